@@ -1,0 +1,37 @@
+//! Header names that the edge and the services agree on. All lower case, as `http::HeaderName::from_static` wants them.
+
+/// Caller's token: `<caller>.<secret>`, see [`crate::token`].
+pub const SERVICE_TOKEN: &str = "x-service-token";
+/// The signed-in user's id.
+pub const USER_ID: &str = "x-user-id";
+/// The signed-in user's name.
+pub const USER_NAME: &str = "x-user-name";
+/// The signed-in user's role.
+pub const USER_ROLE: &str = "x-user-role";
+/// The session of the request's token.
+pub const SESSION_ID: &str = "x-session-id";
+/// Names one request over all services.
+pub const REQUEST_ID: &str = "x-request-id";
+/// W3C Trace Context.
+pub const TRACEPARENT: &str = "traceparent";
+/// The client's address, as the edge saw it; a single address.
+pub const FORWARDED_FOR: &str = "x-forwarded-for";
+/// `http` or `https`, as the client spoke to the edge.
+pub const FORWARDED_PROTO: &str = "x-forwarded-proto";
+/// The `Host` the client asked for.
+pub const FORWARDED_HOST: &str = "x-forwarded-host";
+
+/// What a client may never set: the edge removes each before it adds its own.
+pub const STRIPPED_FROM_CLIENTS: &[&str] = &[
+    SERVICE_TOKEN,
+    USER_ID,
+    USER_NAME,
+    USER_ROLE,
+    SESSION_ID,
+    FORWARDED_FOR,
+    FORWARDED_PROTO,
+    FORWARDED_HOST,
+    "forwarded",
+    "x-real-ip",
+    "x-forwarded-port",
+];

@@ -1,0 +1,162 @@
+//! Judges one token.
+
+use crate::{KeySet, KeySetError, Revocations};
+use arc_swap::ArcSwap;
+use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind};
+use sha2::{Digest, Sha256};
+use shared_contracts::{
+    Code,
+    claims::{Claims, Revocation},
+};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// Longer tokens are refused unread; ours have some 450 bytes.
+const MAX_TOKEN_BYTES: usize = 4096;
+
+/// What a token must say to be accepted.
+#[derive(Debug, Clone)]
+pub struct VerifierSettings {
+    /// Wanted `iss`.
+    pub issuer: String,
+    /// Wanted `aud`.
+    pub audience: String,
+    /// Allowed difference of clocks, seconds.
+    pub leeway: u64,
+    /// Most verified tokens remembered.
+    pub cache_capacity: u64,
+}
+
+impl Default for VerifierSettings {
+    fn default() -> Self {
+        Self {
+            issuer: shared_contracts::claims::ISSUER.into(),
+            audience: shared_contracts::claims::AUDIENCE.into(),
+            leeway: 5,
+            cache_capacity: 100_000,
+        }
+    }
+}
+
+/// Why a token was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Malformed, forged, for another audience, or by another issuer.
+    #[error("invalid token")]
+    Invalid,
+    /// Signed by a key that is not known (yet): worth one look at the issuer's key set.
+    #[error("unknown key")]
+    UnknownKey,
+    /// Its time is over.
+    #[error("expired token")]
+    Expired,
+    /// Its session has ended.
+    #[error("revoked session")]
+    Revoked,
+}
+
+impl TokenError {
+    /// The stable code that clients see.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Invalid | Self::UnknownKey => Code::TokenInvalid,
+            Self::Expired => Code::TokenExpired,
+            Self::Revoked => Code::TokenRevoked,
+        }
+    }
+}
+
+/// Verifies access tokens against the keys and revocations it was last told of.
+///
+/// A token is verified once; then its digest is remembered until it expires or the keys change, so the usual
+/// request costs one hash and two look-ups.
+pub struct Verifier {
+    settings: VerifierSettings,
+    keys: ArcSwap<KeySet>,
+    revocations: Revocations,
+    verified: moka::sync::Cache<[u8; 32], Arc<Claims>>,
+}
+
+impl Verifier {
+    /// A verifier that knows no key yet, and so accepts nothing.
+    pub fn new(settings: VerifierSettings) -> Self {
+        let verified = moka::sync::Cache::builder().max_capacity(settings.cache_capacity).build();
+        Self { settings, keys: ArcSwap::default(), revocations: Revocations::default(), verified }
+    }
+
+    /// Takes a new JWK set. On an error the present keys stay.
+    pub fn set_keys(&self, jwks_json: &[u8]) -> Result<usize, KeySetError> {
+        let keys = KeySet::from_json(jwks_json)?;
+        let count = keys.len();
+        self.keys.store(Arc::new(keys));
+        // A key may have been withdrawn: what it signed must be judged anew.
+        self.verified.invalidate_all();
+        Ok(count)
+    }
+
+    /// Whether any key is known.
+    pub fn has_keys(&self) -> bool {
+        !self.keys.load().is_empty()
+    }
+
+    /// Ends a session: its tokens are refused from now on.
+    pub fn revoke(&self, revocation: &Revocation) {
+        self.revocations.add(revocation);
+    }
+
+    /// Forgets revocations and cached tokens whose time is over. Call it every minute or so.
+    pub fn prune(&self) {
+        self.revocations.prune(now());
+    }
+
+    /// How many sessions are known to be revoked.
+    pub fn revoked_sessions(&self) -> usize {
+        self.revocations.len()
+    }
+
+    /// Judges `token`.
+    pub fn verify(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::Invalid);
+        }
+        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let claims = match self.verified.get(&digest) {
+            Some(claims) => claims,
+            None => {
+                let claims = Arc::new(self.check(token)?);
+                self.verified.insert(digest, Arc::clone(&claims));
+                claims
+            }
+        };
+        if claims.exp + self.settings.leeway <= now() {
+            self.verified.invalidate(&digest);
+            return Err(TokenError::Expired);
+        }
+        if self.revocations.contains(&claims.sid) { Err(TokenError::Revoked) } else { Ok(claims) }
+    }
+
+    fn check(&self, token: &str) -> Result<Claims, TokenError> {
+        let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
+        let kid = header.kid.ok_or(TokenError::Invalid)?;
+        let keys = self.keys.load();
+        let (algorithm, key) = keys.get(&kid).ok_or(TokenError::UnknownKey)?;
+        if header.alg != *algorithm {
+            return Err(TokenError::Invalid);
+        }
+        let mut validation = Validation::new(*algorithm);
+        validation.set_issuer(&[&self.settings.issuer]);
+        validation.set_audience(&[&self.settings.audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.leeway = self.settings.leeway;
+        decode::<Claims>(token, key, &validation).map(|data| data.claims).map_err(|error| match error.kind() {
+            ErrorKind::ExpiredSignature => TokenError::Expired,
+            _ => TokenError::Invalid,
+        })
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+}

@@ -1,0 +1,17 @@
+//! Logs, set up one way for every program.
+//!
+//! `RUST_LOG` filters (default `info`), `LOG_FORMAT=json` writes one JSON object a line for collectors, anything else
+//! writes text for people. Logs go to standard error, so that standard output stays free for a program's answer.
+
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// Starts logging for the program `service`. Calling it twice is harmless: the first call wins.
+pub fn init(service: &'static str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let json = std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json");
+    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
+    let started = if json { builder.json().flatten_event(true).try_init() } else { builder.with_ansi(false).try_init() };
+    if started.is_ok() {
+        tracing::info!(service, version = env!("CARGO_PKG_VERSION"), "starting");
+    }
+}
