@@ -3,7 +3,10 @@
 use clap::Parser;
 use std::path::PathBuf;
 
-/// Uploads and stored files.
+/// The port where none is given.
+pub const PORT: u16 = 3003;
+
+/// The media service: uploads and stored files.
 #[derive(Debug, Parser)]
 #[command(name = "media", version)]
 pub struct Config {

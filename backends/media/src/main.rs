@@ -1,19 +1,29 @@
-//! The media service.
+//! The program `media`.
 
 use clap::Parser;
 use media::{
     app::{self, Context, MIGRATIONS, NAME},
-    config::Config,
+    config::{Config, PORT},
     storage::LocalDisk,
 };
 use shared_event_bus::{Bus, Relay};
 use shared_service::ServiceTokens;
-use std::{error::Error, sync::Arc};
+use std::{error::Error, process::ExitCode, sync::Arc};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
     let config = Config::parse();
     shared_telemetry::init(NAME);
+    match serve(&config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "ended");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let tokens = ServiceTokens::parse(&config.service.service_token_digests)?;
     let shutdown = shared_service::shutdown_on_signal()?;
     shared_postgres::migrate(&config.database_url, MIGRATIONS).await?;
@@ -23,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let events = shared_event_bus::Settings::new(&config.amqp_url, &config.amqp_exchange, NAME);
     let relay = Relay::spawn(pool.clone(), events, bus.clone());
     let app = app::app(Context { pool, storage, bus }, tokens);
-    shared_service::serve(&config.service, 3003, app, shutdown).await?;
+    let served = shared_service::serve(&config.service, PORT, app, shutdown).await;
     relay.shutdown().await;
-    Ok(())
+    Ok(served?)
 }

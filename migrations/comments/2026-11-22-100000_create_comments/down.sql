@@ -1,0 +1,2 @@
+DROP TABLE deleted_posts;
+DROP TABLE comments;
