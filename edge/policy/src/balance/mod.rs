@@ -1,0 +1,9 @@
+//! Which target of an upstream takes a request: stickiness first, then round robin over the healthy ones.
+
+mod affinity;
+mod health;
+mod round_robin;
+
+pub use affinity::Affinity;
+pub use health::{Health, Thresholds};
+pub use round_robin::RoundRobin;

@@ -1,0 +1,111 @@
+//! Smooth weighted round robin without a lock: the order is computed once, a counter walks it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Hands out the indices of targets in proportion to their weights, evenly spread (nginx's smooth weighted order).
+#[derive(Debug)]
+pub struct RoundRobin {
+    order: Vec<usize>,
+    next: AtomicUsize,
+}
+
+impl RoundRobin {
+    /// For targets of these weights. A weight of 0 takes no requests; each costs as many entries as its weight after
+    /// division by the common divisor, so keep them small.
+    pub fn new(weights: &[u32]) -> Self {
+        Self {
+            order: smooth(weights),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// The next target among those `eligible` says yes to; `None` if there is none. The shares of the others go to all
+    /// the eligible in proportion, not to whoever comes next in the order.
+    pub fn pick(&self, eligible: impl Fn(usize) -> bool) -> Option<usize> {
+        let ticket = self.next.fetch_add(1, Ordering::Relaxed);
+        if self.order.is_empty() {
+            return None;
+        }
+        let count = self.order.iter().filter(|&&target| eligible(target)).count();
+        if count == self.order.len() {
+            return Some(self.order[ticket % count]);
+        }
+        // Health may change between the two passes: fall back on any that still is eligible.
+        let mut able = self.order.iter().copied().filter(|&target| eligible(target));
+        let nth = ticket.checked_rem(count)?;
+        able.nth(nth)
+            .or_else(|| self.order.iter().copied().find(|&target| eligible(target)))
+    }
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Each turn everybody gains its weight, the richest is chosen and pays the total.
+fn smooth(weights: &[u32]) -> Vec<usize> {
+    let divisor = weights.iter().copied().fold(0, gcd).max(1);
+    let weights: Vec<i64> = weights.iter().map(|weight| i64::from(weight / divisor)).collect();
+    let total: i64 = weights.iter().sum();
+    let mut current = vec![0i64; weights.len()];
+    let mut order = Vec::new();
+    for _ in 0..total {
+        for (value, weight) in current.iter_mut().zip(&weights) {
+            *value += weight;
+        }
+        // The first of equals, so that the order of the file is the order of the walk.
+        let Some(best) = (0..current.len()).rev().max_by_key(|&index| current[index]) else {
+            break;
+        };
+        current[best] -= total;
+        order.push(best);
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn take(robin: &RoundRobin, n: usize, eligible: impl Fn(usize) -> bool) -> Vec<usize> {
+        (0..n).filter_map(|_| robin.pick(&eligible)).collect()
+    }
+
+    #[test]
+    fn takes_turns_and_spreads_weights() {
+        assert_eq!(take(&RoundRobin::new(&[1, 1, 1]), 6, |_| true), [0, 1, 2, 0, 1, 2]);
+        assert_eq!(
+            take(&RoundRobin::new(&[5, 1, 1]), 7, |_| true),
+            [0, 0, 1, 0, 2, 0, 0],
+            "nginx's own example"
+        );
+        assert_eq!(take(&RoundRobin::new(&[50, 100]), 3, |_| true), [1, 0, 1]);
+    }
+
+    #[test]
+    fn the_share_of_the_sick_goes_to_all_others() {
+        let picked = take(&RoundRobin::new(&[1, 1, 1]), 100, |target| target != 1);
+        assert_eq!(picked.iter().filter(|&&target| target == 0).count(), 50);
+        assert_eq!(picked.iter().filter(|&&target| target == 2).count(), 50);
+        assert!(take(&RoundRobin::new(&[1, 1]), 3, |_| false).is_empty());
+        assert!(take(&RoundRobin::new(&[]), 3, |_| true).is_empty());
+        assert!(take(&RoundRobin::new(&[0, 0]), 3, |_| true).is_empty());
+    }
+
+    proptest! {
+        /// Law: over whole rounds each eligible target gets exactly its weight's share.
+        #[test]
+        fn shares_are_exact(weights in prop::collection::vec(1u32..8, 1..6), mask: u8, rounds in 1usize..4) {
+            let eligible = |target: usize| mask & (1 << target) != 0;
+            let divisor = weights.iter().copied().fold(0, gcd);
+            let sum: u32 = weights.iter().enumerate().filter(|(i, _)| eligible(*i)).map(|(_, w)| w / divisor).sum();
+            let robin = RoundRobin::new(&weights);
+            let picked = take(&robin, rounds * sum as usize, eligible);
+            for (index, weight) in weights.iter().enumerate() {
+                let want = if eligible(index) { rounds * (weight / divisor) as usize } else { 0 };
+                prop_assert_eq!(picked.iter().filter(|&&p| p == index).count(), want);
+            }
+        }
+    }
+}

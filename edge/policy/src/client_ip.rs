@@ -1,0 +1,93 @@
+//! The client's address behind trusted proxies.
+
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// The client's address: the peer's, or, if the peer is a trusted proxy, the first address from the right of
+/// `X-Forwarded-For` that is not one. What an untrusted peer claims is ignored; at a part that is no address the walk
+/// ends at the last hop that was known.
+///
+/// `forwarded_for` are the field's lines in the order they came.
+pub fn client_ip<'a>(
+    peer: IpAddr,
+    forwarded_for: impl DoubleEndedIterator<Item = &'a str>,
+    trusted: &[IpNet],
+) -> IpAddr {
+    let trusts = |ip: IpAddr| trusted.iter().any(|net| net.contains(&ip));
+    let mut client = peer.to_canonical();
+    for part in forwarded_for.rev().flat_map(|line| line.rsplit(',')) {
+        if !trusts(client) {
+            return client;
+        }
+        match address(part.trim()) {
+            Some(ip) => client = ip,
+            None => return client,
+        }
+    }
+    client
+}
+
+/// An address, as proxies write it: bare, `[v6]`, `v4:port`, `[v6]:port`.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        .map_or(text, |(inner, _)| inner);
+    let parsed: Option<IpAddr> = bare.parse().ok();
+    parsed
+        .or_else(|| bare.rsplit_once(':')?.0.parse().ok())
+        .map(|ip| ip.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn nets() -> Vec<IpNet> {
+        ["10.0.0.0/8", "fd00::/8"].map(|net| net.parse().unwrap()).to_vec()
+    }
+
+    #[test]
+    fn walks_from_the_right_past_trusted_hops() {
+        let of = |peer: &str, lines: &[&str]| client_ip(ip(peer), lines.iter().copied(), &nets());
+        assert_eq!(
+            of("203.0.113.1", &["1.2.3.4"]),
+            ip("203.0.113.1"),
+            "an untrusted peer's claim is ignored"
+        );
+        assert_eq!(of("10.0.0.1", &["198.51.100.2"]), ip("198.51.100.2"));
+        assert_eq!(
+            of("10.0.0.1", &["6.6.6.6, 198.51.100.2, 10.0.0.9"]),
+            ip("198.51.100.2"),
+            "what is left of it is forged"
+        );
+        assert_eq!(
+            of("10.0.0.1", &["6.6.6.6", "198.51.100.2"]),
+            ip("198.51.100.2"),
+            "lines are one list"
+        );
+        assert_eq!(of("10.0.0.1", &[]), ip("10.0.0.1"));
+        assert_eq!(of("10.0.0.1", &["198.51.100.2, rubbish"]), ip("10.0.0.1"));
+        assert_eq!(
+            of("10.0.0.1", &["10.0.0.7"]),
+            ip("10.0.0.7"),
+            "all trusted: the leftmost"
+        );
+        assert_eq!(of("fd00::1", &["[2001:db8::1]:443"]), ip("2001:db8::1"));
+        assert_eq!(of("::ffff:10.0.0.1", &["198.51.100.2:9"]), ip("198.51.100.2"));
+    }
+
+    proptest! {
+        /// Law: without trusted proxies nothing a client writes changes its address.
+        #[test]
+        fn nobody_is_believed_by_default(a: [u8; 4], lines in prop::collection::vec("[ -~]{0,40}", 0..4)) {
+            let peer = IpAddr::from(a);
+            prop_assert_eq!(client_ip(peer, lines.iter().map(String::as_str), &[]), peer);
+        }
+    }
+}

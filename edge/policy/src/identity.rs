@@ -1,0 +1,199 @@
+//! Who asks: where a token sits, what its verdict means on a route, and what the services are told.
+
+use http::{HeaderMap, HeaderValue, header};
+use shared_contracts::{Code, claims::Claims, header as names};
+use std::sync::Arc;
+
+/// Where a token may sit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    /// The cookie of this name.
+    Cookie(String),
+    /// `Authorization: Bearer` (RFC 6750).
+    Bearer,
+}
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody; tokens are not looked at.
+    Public,
+    /// Everybody, but a token that is sent must be good, so that a client learns that it has to refresh.
+    Optional,
+    /// Signed-in users.
+    Required,
+}
+
+/// What is known about the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// No token, or a route that does not look.
+    Anonymous,
+    /// A good token.
+    User(Arc<Claims>),
+    /// A bad token, with the code that says why: `TOKEN_INVALID`, `TOKEN_EXPIRED` or `TOKEN_REVOKED`.
+    Rejected(Code),
+}
+
+impl Identity {
+    /// The user's claims, if the caller is one.
+    pub fn claims(&self) -> Option<&Claims> {
+        match self {
+            Self::User(claims) => Some(claims),
+            Self::Anonymous | Self::Rejected(_) => None,
+        }
+    }
+
+    /// The 401's code, if this caller may not use such a route. Ask after the quotas were charged: guessing tokens is
+    /// not free.
+    pub fn refusal(&self, access: Access) -> Option<Code> {
+        match (access, self) {
+            (Access::Public, _) | (_, Self::User(_)) | (Access::Optional, Self::Anonymous) => None,
+            (Access::Required, Self::Anonymous) => Some(Code::Unauthenticated),
+            (Access::Optional | Access::Required, Self::Rejected(code)) => Some(*code),
+        }
+    }
+
+    /// The identity headers for the service behind; none for an anonymous caller.
+    pub fn headers(&self) -> Vec<(&'static str, HeaderValue)> {
+        let Some(claims) = self.claims() else { return Vec::new() };
+        let pairs = [
+            (names::USER_ID, &claims.sub),
+            (names::USER_NAME, &claims.name),
+            (names::USER_ROLE, &claims.role),
+            (names::SESSION_ID, &claims.sid),
+        ];
+        // Bytes, not text: a name may hold UTF-8. A control character cannot be sent and its header stays away.
+        let value = |text: &str| HeaderValue::from_bytes(text.as_bytes()).ok();
+        pairs
+            .into_iter()
+            .filter_map(|(name, text)| value(text).map(|value| (name, value)))
+            .collect()
+    }
+}
+
+/// The first token that the sources name, if any. An empty value is no token: clearing a cookie leaves one.
+pub fn token<'a>(headers: &'a HeaderMap, sources: &[TokenSource]) -> Option<&'a str> {
+    sources.iter().find_map(|source| match source {
+        TokenSource::Cookie(name) => cookie(headers, name),
+        TokenSource::Bearer => bearer(headers),
+    })
+}
+
+/// The first non-empty cookie of this name (RFC 6265, section 5.4).
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    pairs.flat_map(|value| value.split(';')).find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        let value = value.trim();
+        let value = value
+            .strip_prefix('"')
+            .and_then(|v| v.strip_suffix('"'))
+            .unwrap_or(value);
+        (key.trim() == name && !value.is_empty()).then_some(value)
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(name: &str) -> Arc<Claims> {
+        let text = |s: &str| s.to_owned();
+        Arc::new(Claims {
+            iss: text("newfeed-auth"),
+            aud: text("newfeed-api"),
+            sub: text("7"),
+            name: text(name),
+            role: text("user"),
+            sid: text("s1"),
+            jti: text("j1"),
+            iat: 0,
+            exp: 1,
+        })
+    }
+
+    fn map(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in pairs {
+            map.append(*name, value.parse().unwrap());
+        }
+        map
+    }
+
+    #[test]
+    fn the_order_of_sources_decides() {
+        let both = map(&[
+            ("cookie", "a=1; access_token=from-cookie"),
+            ("authorization", "bearer from-header"),
+        ]);
+        let cookie = TokenSource::Cookie("access_token".into());
+        assert_eq!(
+            token(&both, &[cookie.clone(), TokenSource::Bearer]),
+            Some("from-cookie")
+        );
+        assert_eq!(
+            token(&both, &[TokenSource::Bearer, cookie.clone()]),
+            Some("from-header")
+        );
+        assert_eq!(token(&both, &[]), None);
+        let cleared = map(&[("cookie", "access_token="), ("authorization", "Bearer x")]);
+        assert_eq!(token(&cleared, &[cookie.clone(), TokenSource::Bearer]), Some("x"));
+        for other in ["Basic dXNlcg==", "Bearer", "Bearer ", ""] {
+            assert_eq!(
+                token(&map(&[("authorization", other)]), &[TokenSource::Bearer]),
+                None,
+                "{other:?}"
+            );
+        }
+        let longer = map(&[("cookie", "xaccess_token=evil"), ("cookie", "access_token=\"q\"")]);
+        assert_eq!(
+            token(&longer, &[cookie]),
+            Some("q"),
+            "names match whole, and HTTP/2 may split the field"
+        );
+    }
+
+    #[test]
+    fn a_bad_token_is_told_unless_the_route_is_public() {
+        use Access::{Optional, Public, Required};
+        let rejected = Identity::Rejected(Code::TokenExpired);
+        assert_eq!(rejected.refusal(Public), None);
+        assert_eq!(rejected.refusal(Optional), Some(Code::TokenExpired));
+        assert_eq!(rejected.refusal(Required), Some(Code::TokenExpired));
+        assert_eq!(Identity::Anonymous.refusal(Optional), None);
+        assert_eq!(Identity::Anonymous.refusal(Required), Some(Code::Unauthenticated));
+        assert_eq!(Identity::User(claims("ann")).refusal(Required), None);
+        assert!(rejected.claims().is_none(), "for quotas it is anonymous");
+    }
+
+    #[test]
+    fn services_learn_the_user_and_nothing_about_others() {
+        let told = Identity::User(claims("zoë")).headers();
+        let told: Vec<_> = told.iter().map(|(n, v)| (*n, v.as_bytes())).collect();
+        let want: [(&str, &[u8]); 4] = [
+            ("x-user-id", b"7"),
+            ("x-user-name", "zoë".as_bytes()),
+            ("x-user-role", b"user"),
+            ("x-session-id", b"s1"),
+        ];
+        assert_eq!(told, want);
+        assert!(Identity::Rejected(Code::TokenInvalid).headers().is_empty());
+        assert!(
+            Identity::User(claims("a\r\nx-user-role: admin"))
+                .headers()
+                .iter()
+                .all(|(n, _)| *n != "x-user-name")
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! The edge's decisions as pure functions and small state machines: no Pingora, no I/O, time is an argument.
+//!
+//! In the order a request meets them: [`head`], [`path`], [`route`], [`client_ip`], [`request_id`], [`cors`], [`identity`],
+//! [`csrf`], [`rate_limit`], [`balance`], [`retry`].
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod balance;
+pub mod client_ip;
+pub mod cors;
+pub mod csrf;
+pub mod head;
+pub mod identity;
+pub mod path;
+pub mod rate_limit;
+pub mod request_id;
+pub mod retry;
+pub mod route;

@@ -1,0 +1,137 @@
+//! A decision and the header fields that tell it.
+
+use super::{Algorithm, Limit};
+use http::{HeaderName, HeaderValue};
+use std::time::Duration;
+
+/// What one limit says about one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether the request passes.
+    pub allowed: bool,
+    /// How many more would pass now.
+    pub remaining: u32,
+    /// Until the quota is whole again (window: until it ends).
+    pub reset: Duration,
+    /// When it is worth coming again; zero where the request passed.
+    pub retry_after: Duration,
+}
+
+/// A header field to set.
+pub type HeaderPair = (HeaderName, HeaderValue);
+
+/// Rounds up to whole seconds: a client that comes at the told second finds room.
+pub(super) fn seconds_up(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+/// `RateLimit-Policy`, `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10) and, on a refusal, `Retry-After` (RFC 9110,
+/// section 10.2.3, in seconds) for all limits that a request met.
+pub fn headers(met: &[(&Limit, Decision)]) -> Vec<HeaderPair> {
+    if met.is_empty() {
+        return Vec::new();
+    }
+    let join = |one: &dyn Fn(&Limit, &Decision) -> String| -> String {
+        met.iter()
+            .map(|(limit, decision)| one(limit, decision))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let policy = join(&|limit, _| {
+        let (quota, window) = advertised(limit);
+        format!("\"{}\";q={quota};w={window}", limit.name)
+    });
+    let state = join(&|limit, d| format!("\"{}\";r={};t={}", limit.name, d.remaining, seconds_up(d.reset)));
+    let retry = met
+        .iter()
+        .filter(|(_, d)| !d.allowed)
+        .map(|(_, d)| seconds_up(d.retry_after).max(1))
+        .max();
+
+    let text = |name: &'static str, value: String| {
+        HeaderValue::from_str(&value)
+            .ok()
+            .map(|value| (HeaderName::from_static(name), value))
+    };
+    [
+        text("ratelimit-policy", policy),
+        text("ratelimit", state),
+        retry.and_then(|seconds| text("retry-after", seconds.to_string())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Quota and window in seconds, as the policy tells them. For gcra that is the burst and the time it takes to refill.
+fn advertised(limit: &Limit) -> (u32, u64) {
+    match limit.algorithm {
+        Algorithm::Window => (limit.rate.count, seconds_up(limit.rate.per).max(1)),
+        Algorithm::Gcra => (
+            limit.burst,
+            seconds_up(super::gcra::interval(limit) * limit.burst).max(1),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rate_limit::{KeyBy, OnStoreFailure, Rate};
+
+    fn limit(name: &str, algorithm: Algorithm, count: u32, per: u64, burst: u32) -> Limit {
+        Limit {
+            name: name.into(),
+            key: KeyBy::ClientIp,
+            anonymous_only: true,
+            rate: Rate {
+                count,
+                per: Duration::from_secs(per),
+            },
+            burst,
+            algorithm,
+            on_store_failure: OnStoreFailure::Local,
+        }
+    }
+
+    fn shown(met: &[(&Limit, Decision)]) -> Vec<(String, String)> {
+        headers(met)
+            .into_iter()
+            .map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn tells_every_limit_and_the_longest_wait_rounded_up() {
+        let window = limit("anonymous_ip", Algorithm::Window, 100, 900, 100);
+        let gcra = limit("sign_in", Algorithm::Gcra, 30, 60, 20);
+        let refused = Decision {
+            allowed: false,
+            remaining: 0,
+            reset: Duration::from_millis(899_001),
+            retry_after: Duration::from_millis(899_001),
+        };
+        let passed = Decision {
+            allowed: true,
+            remaining: 19,
+            reset: Duration::from_secs(2),
+            retry_after: Duration::ZERO,
+        };
+        let got = shown(&[(&window, refused), (&gcra, passed)]);
+        let want = [
+            (
+                "ratelimit-policy",
+                "\"anonymous_ip\";q=100;w=900, \"sign_in\";q=20;w=40",
+            ),
+            ("ratelimit", "\"anonymous_ip\";r=0;t=900, \"sign_in\";r=19;t=2"),
+            ("retry-after", "900"),
+        ];
+        assert_eq!(got, want.map(|(n, v)| (n.to_owned(), v.to_owned())));
+        assert_eq!(
+            shown(&[(&gcra, passed)]).len(),
+            2,
+            "no Retry-After where the request passed"
+        );
+        assert!(headers(&[]).is_empty());
+    }
+}

@@ -1,0 +1,194 @@
+//! Counting in this process, for when the store is away: the same rules, the same limits, bounded memory.
+
+use super::{Algorithm, Decision, Gcra, Limit, Window};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+const SHARDS: usize = 16;
+
+/// A bounded map from keys to states that end, in shards, so that two requests seldom meet at one lock.
+#[derive(Debug)]
+pub(super) struct Shards<T> {
+    shards: Vec<Mutex<HashMap<String, (Instant, T)>>>,
+    per_shard: usize,
+    hasher: RandomState,
+}
+
+impl<T: Copy> Shards<T> {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect(),
+            per_shard: capacity.div_ceil(SHARDS).max(1),
+            hasher: RandomState::new(),
+        }
+    }
+
+    fn shard(&self, key: &str) -> MutexGuard<'_, HashMap<String, (Instant, T)>> {
+        let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+        // A panic under the lock cannot leave half an entry: the map is used on.
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<T> {
+        self.shard(key).get(key).map(|(_, state)| *state)
+    }
+
+    /// Changes a key's state; `change` says when the state may be forgotten.
+    pub(super) fn with(&self, key: &str, now: Instant, change: impl FnOnce(&mut Option<T>) -> Instant) {
+        let mut shard = self.shard(key);
+        let mut state = shard.get(key).map(|(_, state)| *state);
+        let ends = change(&mut state);
+        let Some(state) = state else { return };
+        if let Some(entry) = shard.get_mut(key) {
+            *entry = (ends, state);
+            return;
+        }
+        if shard.len() >= self.per_shard {
+            make_room(&mut shard, now, self.per_shard);
+        }
+        shard.insert(key.to_owned(), (ends, state));
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
+    }
+}
+
+/// Drops what has ended; if that is not enough, the eighth that ends soonest. So a full map is swept once in many
+/// insertions and not at each.
+fn make_room<T>(shard: &mut HashMap<String, (Instant, T)>, now: Instant, cap: usize) {
+    shard.retain(|_, (ends, _)| *ends > now);
+    if shard.len() < cap {
+        return;
+    }
+    let mut ends: Vec<Instant> = shard.values().map(|(ends, _)| *ends).collect();
+    let (_, pivot, _) = ends.select_nth_unstable(cap / 8);
+    let pivot = *pivot;
+    let mut left = cap / 8 + 1;
+    shard.retain(|_, (ends, _)| {
+        let drop = *ends <= pivot && left > 0;
+        left -= usize::from(drop);
+        !drop
+    });
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Window(Window),
+    Gcra(Gcra),
+}
+
+/// Buckets of this edge alone.
+#[derive(Debug)]
+pub struct LocalCounters {
+    buckets: Shards<State>,
+}
+
+impl LocalCounters {
+    /// Holds at most about `capacity` keys; beyond it those whose state ends soonest are forgotten.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            buckets: Shards::new(capacity),
+        }
+    }
+
+    /// Counts one request on `key`, see [`super::redis_key`].
+    pub fn hit(&self, limit: &Limit, key: &str, now: Instant) -> Decision {
+        let mut decision = None;
+        self.buckets.with(key, now, |state| {
+            let (made, ends) = match limit.algorithm {
+                Algorithm::Window => {
+                    let mut bucket = if let Some(State::Window(window)) = *state {
+                        Some(window)
+                    } else {
+                        None
+                    };
+                    let made = Window::hit(&mut bucket, limit, now);
+                    *state = bucket.map(State::Window);
+                    (made, bucket.map_or(now, |window| window.ends()))
+                }
+                Algorithm::Gcra => {
+                    let mut bucket = if let Some(State::Gcra(gcra)) = *state {
+                        Some(gcra)
+                    } else {
+                        None
+                    };
+                    let made = Gcra::hit(&mut bucket, limit, now);
+                    *state = bucket.map(State::Gcra);
+                    (made, bucket.map_or(now, |gcra| gcra.ends()))
+                }
+            };
+            decision = Some(made);
+            ends
+        });
+        decision.unwrap_or_else(|| Window::hit(&mut None, limit, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rate_limit::{KeyBy, OnStoreFailure, Rate};
+    use std::time::Duration;
+
+    fn limit(algorithm: Algorithm) -> Limit {
+        Limit {
+            name: "test".into(),
+            key: KeyBy::ClientIp,
+            anonymous_only: false,
+            rate: Rate {
+                count: 3,
+                per: Duration::from_secs(60),
+            },
+            burst: 3,
+            algorithm,
+            on_store_failure: OnStoreFailure::Local,
+        }
+    }
+
+    #[test]
+    fn counts_each_key_by_the_limits_own_rule() {
+        for algorithm in [Algorithm::Window, Algorithm::Gcra] {
+            let (counters, limit, now) = (LocalCounters::new(100), limit(algorithm), Instant::now());
+            for key in ["a", "b"] {
+                let passed = (0..5).filter(|_| counters.hit(&limit, key, now).allowed).count();
+                assert_eq!(passed, 3, "{algorithm:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn memory_stays_bounded_and_a_flood_of_keys_drops_those_that_end_soonest() {
+        let (counters, limit, now) = (LocalCounters::new(1600), limit(Algorithm::Window), Instant::now());
+        for n in 0..20_000u64 {
+            counters.hit(&limit, &format!("key-{n}"), now + Duration::from_millis(n));
+        }
+        assert!(counters.buckets.len() <= 1600, "{}", counters.buckets.len());
+        let late = now + Duration::from_millis(20_000);
+        assert_eq!(
+            counters.hit(&limit, "key-19999", late).remaining,
+            1,
+            "the latest is remembered"
+        );
+        assert_eq!(counters.hit(&limit, "key-0", late).remaining, 2, "the oldest is not");
+    }
+
+    #[test]
+    fn what_has_ended_makes_room_first() {
+        let (counters, limit, now) = (LocalCounters::new(160), limit(Algorithm::Window), Instant::now());
+        for n in 0..1000 {
+            counters.hit(&limit, &format!("old-{n}"), now);
+        }
+        let later = now + Duration::from_secs(61);
+        for n in 0..1000 {
+            counters.hit(&limit, &format!("new-{n}"), later);
+        }
+        assert!(counters.buckets.len() <= 160);
+        assert!(counters.buckets.get("old-1").is_none());
+    }
+}

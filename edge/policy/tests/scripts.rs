@@ -1,0 +1,181 @@
+//! The scripts say on a real Redis what their models say in memory. Needs `TEST_REDIS_URL`.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use edge_policy::rate_limit::{Algorithm, Decision, GCRA_SCRIPT, Gcra, KeyBy, Limit, OnStoreFailure, Rate, Window};
+use proptest::{prelude::*, test_runner::TestRunner};
+use redis::{AsyncCommands, Script, aio::MultiplexedConnection};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+fn limit(algorithm: Algorithm, count: u32, per: Duration, burst: u32) -> Limit {
+    Limit {
+        name: "test".into(),
+        key: KeyBy::ClientIp,
+        anonymous_only: false,
+        rate: Rate { count, per },
+        burst,
+        algorithm,
+        on_store_failure: OnStoreFailure::Local,
+    }
+}
+
+async fn redis() -> MultiplexedConnection {
+    let url =
+        std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL names a Redis to test with; `cargo dev test` sets it");
+    redis::Client::open(url)
+        .unwrap()
+        .get_multiplexed_async_connection()
+        .await
+        .unwrap()
+}
+
+/// A key that no other test, process or earlier run has; the scripts give it an expiry.
+fn fresh_key() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    format!(
+        "test:{}:{now}:edge:rl:{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
+}
+
+async fn hit(redis: &mut MultiplexedConnection, limit: &Limit, key: &str) -> Decision {
+    let [first, second] = limit.script_args();
+    let script = Script::new(limit.script());
+    let (a, b): (i64, i64) = script
+        .key(key)
+        .arg(first)
+        .arg(second)
+        .invoke_async(redis)
+        .await
+        .unwrap();
+    limit.decide([a, b])
+}
+
+#[tokio::test]
+async fn the_window_counts_exactly_under_concurrency() {
+    let limit = limit(Algorithm::Window, 100, Duration::from_secs(900), 1);
+    let (redis, key) = (redis().await, fresh_key());
+    let tasks = (0..250).map(|_| {
+        let (mut redis, limit, key) = (redis.clone(), limit.clone(), key.clone());
+        tokio::spawn(async move { hit(&mut redis, &limit, &key).await })
+    });
+    let mut allowed = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        let decision = task.await.unwrap();
+        assert!(decision.reset <= limit.rate.per && decision.reset > limit.rate.per - Duration::from_secs(30));
+        if decision.allowed {
+            allowed.push(decision.remaining);
+        }
+    }
+    allowed.sort_unstable();
+    assert_eq!(
+        allowed,
+        (0..100).collect::<Vec<_>>(),
+        "each remaining count is told once"
+    );
+}
+
+#[tokio::test]
+async fn the_window_ends_with_its_first_request_and_never_lasts_for_ever() {
+    let limit = limit(Algorithm::Window, 1, Duration::from_millis(300), 1);
+    let (mut redis, key) = (redis().await, fresh_key());
+    assert!(hit(&mut redis, &limit, &key).await.allowed);
+    let refused = hit(&mut redis, &limit, &key).await;
+    assert!(!refused.allowed && refused.retry_after <= limit.rate.per);
+    // Refused requests must not prolong it: asking on and on gets through.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !hit(&mut redis, &limit, &key).await.allowed {
+        assert!(Instant::now() < deadline, "the window never ended");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let _: () = redis.persist(&key).await.unwrap();
+    hit(&mut redis, &limit, &key).await;
+    let left: i64 = redis.pttl(&key).await.unwrap();
+    assert!((0..=300).contains(&left), "a lost expiry comes back: {left}");
+}
+
+#[test]
+fn the_window_script_agrees_with_its_model() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut redis = runtime.block_on(redis());
+    let law = |(count, hits): (u32, u32)| {
+        let limit = limit(Algorithm::Window, count, Duration::from_secs(900), 1);
+        let (key, now, mut model) = (fresh_key(), Instant::now(), None);
+        for _ in 0..hits {
+            let real = runtime.block_on(hit(&mut redis.clone(), &limit, &key));
+            let want = Window::hit(&mut model, &limit, now);
+            prop_assert_eq!((real.allowed, real.remaining), (want.allowed, want.remaining));
+            prop_assert_eq!(real.allowed, real.retry_after.is_zero());
+        }
+        Ok(())
+    };
+    TestRunner::new(ProptestConfig::with_cases(24))
+        .run(&(1u32..30, 1u32..40), law)
+        .unwrap();
+    let _: () = runtime.block_on(redis.ping()).unwrap();
+}
+
+/// The script with the clock handed in; everything else is as it runs in production.
+fn gcra_with_clock() -> Script {
+    let clock = "redis.call('TIME')";
+    assert_eq!(GCRA_SCRIPT.matches(clock).count(), 1);
+    Script::new(&GCRA_SCRIPT.replace(clock, "{ARGV[3], ARGV[4]}"))
+}
+
+#[test]
+fn the_gcra_script_agrees_with_its_model() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let redis = runtime.block_on(redis());
+    let script = gcra_with_clock();
+    let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    // Intervals of many seconds: no key expires by the real clock while the test's own clock runs.
+    let strategy = (1u32..8, 1u32..6, prop::collection::vec(0u64..400_000_000, 1..40));
+    let law = |(count, burst, gaps): (u32, u32, Vec<u64>)| {
+        let limit = limit(Algorithm::Gcra, count, Duration::from_secs(600), burst);
+        let (key, base, mut model, mut passed) = (fresh_key(), Instant::now(), None, Duration::ZERO);
+        let [interval, burst] = limit.script_args();
+        for gap in gaps {
+            passed += Duration::from_micros(gap);
+            let now = start + passed;
+            let mut call = script.key(&key);
+            call.arg(interval)
+                .arg(burst)
+                .arg(now.as_secs())
+                .arg(now.subsec_micros());
+            let (a, b): (i64, i64) = runtime.block_on(call.invoke_async(&mut redis.clone())).unwrap();
+            prop_assert_eq!(limit.decide([a, b]), Gcra::hit(&mut model, &limit, base + passed));
+        }
+        Ok(())
+    };
+    TestRunner::new(ProptestConfig::with_cases(24))
+        .run(&strategy, law)
+        .unwrap();
+}
+
+#[tokio::test]
+async fn gcra_runs_on_the_clock_of_redis_and_leaves_nothing_behind() {
+    let limit = limit(Algorithm::Gcra, 10, Duration::from_secs(1), 3);
+    let (mut redis, key) = (redis().await, fresh_key());
+    let mut refused = None;
+    for _ in 0..50 {
+        let decision = hit(&mut redis, &limit, &key).await;
+        if !decision.allowed {
+            refused = Some(decision);
+            break;
+        }
+    }
+    let refused = refused.expect("a burst of 3 cannot take 50");
+    assert!(refused.retry_after <= Duration::from_millis(100));
+    let left: i64 = redis.pttl(&key).await.unwrap();
+    assert!((1..=301).contains(&left), "the key goes when its debt is paid: {left}");
+}
