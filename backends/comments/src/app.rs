@@ -71,10 +71,7 @@ pub async fn migrate(config: &Config) -> Result<(), DbError> {
 ///
 /// # Errors
 /// A setting that cannot be read.
-pub fn build(
-    config: &Config,
-    shutdown: Shutdown,
-) -> Result<Service, Box<dyn std::error::Error + Send + Sync>> {
+pub fn build(config: &Config, shutdown: Shutdown) -> Result<Service, Box<dyn std::error::Error + Send + Sync>> {
     let tokens = ServiceTokens::parse(&config.service.service_token_digests)?;
     let pool = shared_postgres::connect(&config.database_url, config.database_pool)?;
     let redis = Redis::connect(&config.redis_url, REDIS_DATABASE, &config.redis_prefix)?;
@@ -97,5 +94,8 @@ pub fn build(
         async move { shared_postgres::ping(&pool).await.is_ok() }
     });
     let routes = graphql::routes(&app).merge(sse::routes(app));
-    Ok(Service { router: shared_service::app(NAME, routes, tokens, readiness), background })
+    Ok(Service {
+        router: shared_service::app(NAME, routes, tokens, readiness),
+        background,
+    })
 }

@@ -75,7 +75,12 @@ impl Change {
     }
 
     fn new(kind: Kind, comment: Comment) -> Self {
-        Self { kind, post_id: comment.post_id.clone(), comment_id: comment.id.clone(), comment }
+        Self {
+            kind,
+            post_id: comment.post_id.clone(),
+            comment_id: comment.id.clone(),
+            comment,
+        }
     }
 }
 
@@ -101,7 +106,11 @@ impl Live {
     /// Begins to hear the other instances, until `shutdown`. Redis may be away.
     pub fn start(redis: Redis, shutdown: Shutdown) -> Self {
         let origin = Uuid::new_v4().to_string().into();
-        let live = Self { redis, origin, watched: Watched::default() };
+        let live = Self {
+            redis,
+            origin,
+            watched: Watched::default(),
+        };
         let hearing = live.clone();
         tokio::spawn(async move {
             tokio::select! { () = hearing.hear() => {}, () = shutdown.cancelled() => {} }
@@ -114,15 +123,27 @@ impl Live {
     /// What happens to a post's comments from now on.
     pub fn watch(&self, post_id: i64) -> Watcher {
         let mut watched = lock(&self.watched);
-        let changes = watched.entry(post_id).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe();
-        Watcher { post_id, changes: Some(changes), watched: Arc::clone(&self.watched) }
+        let changes = watched
+            .entry(post_id)
+            .or_insert_with(|| broadcast::channel(BACKLOG).0)
+            .subscribe();
+        Watcher {
+            post_id,
+            changes: Some(changes),
+            watched: Arc::clone(&self.watched),
+        }
     }
 
     /// Tells all who watch the post, at every instance: after the commit.
     pub async fn tell(&self, change: &Change) {
         self.tell_here(change.clone());
-        let message = Message { origin: Arc::clone(&self.origin), change: change.clone() };
-        let Ok(payload) = serde_json::to_string(&message) else { return };
+        let message = Message {
+            origin: Arc::clone(&self.origin),
+            change: change.clone(),
+        };
+        let Ok(payload) = serde_json::to_string(&message) else {
+            return;
+        };
         if let Err(error) = self.redis.publish(CHANNEL, &payload).await {
             tracing::warn!(%error, "other instances' watchers miss a change");
         }
@@ -188,7 +209,10 @@ impl Drop for Watcher {
     fn drop(&mut self) {
         self.changes = None;
         let mut watched = lock(&self.watched);
-        if watched.get(&self.post_id).is_some_and(|sender| sender.receiver_count() == 0) {
+        if watched
+            .get(&self.post_id)
+            .is_some_and(|sender| sender.receiver_count() == 0)
+        {
             watched.remove(&self.post_id);
         }
     }

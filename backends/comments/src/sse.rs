@@ -26,7 +26,9 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// `GET /api/sse/comments/{postId}`.
 pub fn routes(app: App) -> Router {
-    Router::new().route("/api/sse/comments/{post_id}", get(watch)).with_state(app)
+    Router::new()
+        .route("/api/sse/comments/{post_id}", get(watch))
+        .with_state(app)
 }
 
 async fn watch(State(app): State<App>, caller: Caller, ApiPath(post_id): ApiPath<String>) -> ApiResult<Response> {
@@ -34,10 +36,18 @@ async fn watch(State(app): State<App>, caller: Caller, ApiPath(post_id): ApiPath
     // The first bytes tell the client, and whatever lies between, that the stream is open.
     let hello = stream::iter([Ok::<_, Infallible>(Event::default().comment("watching").retry(RETRY))]);
     let events = hello.chain(changes(watcher)).take_until(app.shutdown.cancelled_owned());
-    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
+    let mut response = Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT))
+        .into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
-    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-transform"),
+    );
+    headers.insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
     Ok(response)
 }
 

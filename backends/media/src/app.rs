@@ -12,7 +12,10 @@ use std::sync::Arc;
 pub const NAME: &str = "media";
 
 /// What the database needs, in this order.
-pub const MIGRATIONS: &[EmbeddedMigrations] = &[embed_migrations!("../../migrations/media"), shared_event_bus::MIGRATIONS];
+pub const MIGRATIONS: &[EmbeddedMigrations] = &[
+    embed_migrations!("../../migrations/media"),
+    shared_event_bus::MIGRATIONS,
+];
 
 /// What handlers need.
 #[derive(Clone)]

@@ -14,13 +14,23 @@ pub struct Config {
     #[command(flatten)]
     pub service: shared_service::Settings,
     /// `media_db`.
-    #[arg(long, env = "DATABASE_URL", default_value = "postgres://newfeed@127.0.0.1/media_db", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        default_value = "postgres://newfeed@127.0.0.1/media_db",
+        hide_env_values = true
+    )]
     pub database_url: String,
     /// Most database connections.
     #[arg(long, env = "DATABASE_POOL", default_value_t = 10)]
     pub database_pool: u32,
     /// RabbitMQ.
-    #[arg(long, env = "AMQP_URL", default_value = "amqp://guest:guest@127.0.0.1:5672", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "AMQP_URL",
+        default_value = "amqp://guest:guest@127.0.0.1:5672",
+        hide_env_values = true
+    )]
     pub amqp_url: String,
     /// The topic exchange of all events.
     #[arg(long, env = "AMQP_EXCHANGE", default_value = shared_contracts::event::EXCHANGE)]

@@ -31,7 +31,9 @@ impl KeySet {
             .keys
             .iter()
             .filter_map(|jwk| {
-                let AlgorithmParameters::OctetKeyPair(parameters) = &jwk.algorithm else { return None };
+                let AlgorithmParameters::OctetKeyPair(parameters) = &jwk.algorithm else {
+                    return None;
+                };
                 if !matches!(parameters.curve, EllipticCurve::Ed25519) {
                     return None;
                 }
@@ -39,7 +41,11 @@ impl KeySet {
                 Some((jwk.common.key_id.clone()?, (Algorithm::EdDSA, key)))
             })
             .collect();
-        if keys.is_empty() { Err(KeySetError::Empty) } else { Ok(Self { keys }) }
+        if keys.is_empty() {
+            Err(KeySetError::Empty)
+        } else {
+            Ok(Self { keys })
+        }
     }
 
     /// How many keys are known.

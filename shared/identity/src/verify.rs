@@ -82,8 +82,15 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier that knows no key yet, and so accepts nothing.
     pub fn new(settings: VerifierSettings) -> Self {
-        let verified = moka::sync::Cache::builder().max_capacity(settings.cache_capacity).build();
-        Self { settings, keys: ArcSwap::default(), revocations: Revocations::default(), verified }
+        let verified = moka::sync::Cache::builder()
+            .max_capacity(settings.cache_capacity)
+            .build();
+        Self {
+            settings,
+            keys: ArcSwap::default(),
+            revocations: Revocations::default(),
+            verified,
+        }
     }
 
     /// Takes a new JWK set. On an error the present keys stay.
@@ -111,6 +118,11 @@ impl Verifier {
         self.revocations.prune(now());
     }
 
+    /// Whether the session is known to have ended.
+    pub fn is_revoked(&self, sid: &str) -> bool {
+        self.revocations.contains(sid)
+    }
+
     /// How many sessions are known to be revoked.
     pub fn revoked_sessions(&self) -> usize {
         self.revocations.len()
@@ -134,7 +146,11 @@ impl Verifier {
             self.verified.invalidate(&digest);
             return Err(TokenError::Expired);
         }
-        if self.revocations.contains(&claims.sid) { Err(TokenError::Revoked) } else { Ok(claims) }
+        if self.revocations.contains(&claims.sid) {
+            Err(TokenError::Revoked)
+        } else {
+            Ok(claims)
+        }
     }
 
     fn check(&self, token: &str) -> Result<Claims, TokenError> {
@@ -150,13 +166,17 @@ impl Verifier {
         validation.set_audience(&[&self.settings.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.leeway = self.settings.leeway;
-        decode::<Claims>(token, key, &validation).map(|data| data.claims).map_err(|error| match error.kind() {
-            ErrorKind::ExpiredSignature => TokenError::Expired,
-            _ => TokenError::Invalid,
-        })
+        decode::<Claims>(token, key, &validation)
+            .map(|data| data.claims)
+            .map_err(|error| match error.kind() {
+                ErrorKind::ExpiredSignature => TokenError::Expired,
+                _ => TokenError::Invalid,
+            })
     }
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
 }

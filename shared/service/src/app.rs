@@ -44,7 +44,10 @@ async fn observe(State(tokens): State<Arc<ServiceTokens>>, mut request: Request,
     let path = request.uri().path().to_owned();
     let span = tracing::info_span!("request", %request_id);
     request.extensions_mut().insert::<Caller>(caller);
-    let mut response = REQUEST_ID.scope(request_id.clone(), next.run(request)).instrument(span.clone()).await;
+    let mut response = REQUEST_ID
+        .scope(request_id.clone(), next.run(request))
+        .instrument(span.clone())
+        .await;
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(header::REQUEST_ID, value);
     }
@@ -57,6 +60,8 @@ async fn observe(State(tokens): State<Arc<ServiceTokens>>, mut request: Request,
 #[allow(clippy::needless_pass_by_value)] // the signature that tower-http wants
 fn answer_panic(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let text = text
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
     ApiError::internal(format!("panic: {text}")).into_response()
 }

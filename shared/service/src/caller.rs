@@ -83,7 +83,9 @@ impl Caller {
     /// `path` as an address the client can ask for: absolute where its view of the edge is known.
     pub fn address_of(&self, path: &str) -> String {
         let scheme = if self.secure { "https" } else { "http" };
-        self.host.as_ref().map_or_else(|| path.to_owned(), |host| format!("{scheme}://{host}{path}"))
+        self.host
+            .as_ref()
+            .map_or_else(|| path.to_owned(), |host| format!("{scheme}://{host}{path}"))
     }
 
     /// The user, or `UNAUTHENTICATED`.
@@ -125,7 +127,10 @@ impl<S: Sync> FromRequestParts<S> for RequireService {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        caller(parts).service.map(Self).ok_or_else(|| ApiError::forbidden("Only services may call this"))
+        caller(parts)
+            .service
+            .map(Self)
+            .ok_or_else(|| ApiError::forbidden("Only services may call this"))
     }
 }
 
@@ -140,15 +145,25 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     fn tokens() -> ServiceTokens {
-        let digest = |token: &str| Sha256::digest(token).iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let digest = |token: &str| {
+            Sha256::digest(token)
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect::<String>()
+        };
         ServiceTokens::parse(&format!("edge:{},posts:{}", digest("edge.e"), digest("posts.p"))).unwrap()
     }
 
     fn headers(token: &str) -> HeaderMap {
-        [("x-service-token", token), ("x-user-id", "7"), ("x-user-name", "ann"), ("x-forwarded-for", "::1")]
-            .into_iter()
-            .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))
-            .collect()
+        [
+            ("x-service-token", token),
+            ("x-user-id", "7"),
+            ("x-user-name", "ann"),
+            ("x-forwarded-for", "::1"),
+        ]
+        .into_iter()
+        .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))
+        .collect()
     }
 
     #[test]

@@ -30,7 +30,13 @@ pub struct ApiError {
 impl ApiError {
     /// An error that the client caused or must know of.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, retry_after: None, source: None }
+        Self {
+            code,
+            detail: detail.into(),
+            field: None,
+            retry_after: None,
+            source: None,
+        }
     }
 
     /// An invalid input field.
@@ -106,7 +112,11 @@ impl ApiError {
 /// The database's error ends a request with the code it knows; its text goes to the log.
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
-        if error.is_unavailable() { Self::unavailable(error) } else { Self::internal(error) }
+        if error.is_unavailable() {
+            Self::unavailable(error)
+        } else {
+            Self::internal(error)
+        }
     }
 }
 
@@ -131,7 +141,10 @@ impl std::error::Error for ApiError {
 
 /// An error and its causes in one line.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 impl IntoResponse for ApiError {

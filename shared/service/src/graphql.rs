@@ -1,8 +1,13 @@
 //! What the GraphQL services share: the endpoint, and how an [`ApiError`] becomes an answer.
 
-use crate::{ApiError, Caller};
-use async_graphql::{Error, ErrorExtensions, ObjectType, Response, Schema, ServerError, SubscriptionType};
-use async_graphql_axum::{GraphQLRequest, GraphQLResponse, rejection::GraphQLRejection};
+mod outcome;
+mod people;
+
+pub use outcome::{Outcome, answer};
+pub use people::{Authors, PageInfo, User};
+
+use crate::{ApiError, ApiJson, Caller};
+use async_graphql::{Error, ErrorExtensions, ObjectType, Request, Response, Schema, ServerError, SubscriptionType};
 use axum::{
     Router,
     response::{IntoResponse, Response as HttpResponse},
@@ -24,17 +29,20 @@ where
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    let handler = async move |caller: Caller, request: Result<GraphQLRequest, GraphQLRejection>| -> HttpResponse {
-        match request {
-            Ok(request) => {
-                let response = schema.execute(request.into_inner().data(caller)).await;
-                GraphQLResponse::from(with_codes(response)).into_response()
-            }
-            Err(rejection) => {
-                let text = rejection.0.to_string();
-                ApiError::new(Code::BadRequest, format!("Not a GraphQL request: {text}")).into_response()
-            }
-        }
+    endpoint_with(schema, |request, _| request)
+}
+
+/// As [`endpoint`]; `prepare` adds what each request needs of its own, such as data loaders.
+pub fn endpoint_with<Q, M, S, P>(schema: Schema<Q, M, S>, prepare: P) -> Router
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+    P: Fn(Request, &Caller) -> Request + Clone + Send + Sync + 'static,
+{
+    let handler = async move |caller: Caller, ApiJson(request): ApiJson<Request>| -> HttpResponse {
+        let request = prepare(request, &caller).data(caller);
+        axum::Json(with_codes(schema.execute(request).await)).into_response()
     };
     Router::new().route("/graphql", post(handler))
 }
@@ -42,7 +50,11 @@ where
 /// Every error carries a code: those of resolvers have theirs, the rest come from parsing and validation.
 fn with_codes(mut response: Response) -> Response {
     for error in &mut response.errors {
-        if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
+        if error
+            .extensions
+            .as_ref()
+            .is_none_or(|extensions| extensions.get("code").is_none())
+        {
             mark(error);
         }
     }
@@ -50,6 +62,10 @@ fn with_codes(mut response: Response) -> Response {
 }
 
 fn mark(error: &mut ServerError) {
-    let code = if error.path.is_empty() { Code::GraphqlValidationFailed } else { Code::BadRequest };
+    let code = if error.path.is_empty() {
+        Code::GraphqlValidationFailed
+    } else {
+        Code::BadRequest
+    };
     error.extensions.get_or_insert_default().set("code", code.as_str());
 }

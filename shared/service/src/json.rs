@@ -19,18 +19,29 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
-            return Err(ApiError::new(Code::UnsupportedMediaType, "Send the body as application/json"));
+            return Err(ApiError::new(
+                Code::UnsupportedMediaType,
+                "Send the body as application/json",
+            ));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status().as_u16() {
-            413 => ApiError::new(Code::BodyTooLarge, "The body is larger than allowed"),
-            _ => ApiError::new(Code::BadRequest, "The body could not be read").with_source(rejection.to_string()),
-        })?;
+        let body =
+            Bytes::from_request(request, state)
+                .await
+                .map_err(|rejection| match rejection.status().as_u16() {
+                    413 => ApiError::new(Code::BodyTooLarge, "The body is larger than allowed"),
+                    _ => {
+                        ApiError::new(Code::BadRequest, "The body could not be read").with_source(rejection.to_string())
+                    }
+                })?;
         parse(&body).map(Self)
     }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
@@ -45,7 +56,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         }
         typed(&path, &inner.to_string())
     })?;
-    reader.end().map_err(|error| ApiError::new(Code::MalformedJson, format!("The body is not JSON: {error}")))?;
+    reader
+        .end()
+        .map_err(|error| ApiError::new(Code::MalformedJson, format!("The body is not JSON: {error}")))?;
     Ok(value)
 }
 
@@ -59,7 +72,11 @@ fn typed(path: &str, text: &str) -> ApiError {
         _ => (Code::ValidationFailed, path.to_owned()),
     };
     let error = ApiError::new(code, text);
-    if field.is_empty() || field == "." { error } else { error.with_field(field) }
+    if field.is_empty() || field == "." {
+        error
+    } else {
+        error.with_field(field)
+    }
 }
 
 /// serde_path_to_error already ends the path with an unknown field's name, but not with a missing one's.
@@ -102,7 +119,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let found = Path::<T>::from_request_parts(parts, state).await;
-        found.map(|Path(value)| Self(value)).map_err(|_| ApiError::not_found("Object"))
+        found
+            .map(|Path(value)| Self(value))
+            .map_err(|_| ApiError::not_found("Object"))
     }
 }
 
@@ -134,9 +153,21 @@ mod tests {
             ("{}", Code::ValidationFailed, Some("name")),
             ("{\"name\":1}", Code::ValidationFailed, Some("name")),
             ("{\"name\":\"a\",\"x\":1}", Code::UnknownField, Some("x")),
-            ("{\"name\":\"a\",\"inner\":{}}", Code::ValidationFailed, Some("inner.age")),
-            ("{\"name\":\"a\",\"inner\":{\"age\":300}}", Code::ValidationFailed, Some("inner.age")),
-            ("{\"name\":\"a\",\"inner\":{\"age\":3,\"y\":1}}", Code::UnknownField, Some("inner.y")),
+            (
+                "{\"name\":\"a\",\"inner\":{}}",
+                Code::ValidationFailed,
+                Some("inner.age"),
+            ),
+            (
+                "{\"name\":\"a\",\"inner\":{\"age\":300}}",
+                Code::ValidationFailed,
+                Some("inner.age"),
+            ),
+            (
+                "{\"name\":\"a\",\"inner\":{\"age\":3,\"y\":1}}",
+                Code::UnknownField,
+                Some("inner.y"),
+            ),
         ];
         for (body, code, field) in cases {
             let error = parse::<Input>(body.as_bytes()).unwrap_err();

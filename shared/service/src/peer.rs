@@ -25,7 +25,10 @@ pub struct CallContext {
 
 impl From<&Caller> for CallContext {
     fn from(caller: &Caller) -> Self {
-        Self { request_id: Some(caller.request_id.clone()), traceparent: caller.traceparent.clone() }
+        Self {
+            request_id: Some(caller.request_id.clone()),
+            traceparent: caller.traceparent.clone(),
+        }
     }
 }
 
@@ -63,7 +66,12 @@ impl PeerClient {
             .pool_idle_timeout(Duration::from_secs(30))
             .build(connector);
         let base = base.trim_end_matches('/').to_owned();
-        Self { base, token: token.to_owned(), budget: Duration::from_secs(2), client }
+        Self {
+            base,
+            token: token.to_owned(),
+            budget: Duration::from_secs(2),
+            client,
+        }
     }
 
     /// `GET path`, its JSON answer.
@@ -84,7 +92,10 @@ impl PeerClient {
             .uri(format!("{}{path}", self.base))
             .header(names::ACCEPT, "application/json");
         let carried = [
-            (header::SERVICE_TOKEN, Some(self.token.as_str()).filter(|token| !token.is_empty())),
+            (
+                header::SERVICE_TOKEN,
+                Some(self.token.as_str()).filter(|token| !token.is_empty()),
+            ),
             (header::REQUEST_ID, context.request_id.as_deref()),
             (header::TRACEPARENT, context.traceparent.as_deref()),
         ];
@@ -93,7 +104,9 @@ impl PeerClient {
                 request = request.header(name, value);
             }
         }
-        let request = request.body(Full::default()).map_err(|error| PeerError::Failed(error.to_string()))?;
+        let request = request
+            .body(Full::default())
+            .map_err(|error| PeerError::Failed(error.to_string()))?;
         let answer = self.client.request(request).await;
         let answer = answer.map_err(|error| PeerError::Unavailable(error.to_string()))?;
         let status = answer.status();

@@ -51,7 +51,12 @@ pub fn shutdown_on_signal() -> Result<Shutdown, ServeError> {
 /// `default_port` is used on loopback where the settings name no address.
 pub async fn serve(settings: &Settings, default_port: u16, app: Router, shutdown: Shutdown) -> Result<(), ServeError> {
     let address = settings.address(default_port);
-    let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Bind { address, source })?;
+    // Makes routes and layers once, as axum's own server does. Otherwise each request makes its own, and a layer that
+    // keeps something from one request to the next, as Socket.IO's does, forgets it.
+    let app = app.with_state(());
     tracing::info!(%address, "serving");
     serve_on(listener, settings, app, shutdown).await;
     Ok(())
@@ -59,7 +64,10 @@ pub async fn serve(settings: &Settings, default_port: u16, app: Router, shutdown
 
 async fn serve_on(listener: TcpListener, settings: &Settings, app: Router, shutdown: Shutdown) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -84,8 +92,13 @@ async fn serve_on(listener: TcpListener, settings: &Settings, app: Router, shutd
             }
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(app.clone().map_request(|request: Request<Incoming>| request.map(Body::new)));
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let service = TowerToHyperService::new(
+            app.clone()
+                .map_request(|request: Request<Incoming>| request.map(Body::new)),
+        );
+        let connection = builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), service)
+            .into_owned();
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {

@@ -36,7 +36,10 @@ impl ServiceTokens {
         let (caller, _) = token.split_once('.')?;
         let (name, digests) = self.by_caller.get_key_value(caller)?;
         let shown: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        digests.iter().any(|digest| bool::from(digest.ct_eq(&shown))).then_some(name)
+        digests
+            .iter()
+            .any(|digest| bool::from(digest.ct_eq(&shown)))
+            .then_some(name)
     }
 }
 
@@ -61,7 +64,12 @@ mod tests {
 
     #[test]
     fn both_secrets_count_while_one_rotates() {
-        let text = format!("edge:{}|{}, posts:{}", digest("edge.old"), digest("edge.new"), digest("posts.x"));
+        let text = format!(
+            "edge:{}|{}, posts:{}",
+            digest("edge.old"),
+            digest("edge.new"),
+            digest("posts.x")
+        );
         let tokens = ServiceTokens::parse(&text).unwrap();
         assert_eq!(tokens.caller("edge.old"), Some("edge"));
         assert_eq!(tokens.caller("edge.new"), Some("edge"));
@@ -72,7 +80,13 @@ mod tests {
 
     #[test]
     fn unreadable_digests_are_named() {
-        for wrong in ["edge", "edge:12", ":", "edge:zz", &format!("edge:{0}|{0}|{0}", "0".repeat(64))] {
+        for wrong in [
+            "edge",
+            "edge:12",
+            ":",
+            "edge:zz",
+            &format!("edge:{0}|{0}|{0}", "0".repeat(64)),
+        ] {
             assert!(ServiceTokens::parse(wrong).is_err(), "{wrong}");
         }
     }

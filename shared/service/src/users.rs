@@ -24,15 +24,14 @@ pub struct UserDirectory {
 impl UserDirectory {
     /// A directory that asks `auth`.
     pub fn new(auth: PeerClient) -> Self {
-        Self { auth, known: Cache::builder().max_capacity(50_000).time_to_live(KEPT).build() }
+        Self {
+            auth,
+            known: Cache::builder().max_capacity(50_000).time_to_live(KEPT).build(),
+        }
     }
 
     /// The users with these ids; ids of nobody are left out. An error only where auth is away and an id is unknown.
-    pub async fn by_ids(
-        &self,
-        ids: &[i64],
-        context: &CallContext,
-    ) -> Result<HashMap<i64, Arc<PublicUser>>, PeerError> {
+    pub async fn by_ids(&self, ids: &[i64], context: &CallContext) -> Result<HashMap<i64, Arc<PublicUser>>, PeerError> {
         let mut found = HashMap::with_capacity(ids.len());
         let mut stale = HashMap::new();
         let mut wanted: Vec<i64> = Vec::new();
@@ -64,12 +63,17 @@ impl UserDirectory {
 
     /// The users with these names (letters, digits, `_` and `.` only; others are left out). Always asks auth.
     pub async fn by_usernames(&self, names: &[&str], context: &CallContext) -> Result<Vec<Arc<PublicUser>>, PeerError> {
-        let plain = |name: &&&str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+        let plain = |name: &&&str| {
+            name.chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+        };
         let names: Vec<&str> = names.iter().filter(plain).copied().take(MAX_LOOKUP).collect();
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let users = self.ask(&format!("{LOOKUP_PATH}?usernames={}", names.join(",")), context).await?;
+        let users = self
+            .ask(&format!("{LOOKUP_PATH}?usernames={}", names.join(",")), context)
+            .await?;
         Ok(users.into_iter().map(|(_, user)| user).collect())
     }
 
@@ -81,7 +85,10 @@ impl UserDirectory {
     async fn ask(&self, path: &str, context: &CallContext) -> Result<Vec<(i64, Arc<PublicUser>)>, PeerError> {
         let answer: LookupAnswer = self.auth.get_json(path, context).await?;
         let now = Instant::now();
-        let users = answer.users.into_iter().filter_map(|user| Some((user.id.parse().ok()?, Arc::new(user))));
+        let users = answer
+            .users
+            .into_iter()
+            .filter_map(|user| Some((user.id.parse().ok()?, Arc::new(user))));
         let users: Vec<(i64, Arc<PublicUser>)> = users.collect();
         for (id, user) in &users {
             self.known.insert(*id, (now, Arc::clone(user)));

@@ -6,8 +6,14 @@ use std::ops::RangeInclusive;
 /// Trimmed text whose length in characters lies in `range`, without control characters but line breaks and tabs.
 pub fn text(field: &str, value: &str, range: RangeInclusive<usize>) -> ApiResult<String> {
     let value = value.trim();
-    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(ApiError::invalid(field, format!("{field} must not contain control characters")));
+    if value
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        return Err(ApiError::invalid(
+            field,
+            format!("{field} must not contain control characters"),
+        ));
     }
     let length = value.chars().count();
     if length < *range.start() && length == 0 {
@@ -15,7 +21,10 @@ pub fn text(field: &str, value: &str, range: RangeInclusive<usize>) -> ApiResult
     }
     if !range.contains(&length) {
         let (least, most) = (range.start(), range.end());
-        return Err(ApiError::invalid(field, format!("{field} must have {least} to {most} characters")));
+        return Err(ApiError::invalid(
+            field,
+            format!("{field} must have {least} to {most} characters"),
+        ));
     }
     Ok(value.to_owned())
 }
@@ -24,7 +33,10 @@ pub fn text(field: &str, value: &str, range: RangeInclusive<usize>) -> ApiResult
 pub fn id(field: &str, value: &str) -> ApiResult<i64> {
     match value.parse::<i64>() {
         Ok(id) if id > 0 && !value.starts_with('+') => Ok(id),
-        _ => Err(ApiError::invalid(field, format!("{field} must be a positive whole number"))),
+        _ => Err(ApiError::invalid(
+            field,
+            format!("{field} must be a positive whole number"),
+        )),
     }
 }
 
@@ -55,7 +67,10 @@ mod tests {
     fn text_is_trimmed_and_bounded() {
         assert_eq!(text("content", "  a\nb ", 1..=3).unwrap(), "a\nb");
         for wrong in ["", "   ", "abcd", "a\u{0}"] {
-            assert_eq!(text("content", wrong, 1..=3).unwrap_err().field.as_deref(), Some("content"));
+            assert_eq!(
+                text("content", wrong, 1..=3).unwrap_err().field.as_deref(),
+                Some("content")
+            );
         }
     }
 
@@ -72,7 +87,14 @@ mod tests {
         for right in ["https://example.org/a.png", "/media/ab.png"] {
             assert!(web_address("mediaUrls", right).is_ok(), "{right}");
         }
-        for wrong in ["javascript:alert(1)", "//evil.example", "ftp://x", "a.png", "https://", "/a b"] {
+        for wrong in [
+            "javascript:alert(1)",
+            "//evil.example",
+            "ftp://x",
+            "a.png",
+            "https://",
+            "/a b",
+        ] {
             assert!(web_address("mediaUrls", wrong).is_err(), "{wrong}");
         }
     }

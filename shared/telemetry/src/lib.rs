@@ -9,8 +9,15 @@ use tracing_subscriber::{EnvFilter, fmt};
 pub fn init(service: &'static str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let json = std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json");
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
-    let started = if json { builder.json().flatten_event(true).try_init() } else { builder.with_ansi(false).try_init() };
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(true);
+    let started = if json {
+        builder.json().flatten_event(true).try_init()
+    } else {
+        builder.with_ansi(false).try_init()
+    };
     if started.is_ok() {
         tracing::info!(service, version = env!("CARGO_PKG_VERSION"), "starting");
     }

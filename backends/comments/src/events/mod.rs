@@ -41,5 +41,6 @@ impl Handler for Listener {
 
 /// An id in a payload: decimal text.
 fn id(text: &str) -> Result<i64, HandlerError> {
-    text.parse().map_err(|_| HandlerError::permanent(format!("`{text}` is no id")))
+    text.parse()
+        .map_err(|_| HandlerError::permanent(format!("`{text}` is no id")))
 }

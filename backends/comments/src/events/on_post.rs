@@ -9,11 +9,7 @@ use shared_event_bus::{After, HandlerError, Incoming};
 use shared_postgres::AsyncPgConnection;
 
 /// `post.deleted`.
-pub(super) async fn deleted(
-    conn: &mut AsyncPgConnection,
-    app: &App,
-    event: &Incoming,
-) -> Result<After, HandlerError> {
+pub(super) async fn deleted(conn: &mut AsyncPgConnection, app: &App, event: &Incoming) -> Result<After, HandlerError> {
     let data: PostDeleted = event.data()?;
     let post_id = id(&data.post_id)?;
     deleted_posts::add(conn, post_id).await?;

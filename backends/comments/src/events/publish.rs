@@ -15,7 +15,10 @@ pub async fn comment(
     comment: &Comment,
     wire: &event::Comment,
 ) -> Result<(), DbError> {
-    let actor = Actor { id: user.id.to_string(), username: user.name.clone() };
+    let actor = Actor {
+        id: user.id.to_string(),
+        username: user.name.clone(),
+    };
     say(conn, key, actor, comment, wire.clone(), caller.traceparent.clone()).await
 }
 
@@ -28,7 +31,11 @@ pub(super) async fn say(
     wire: event::Comment,
     traceparent: Option<String>,
 ) -> Result<(), DbError> {
-    let data = CommentChanged { comment: wire, post_author_id: comment.post_author_id.to_string(), actor };
+    let data = CommentChanged {
+        comment: wire,
+        post_author_id: comment.post_author_id.to_string(),
+        actor,
+    };
     let draft = EventDraft::new(key, format!("comment/{}", comment.id), &data)?.traceparent(traceparent);
     outbox::enqueue(conn, draft).await.map(drop)
 }

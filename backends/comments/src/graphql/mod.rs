@@ -17,7 +17,9 @@ fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscriptio
 pub fn routes(app: &App) -> Router {
     let schema = builder().data(app.clone()).finish();
     let users = app.users.clone();
-    endpoint_with(schema, move |request, caller| request.data(Authors::loader(&users, caller)))
+    endpoint_with(schema, move |request, caller| {
+        request.data(Authors::loader(&users, caller))
+    })
 }
 
 /// The schema as text; `conf/graphql/comments.graphql` is its copy.

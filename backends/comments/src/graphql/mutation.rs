@@ -26,7 +26,10 @@ impl Mutation {
         input: UpdateCommentInput,
     ) -> Result<Option<CommentPayload>> {
         let (app, caller) = parts(ctx)?;
-        payload(operations::update_comment(app, caller, &id, &input.content).await, "Comment updated")
+        payload(
+            operations::update_comment(app, caller, &id, &input.content).await,
+            "Comment updated",
+        )
     }
 
     /// Deletes a comment of one's own.
@@ -42,5 +45,8 @@ fn parts<'a>(ctx: &Context<'a>) -> Result<(&'a App, &'a Caller)> {
 }
 
 fn payload(comment: ApiResult<domain::Comment>, message: &str) -> Result<Option<CommentPayload>> {
-    answer(comment, Some(message), |outcome, comment| CommentPayload { outcome, comment: comment.map(Comment) })
+    answer(comment, Some(message), |outcome, comment| CommentPayload {
+        outcome,
+        comment: comment.map(Comment),
+    })
 }

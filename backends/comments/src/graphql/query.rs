@@ -25,7 +25,10 @@ impl Query {
             CommentsPayload {
                 outcome,
                 comments: page.comments.into_iter().map(Comment).collect(),
-                page_info: PageInfo { has_next_page: page.has_next, end_cursor: page.end_cursor },
+                page_info: PageInfo {
+                    has_next_page: page.has_next,
+                    end_cursor: page.end_cursor,
+                },
             }
         })
     }

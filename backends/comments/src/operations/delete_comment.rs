@@ -28,6 +28,8 @@ pub async fn delete_comment(app: &App, caller: &Caller, id: &str) -> ApiResult<(
         })
         .await?;
     app.bus.wake();
-    app.live.tell(&Change::deleted(comment.to_wire(author.as_deref()))).await;
+    app.live
+        .tell(&Change::deleted(comment.to_wire(author.as_deref())))
+        .await;
     Ok(())
 }

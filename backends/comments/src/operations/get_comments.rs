@@ -24,13 +24,22 @@ pub struct Page {
 pub async fn get_comments(app: &App, post_id: &str, limit: Option<i32>, cursor: Option<&str>) -> ApiResult<Page> {
     let post_id = validate::id("postId", post_id)?;
     let limit = validate::limit(limit, DEFAULT_PAGE, MAX_PAGE)?;
-    let before = cursor.map(|text| Cursor::decode(COMMENTS, text)).transpose()?.map(|cursor| cursor.id);
+    let before = cursor
+        .map(|text| Cursor::decode(COMMENTS, text))
+        .transpose()?
+        .map(|cursor| cursor.id);
     let mut conn = app.pool.get().await?;
     // One more than wanted tells whether a page follows.
     let mut comments = comments::page(&mut conn, post_id, before, limit + 1).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_next = comments.len() > limit;
     comments.truncate(limit);
-    let end_cursor = comments.last().map(|comment| Cursor { id: comment.id }.encode(COMMENTS));
-    Ok(Page { comments, has_next, end_cursor })
+    let end_cursor = comments
+        .last()
+        .map(|comment| Cursor { id: comment.id }.encode(COMMENTS));
+    Ok(Page {
+        comments,
+        has_next,
+        end_cursor,
+    })
 }

@@ -23,7 +23,9 @@ use std::sync::Arc;
 
 /// The caller's own comment, locked; `NOT_FOUND` or `FORBIDDEN` otherwise.
 async fn lock_own(conn: &mut AsyncPgConnection, id: i64, user: &User) -> ApiResult<Comment> {
-    let comment = comments::lock(conn, id).await?.ok_or_else(|| ApiError::not_found("Comment"))?;
+    let comment = comments::lock(conn, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("Comment"))?;
     if comment.author_id != user.id {
         return Err(ApiError::forbidden("This is another user's comment"));
     }
@@ -32,7 +34,11 @@ async fn lock_own(conn: &mut AsyncPgConnection, id: i64, user: &User) -> ApiResu
 
 /// The public facts of a comment's author, where auth can be asked; what is missing is not worth a refusal.
 async fn author(app: &App, caller: &Caller, id: i64) -> Option<Arc<PublicUser>> {
-    app.users.by_ids(&[id], &CallContext::from(caller)).await.ok()?.remove(&id)
+    app.users
+        .by_ids(&[id], &CallContext::from(caller))
+        .await
+        .ok()?
+        .remove(&id)
 }
 
 #[derive(Deserialize)]
@@ -43,7 +49,10 @@ struct PostAnswer {
 
 /// Asks posts whether the post exists: its answer, never an event's copy.
 async fn find_post(app: &App, caller: &Caller, id: i64) -> ApiResult<Post> {
-    let answer = app.posts.get_json::<PostAnswer>(&format!("/internal/posts/{id}"), &CallContext::from(caller)).await;
+    let answer = app
+        .posts
+        .get_json::<PostAnswer>(&format!("/internal/posts/{id}"), &CallContext::from(caller))
+        .await;
     match answer {
         Ok(PostAnswer { author_id }) => {
             let author_id = author_id.parse().map_err(ApiError::internal)?;

@@ -30,6 +30,8 @@ pub async fn update_comment(app: &App, caller: &Caller, id: &str, content: &str)
         })
         .await?;
     app.bus.wake();
-    app.live.tell(&Change::updated(comment.to_wire(author.as_deref()))).await;
+    app.live
+        .tell(&Change::updated(comment.to_wire(author.as_deref())))
+        .await;
     Ok(comment)
 }

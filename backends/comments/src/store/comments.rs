@@ -25,7 +25,11 @@ pub async fn insert(conn: &mut AsyncPgConnection, post: Post, author: &User, con
         dsl::author_name.eq(&author.name),
         dsl::content.eq(content),
     );
-    diesel::insert_into(dsl::comments).values(values).returning(dsl::comments::all_columns()).get_result(conn).await
+    diesel::insert_into(dsl::comments)
+        .values(values)
+        .returning(dsl::comments::all_columns())
+        .get_result(conn)
+        .await
 }
 
 /// One comment, and nobody else may change or delete it until the transaction ends.
@@ -40,7 +44,11 @@ pub async fn page(
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Vec<Comment>> {
-    let mut query = dsl::comments.filter(dsl::post_id.eq(post_id)).order(dsl::id.desc()).limit(limit).into_boxed();
+    let mut query = dsl::comments
+        .filter(dsl::post_id.eq(post_id))
+        .order(dsl::id.desc())
+        .limit(limit)
+        .into_boxed();
     if let Some(before) = before {
         query = query.filter(dsl::id.lt(before));
     }
@@ -50,7 +58,11 @@ pub async fn page(
 /// Replaces the text of a comment.
 pub async fn update(conn: &mut AsyncPgConnection, id: i64, content: &str) -> QueryResult<Comment> {
     let values = (dsl::content.eq(content), dsl::updated_at.eq(diesel::dsl::now));
-    diesel::update(dsl::comments.find(id)).set(values).returning(dsl::comments::all_columns()).get_result(conn).await
+    diesel::update(dsl::comments.find(id))
+        .set(values)
+        .returning(dsl::comments::all_columns())
+        .get_result(conn)
+        .await
 }
 
 /// Deletes one comment.

@@ -34,7 +34,11 @@ async fn others_may_not() {
         assert_refused(&world.ann().ask(&query).await, "FORBIDDEN", None);
         assert_refused(&world.anyone.ask(&query).await, "UNAUTHENTICATED", None);
     }
-    assert_refused(&world.bob().ask(&update(&id, " ")).await, "VALIDATION_FAILED", Some("content"));
+    assert_refused(
+        &world.bob().ask(&update(&id, " ")).await,
+        "VALIDATION_FAILED",
+        Some("content"),
+    );
     assert_refused(&world.bob().ask(&update("99", "b")).await, "NOT_FOUND", None);
     assert_eq!(read(&world.anyone).await, ["a"]);
 }

@@ -10,14 +10,25 @@ async fn a_comment_is_written_and_told() {
     let payload = world.bob().ask(&create("\"1\"", " Great post! ")).await;
     assert_eq!(payload["success"], true);
     let comment = &payload["comment"];
-    assert_eq!((&comment["id"], &comment["postId"], &comment["content"]), (&json!("1"), &json!("1"), &json!("Great post!")));
+    assert_eq!(
+        (&comment["id"], &comment["postId"], &comment["content"]),
+        (&json!("1"), &json!("1"), &json!("Great post!"))
+    );
     assert_eq!(comment["author"]["fullName"], "Bob Example");
     assert_eq!(read(&world.anyone).await, ["Great post!"]);
 
     let events = world.outbox().await;
-    let [event] = events.as_slice() else { panic!("{events:?}") };
-    assert_eq!((event.kind.as_str(), event.source.as_str()), ("comment.created", "/comments"));
-    assert_eq!((&event.data["postAuthorId"], &event.data["actor"]), (&json!("7"), &json!({ "id": "8", "username": "bob" })));
+    let [event] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        (event.kind.as_str(), event.source.as_str()),
+        ("comment.created", "/comments")
+    );
+    assert_eq!(
+        (&event.data["postAuthorId"], &event.data["actor"]),
+        (&json!("7"), &json!({ "id": "8", "username": "bob" }))
+    );
     assert_eq!(event.data["comment"]["author"]["fullName"], "Bob Example");
 }
 
@@ -44,7 +55,9 @@ async fn refusals_name_their_code_and_field_and_write_nothing() {
 #[tokio::test]
 async fn forged_identity_is_ignored() {
     let world = World::new().await;
-    let forger = Client::new(world.address).header("x-user-id", "7").header("x-user-name", "ann");
+    let forger = Client::new(world.address)
+        .header("x-user-id", "7")
+        .header("x-user-name", "ann");
     for token in ["edge.guess", "posts.guess", ""] {
         let forger = forger.clone().header("x-service-token", token);
         assert_refused(&forger.ask(&create("1", "a")).await, "UNAUTHENTICATED", None);

@@ -22,8 +22,14 @@ async fn without_auth_authors_keep_their_names() {
     let world = World::new().await;
     world.auth.set_down(true);
     write(&world.bob(), "a").await;
-    let payload = world.anyone.ask("{ getComments(postId: 1) { comments { author { id username fullName } } } }").await;
-    assert_eq!(payload["comments"][0]["author"], serde_json::json!({ "id": "8", "username": "bob", "fullName": "bob" }));
+    let payload = world
+        .anyone
+        .ask("{ getComments(postId: 1) { comments { author { id username fullName } } } }")
+        .await;
+    assert_eq!(
+        payload["comments"][0]["author"],
+        serde_json::json!({ "id": "8", "username": "bob", "fullName": "bob" })
+    );
 }
 
 #[tokio::test]
@@ -43,7 +49,10 @@ async fn without_the_database_the_refusal_is_503_until_it_is_back() {
     let world = World::with(|config| config.database_url = proxy.url().to_owned()).await;
     write(&world.bob(), "a").await;
     proxy.cut();
-    assert_eq!(world.anyone.failure("{ getComments(postId: 1) { success } }").await, "SERVICE_UNAVAILABLE");
+    assert_eq!(
+        world.anyone.failure("{ getComments(postId: 1) { success } }").await,
+        "SERVICE_UNAVAILABLE"
+    );
     assert_eq!(world.bob().failure(&create("1", "b")).await, "SERVICE_UNAVAILABLE");
     world.anyone.get("/health/live").await.expect_status(200);
     world.anyone.get("/api/comments/health").await.expect_status(503);

@@ -6,7 +6,9 @@ use shared_testkit::{Client, assert_refused};
 
 async fn page(client: &Client, arguments: &str) -> Value {
     let fields = "success message code field comments { id content } pageInfo { hasNextPage endCursor }";
-    client.ask(&format!("{{ getComments(postId: 1 {arguments}) {{ {fields} }} }}")).await
+    client
+        .ask(&format!("{{ getComments(postId: 1 {arguments}) {{ {fields} }} }}"))
+        .await
 }
 
 #[tokio::test]
@@ -18,7 +20,13 @@ async fn pages_follow_each_other_while_comments_are_added() {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = page(&world.anyone, &format!("limit: 2 {cursor}")).await;
-        seen.extend(page["comments"].as_array().unwrap().iter().map(|comment| comment["content"].clone()));
+        seen.extend(
+            page["comments"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|comment| comment["content"].clone()),
+        );
         write(&world.bob(), "new").await;
         if page["pageInfo"]["hasNextPage"] == false {
             break;
@@ -51,7 +59,9 @@ async fn authors_are_asked_for_once_a_page() {
     // A second instance knows nobody yet.
     let (other, _background) = world.another_instance().await;
     world.auth.asked();
-    let payload = other.ask("{ getComments(postId: 1) { comments { author { fullName } } } }").await;
+    let payload = other
+        .ask("{ getComments(postId: 1) { comments { author { fullName } } } }")
+        .await;
     assert_eq!(payload["comments"][1]["author"]["fullName"], "Bob Example");
     assert_eq!(world.auth.asked().len(), 1);
 }

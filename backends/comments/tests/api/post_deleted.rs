@@ -5,8 +5,15 @@ use shared_contracts::event::{Actor, CloudEvent, EXCHANGE, PostDeleted, key};
 use shared_testkit::{TestVhost, assert_refused, eventually};
 
 fn deleted(post_id: &str) -> CloudEvent {
-    let author = Actor { id: "7".into(), username: "ann".into() };
-    let data = PostDeleted { post_id: post_id.into(), author, media_urls: Vec::new() };
+    let author = Actor {
+        id: "7".into(),
+        username: "ann".into(),
+    };
+    let data = PostDeleted {
+        post_id: post_id.into(),
+        author,
+        media_urls: Vec::new(),
+    };
     CloudEvent {
         specversion: "1.0".into(),
         id: uuid::Uuid::new_v4(),
@@ -51,5 +58,9 @@ async fn its_comments_are_deleted_and_watchers_told() {
     .await;
     assert_eq!(heard.into_inner().unwrap().len(), ids.len());
     // Posts may not have noticed yet; the comment would outlive its post.
-    assert_refused(&world.bob().ask(&create("1", "late")).await, "NOT_FOUND", Some("postId"));
+    assert_refused(
+        &world.bob().ask(&create("1", "late")).await,
+        "NOT_FOUND",
+        Some("postId"),
+    );
 }

@@ -11,7 +11,11 @@ fn the_committed_schema_is_the_programs_own() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conf/graphql/comments.graphql");
     let committed = std::fs::read_to_string(&path).unwrap();
     let cure = "run `cargo run -p comments -- schema > conf/graphql/comments.graphql`";
-    assert!(committed == comments::graphql::sdl(), "{} is out of date: {cure}", path.display());
+    assert!(
+        committed == comments::graphql::sdl(),
+        "{} is out of date: {cure}",
+        path.display()
+    );
 }
 
 #[tokio::test]

@@ -59,7 +59,11 @@ impl World {
 
     /// A service whose settings are changed before it starts.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let (db, redis, tokens) = (TestDb::new(app::MIGRATIONS).await, TestRedis::new(), ServiceTokens::new());
+        let (db, redis, tokens) = (
+            TestDb::new(app::MIGRATIONS).await,
+            TestRedis::new(),
+            ServiceTokens::new(),
+        );
         let auth = AuthPeer::start(&tokens, "comments").await;
         let posts = PostsPeer::start().await;
         let mut config = Config::parse_from(["comments"]);
@@ -77,13 +81,27 @@ impl World {
         let address = serve(service.router).await;
         let anyone = Client::edge(address, &tokens);
         let background = service.background;
-        Self { db, _redis: redis, tokens, auth, posts, anyone, address, background, shutdown, config }
+        Self {
+            db,
+            _redis: redis,
+            tokens,
+            auth,
+            posts,
+            anyone,
+            address,
+            background,
+            shutdown,
+            config,
+        }
     }
 
     /// An anonymous client of one more instance on the same stores, which lives until the guard is dropped.
     pub(crate) async fn another_instance(&self) -> (Client, Background) {
         let service = app::build(&self.config, Shutdown::new()).unwrap();
-        (Client::edge(serve(service.router).await, &self.tokens), service.background)
+        (
+            Client::edge(serve(service.router).await, &self.tokens),
+            service.background,
+        )
     }
 
     /// User 7, who wrote post 1.
@@ -99,14 +117,19 @@ impl World {
     /// What the service has to say and could not yet.
     pub(crate) async fn outbox(&self) -> Vec<CloudEvent> {
         let mut conn = self.db.pool().get().await.unwrap();
-        shared_event_bus::outbox::pending(&mut conn, app::NAME, 1000).await.unwrap()
+        shared_event_bus::outbox::pending(&mut conn, app::NAME, 1000)
+            .await
+            .unwrap()
     }
 }
 
 /// Writes a comment on post 1; its id.
 pub(crate) async fn write(client: &Client, content: &str) -> String {
     let payload = client.ask(&create("1", content)).await;
-    payload["comment"]["id"].as_str().unwrap_or_else(|| panic!("{payload}")).to_owned()
+    payload["comment"]["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{payload}"))
+        .to_owned()
 }
 
 /// The mutation `createComment`.
@@ -117,9 +140,14 @@ pub(crate) fn create(post_id: &str, content: &str) -> String {
 
 /// The comments on post 1, newest first, their texts.
 pub(crate) async fn read(client: &Client) -> Vec<String> {
-    let payload = client.ask("{ getComments(postId: 1) { success comments { content } } }").await;
+    let payload = client
+        .ask("{ getComments(postId: 1) { success comments { content } } }")
+        .await;
     let comments = payload["comments"].as_array().unwrap();
-    comments.iter().map(|comment| comment["content"].as_str().unwrap().to_owned()).collect()
+    comments
+        .iter()
+        .map(|comment| comment["content"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// The part of posts that comments ask: post 1 is Ann's, others do not exist.
@@ -131,8 +159,13 @@ pub(crate) struct PostsPeer {
 impl PostsPeer {
     async fn start() -> Self {
         let answers = Arc::new(AtomicU16::new(200));
-        let router = Router::new().route("/internal/posts/{id}", get(post)).with_state(Arc::clone(&answers));
-        Self { url: format!("http://{}", serve(router).await), answers }
+        let router = Router::new()
+            .route("/internal/posts/{id}", get(post))
+            .with_state(Arc::clone(&answers));
+        Self {
+            url: format!("http://{}", serve(router).await),
+            answers,
+        }
     }
 
     /// Answers with this status from now on; 200 is as at first.

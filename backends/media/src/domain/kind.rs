@@ -49,19 +49,50 @@ pub struct Format {
 }
 
 const FORMATS: &[Format] = &[
-    Format { extension: "jpg", content_type: "image/jpeg", kind: Kind::Image },
-    Format { extension: "png", content_type: "image/png", kind: Kind::Image },
-    Format { extension: "gif", content_type: "image/gif", kind: Kind::Image },
-    Format { extension: "webp", content_type: "image/webp", kind: Kind::Image },
-    Format { extension: "mp4", content_type: "video/mp4", kind: Kind::Video },
-    Format { extension: "webm", content_type: "video/webm", kind: Kind::Video },
+    Format {
+        extension: "jpg",
+        content_type: "image/jpeg",
+        kind: Kind::Image,
+    },
+    Format {
+        extension: "png",
+        content_type: "image/png",
+        kind: Kind::Image,
+    },
+    Format {
+        extension: "gif",
+        content_type: "image/gif",
+        kind: Kind::Image,
+    },
+    Format {
+        extension: "webp",
+        content_type: "image/webp",
+        kind: Kind::Image,
+    },
+    Format {
+        extension: "mp4",
+        content_type: "video/mp4",
+        kind: Kind::Video,
+    },
+    Format {
+        extension: "webm",
+        content_type: "video/webm",
+        kind: Kind::Video,
+    },
 ];
 
 impl Format {
     /// Tells the format by the file's first bytes; `None` if it is not one accepted for `kind`.
     pub fn sniff(kind: Kind, head: &[u8]) -> Option<Self> {
-        let found = if head.starts_with(&EBML) { webm(head)? } else { infer::get(head)?.mime_type() };
-        FORMATS.iter().find(|format| format.kind == kind && format.content_type == found).copied()
+        let found = if head.starts_with(&EBML) {
+            webm(head)?
+        } else {
+            infer::get(head)?.mime_type()
+        };
+        FORMATS
+            .iter()
+            .find(|format| format.kind == kind && format.content_type == found)
+            .copied()
     }
 
     /// The format a stored file's extension stands for.
@@ -92,8 +123,16 @@ mod tests {
             (b"RIFF\x24\0\0\0WEBPVP8 ", Kind::Image, Some("webp")),
             (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", Kind::Video, Some("mp4")),
             (b"\0\0\0\x18ftypisom\0\0\0\0isomavc1", Kind::Video, Some("mp4")),
-            (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm\x42\x87\x81", Kind::Video, Some("webm")),
-            (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska", Kind::Video, None),
+            (
+                b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm\x42\x87\x81",
+                Kind::Video,
+                Some("webm"),
+            ),
+            (
+                b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska",
+                Kind::Video,
+                None,
+            ),
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Kind::Video, None),
             (b"<svg xmlns='http://www.w3.org/2000/svg'>", Kind::Image, None),
             (b"%PDF-1.7", Kind::Image, None),
@@ -101,7 +140,11 @@ mod tests {
             (b"", Kind::Image, None),
         ];
         for (head, kind, extension) in cases {
-            assert_eq!(Format::sniff(*kind, head).map(|format| format.extension), *extension, "{head:?}");
+            assert_eq!(
+                Format::sniff(*kind, head).map(|format| format.extension),
+                *extension,
+                "{head:?}"
+            );
         }
     }
 }

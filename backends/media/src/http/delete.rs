@@ -24,7 +24,9 @@ pub(super) async fn delete(
     let mut conn = shared_postgres::conn(&context.pool).await?;
     let row = conn
         .transaction::<FileRow, ApiError, _>(async |conn| {
-            let row = store::find_for_update(conn, &id).await?.ok_or_else(|| ApiError::not_found("File"))?;
+            let row = store::find_for_update(conn, &id)
+                .await?
+                .ok_or_else(|| ApiError::not_found("File"))?;
             if row.owner_id != user.id {
                 return Err(ApiError::forbidden("This file belongs to somebody else"));
             }

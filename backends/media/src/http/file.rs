@@ -29,7 +29,13 @@ pub(super) async fn serve(
     if matches(&head, header::IF_NONE_MATCH, &etag) {
         return Ok(with_caching(StatusCode::NOT_MODIFIED.into_response(), &etag));
     }
-    let open = async |start, length| context.storage.open(&id, format, start, length).await.map_err(ApiError::unavailable);
+    let open = async |start, length| {
+        context
+            .storage
+            .open(&id, format, start, length)
+            .await
+            .map_err(ApiError::unavailable)
+    };
     let whole = open(0, u64::MAX).await?.ok_or_else(|| ApiError::not_found("File"))?;
     let size = whole.bytes;
     let mut response = match wanted(&head, &etag, size) {
@@ -37,9 +43,15 @@ pub(super) async fn serve(
         Wanted::Part(range) => {
             let length = range.end() - range.start() + 1;
             drop(whole);
-            let part = open(*range.start(), length).await?.ok_or_else(|| ApiError::not_found("File"))?;
+            let part = open(*range.start(), length)
+                .await?
+                .ok_or_else(|| ApiError::not_found("File"))?;
             let mut response = answer(StatusCode::PARTIAL_CONTENT, length, part.content);
-            set(&mut response, header::CONTENT_RANGE, &format!("bytes {}-{}/{size}", range.start(), range.end()));
+            set(
+                &mut response,
+                header::CONTENT_RANGE,
+                &format!("bytes {}-{}/{size}", range.start(), range.end()),
+            );
             response
         }
         Wanted::Nothing => {
@@ -54,7 +66,10 @@ pub(super) async fn serve(
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     // Users' bytes must never run as a page of this origin.
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    );
     Ok(with_caching(response, &etag))
 }
 
@@ -72,8 +87,13 @@ enum Wanted {
 /// One range is served; several, or what cannot be read, get the whole (RFC 9110, section 14.2, allows it).
 fn wanted(head: &HeaderMap, etag: &str, size: u64) -> Wanted {
     let current = !head.contains_key(header::IF_RANGE) || matches(head, header::IF_RANGE, etag);
-    let range = head.get(header::RANGE).and_then(|value| value.to_str().ok()).filter(|_| current);
-    let Some(parsed) = range.and_then(|range| parse_range_header(range).ok()) else { return Wanted::Whole };
+    let range = head
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok())
+        .filter(|_| current);
+    let Some(parsed) = range.and_then(|range| parse_range_header(range).ok()) else {
+        return Wanted::Whole;
+    };
     match parsed.validate(size) {
         Ok(ranges) => match ranges.as_slice() {
             [range] => Wanted::Part(range.clone()),
@@ -85,7 +105,8 @@ fn wanted(head: &HeaderMap, etag: &str, size: u64) -> Wanted {
 
 fn matches(head: &HeaderMap, name: header::HeaderName, etag: &str) -> bool {
     let tags = head.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    tags.split(',').any(|tag| matches!(tag.trim(), tag if tag == "*" || tag.trim_start_matches("W/") == etag))
+    tags.split(',')
+        .any(|tag| matches!(tag.trim(), tag if tag == "*" || tag.trim_start_matches("W/") == etag))
 }
 
 fn answer(status: StatusCode, length: u64, content: Box<dyn tokio::io::AsyncRead + Send + Unpin>) -> Response {

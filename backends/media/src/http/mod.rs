@@ -33,6 +33,9 @@ pub(crate) fn routes(context: Context) -> Router {
 
 #[allow(clippy::needless_pass_by_value)] // the shape that map_err wants
 fn not_multipart(rejection: axum::extract::multipart::MultipartRejection) -> ApiError {
-    ApiError::new(shared_contracts::Code::UnsupportedMediaType, "Send the file as multipart/form-data")
-        .with_source(rejection.to_string())
+    ApiError::new(
+        shared_contracts::Code::UnsupportedMediaType,
+        "Send the file as multipart/form-data",
+    )
+    .with_source(rejection.to_string())
 }

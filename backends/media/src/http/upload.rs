@@ -56,7 +56,11 @@ pub(super) async fn upload(
         }
     };
     let id = PublicId::random();
-    let Received { incoming, format, bytes } = received;
+    let Received {
+        incoming,
+        format,
+        bytes,
+    } = received;
     incoming.keep(&id, format).await.map_err(ApiError::unavailable)?;
     let remembered = remember(&context, &id, format, user.id, bytes).await;
     if let Err(error) = remembered {
@@ -66,7 +70,11 @@ pub(super) async fn upload(
         return Err(error);
     }
     let url = caller.address_of(&format!("/media/{id}.{}", format.extension));
-    Ok(Json(Uploaded { success: true, url, public_id: id.to_string() }))
+    Ok(Json(Uploaded {
+        success: true,
+        url,
+        public_id: id.to_string(),
+    }))
 }
 
 async fn remember(context: &Context, id: &PublicId, format: Format, owner: i64, bytes: u64) -> ApiResult<()> {
@@ -90,7 +98,10 @@ async fn receive(kind: Kind, context: &Context, multipart: &mut Multipart) -> Ap
             continue;
         }
         if received.is_some() {
-            return Err(ApiError::invalid(kind.field(), format!("Send one file as `{}`", kind.field())));
+            return Err(ApiError::invalid(
+                kind.field(),
+                format!("Send one file as `{}`", kind.field()),
+            ));
         }
         received = Some(receive_file(kind, context, field).await?);
     }
@@ -122,11 +133,17 @@ async fn receive_file(kind: Kind, context: &Context, mut field: Field<'_>) -> Ap
         incoming.write(chunk).await.map_err(ApiError::unavailable)?;
         next = field.chunk().await.map_err(malformed)?;
     }
-    Ok(Received { incoming, format, bytes })
+    Ok(Received {
+        incoming,
+        format,
+        bytes,
+    })
 }
 
 fn declared_too_large(kind: Kind, head: &HeaderMap) -> bool {
-    let declared = head.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let declared = head
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     declared.is_some_and(|length| length > kind.max_bytes() + MULTIPART_OVERHEAD)
 }
 
@@ -137,8 +154,11 @@ fn too_large(kind: Kind) -> ApiError {
 
 #[allow(clippy::needless_pass_by_value)] // the shape that map_err wants
 fn malformed(error: MultipartError) -> ApiError {
-    ApiError::new(Code::MalformedMultipart, "The multipart body breaks off or cannot be read")
-        .with_source(error.to_string())
+    ApiError::new(
+        Code::MalformedMultipart,
+        "The multipart body breaks off or cannot be read",
+    )
+    .with_source(error.to_string())
 }
 
 async fn drain(mut multipart: Multipart) {

@@ -56,7 +56,12 @@ impl Storage for LocalDisk {
     async fn begin(&self) -> io::Result<Box<dyn Incoming>> {
         let path = self.incoming().join(Uuid::new_v4().to_string());
         let file = fs::File::create_new(&path).await?;
-        Ok(Box::new(Part { file, path, root: self.root.clone(), kept: false }))
+        Ok(Box::new(Part {
+            file,
+            path,
+            root: self.root.clone(),
+            kept: false,
+        }))
     }
 
     async fn open(&self, id: &PublicId, format: Format, start: u64, length: u64) -> io::Result<Option<Stored>> {
@@ -70,7 +75,11 @@ impl Storage for LocalDisk {
             file.seek(SeekFrom::Start(start)).await?;
         }
         let content = Box::new(file.take(length));
-        Ok(Some(Stored { bytes: facts.len(), modified: facts.modified()?, content }))
+        Ok(Some(Stored {
+            bytes: facts.len(),
+            modified: facts.modified()?,
+            content,
+        }))
     }
 
     async fn remove(&self, id: &PublicId, format: Format) -> io::Result<()> {

@@ -39,12 +39,17 @@ pub(crate) async fn insert(
 
 /// The row of `id`, locked until the transaction ends.
 pub(crate) async fn find_for_update(conn: &mut AsyncPgConnection, id: &PublicId) -> Result<Option<FileRow>, DbError> {
-    let query = files::table.filter(files::public_id.eq(id.as_str())).select(FileRow::as_select()).for_update();
+    let query = files::table
+        .filter(files::public_id.eq(id.as_str()))
+        .select(FileRow::as_select())
+        .for_update();
     Ok(query.first(conn).await.optional()?)
 }
 
 /// Forgets a file.
 pub(crate) async fn delete(conn: &mut AsyncPgConnection, id: &PublicId) -> Result<(), DbError> {
-    diesel::delete(files::table.filter(files::public_id.eq(id.as_str()))).execute(conn).await?;
+    diesel::delete(files::table.filter(files::public_id.eq(id.as_str())))
+        .execute(conn)
+        .await?;
     Ok(())
 }

@@ -7,8 +7,15 @@ use shared_contracts::Code;
 async fn whole_and_immutable() {
     let platform = Platform::new().await;
     let id = platform.image(PNG).await;
-    let file = platform.anonymous.get(&format!("/media/{id}.png")).await.expect_status(200);
-    assert_eq!(file.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    let file = platform
+        .anonymous
+        .get(&format!("/media/{id}.png"))
+        .await
+        .expect_status(200);
+    assert_eq!(
+        file.header("cache-control"),
+        Some("public, max-age=31536000, immutable")
+    );
     assert_eq!(file.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(file.header("content-length"), Some(PNG.len().to_string().as_str()));
     let etag = file.header("etag").unwrap().to_owned();
@@ -25,7 +32,12 @@ async fn ranges() {
     let cases = [
         ("bytes=0-3", 206, &PNG[..4], format!("bytes 0-3/{size}")),
         ("bytes=4-", 206, &PNG[4..], format!("bytes 4-{}/{size}", size - 1)),
-        ("bytes=-5", 206, &PNG[size - 5..], format!("bytes {}-{}/{size}", size - 5, size - 1)),
+        (
+            "bytes=-5",
+            206,
+            &PNG[size - 5..],
+            format!("bytes {}-{}/{size}", size - 5, size - 1),
+        ),
         ("bytes=0-99999", 206, PNG, format!("bytes 0-{}/{size}", size - 1)),
         ("bytes=0-0,2-2", 200, PNG, String::new()),
         ("items=0-1", 200, PNG, String::new()),
@@ -34,13 +46,21 @@ async fn ranges() {
         let client = platform.anonymous.clone().header("range", range);
         let answer = client.get(&format!("/media/{id}.png")).await.expect_status(status);
         assert_eq!(&answer.body[..], body, "{range}");
-        assert_eq!(answer.header("content-range").unwrap_or_default(), content_range, "{range}");
+        assert_eq!(
+            answer.header("content-range").unwrap_or_default(),
+            content_range,
+            "{range}"
+        );
     }
     let client = platform.anonymous.clone().header("range", "bytes=1000-");
     let answer = client.get(&format!("/media/{id}.png")).await;
     assert_eq!(answer.header("content-range"), Some(format!("bytes */{size}").as_str()));
     assert_eq!(answer.problem().code, Code::RangeNotSatisfiable);
-    let client = platform.anonymous.clone().header("range", "bytes=0-3").header("if-range", "\"other\"");
+    let client = platform
+        .anonymous
+        .clone()
+        .header("range", "bytes=0-3")
+        .header("if-range", "\"other\"");
     client.get(&format!("/media/{id}.png")).await.expect_status(200);
 }
 
@@ -48,7 +68,16 @@ async fn ranges() {
 async fn what_is_not_ours_is_not_found() {
     let platform = Platform::new().await;
     let id = platform.image(PNG).await;
-    for path in ["/media/..%2f..%2fetc%2fpasswd", "/media/x", &format!("/media/{id}"), &format!("/media/{id}.gif")] {
-        assert_eq!(platform.anonymous.get(path).await.problem().code, Code::NotFound, "{path}");
+    for path in [
+        "/media/..%2f..%2fetc%2fpasswd",
+        "/media/x",
+        &format!("/media/{id}"),
+        &format!("/media/{id}.gif"),
+    ] {
+        assert_eq!(
+            platform.anonymous.get(path).await.problem().code,
+            Code::NotFound,
+            "{path}"
+        );
     }
 }

@@ -40,9 +40,23 @@ impl Platform {
         let tokens = ServiceTokens::new();
         let storage = Arc::new(LocalDisk::open(dir.path()).await.unwrap());
         let accepted = shared_service::ServiceTokens::parse(&tokens.digests()).unwrap();
-        let address = serve(app(Context { pool, storage, bus: Bus::new() }, accepted)).await;
+        let address = serve(app(
+            Context {
+                pool,
+                storage,
+                bus: Bus::new(),
+            },
+            accepted,
+        ))
+        .await;
         let anonymous = Client::edge(address, &tokens);
-        Self { user: anonymous.as_user(7, "ann"), other: anonymous.as_user(8, "bob"), anonymous, db, dir }
+        Self {
+            user: anonymous.as_user(7, "ann"),
+            other: anonymous.as_user(8, "bob"),
+            anonymous,
+            db,
+            dir,
+        }
     }
 
     /// Every file below the directory, unfinished ones included.
@@ -52,7 +66,11 @@ impl Platform {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { found.push(path) }
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    found.push(path)
+                }
             }
         }
         found
@@ -61,7 +79,11 @@ impl Platform {
     /// Uploads an image and tells its public id.
     pub async fn image(&self, content: &[u8]) -> String {
         let form = Multipart::new().file("image", "a.png", "image/png", content);
-        let answer = self.user.post_multipart("/api/media/upload/image", form).await.expect_status(200);
+        let answer = self
+            .user
+            .post_multipart("/api/media/upload/image", form)
+            .await
+            .expect_status(200);
         answer.json()["public_id"].as_str().unwrap().to_owned()
     }
 }

@@ -1,0 +1,95 @@
+//! What the service is made of, and how the parts are put together.
+
+use crate::cache::PostCache;
+use crate::config::{Config, REDIS_DATABASE};
+use crate::{events, graphql, http, store};
+use axum::Router;
+use shared_event_bus::{Bus, Consumer, Relay};
+use shared_postgres::{DbError, EmbeddedMigrations, Pool};
+use shared_redis::Redis;
+use shared_service::{PeerClient, Readiness, ServiceTokens, UserDirectory};
+
+/// The service's name: in paths, logs, events and queues.
+pub const NAME: &str = "posts";
+
+/// What brings an empty database up to date.
+pub const MIGRATIONS: &[EmbeddedMigrations] = &[store::MIGRATIONS, shared_event_bus::MIGRATIONS];
+
+/// What every operation needs; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub pool: Pool,
+    /// What is cached in Redis.
+    pub cache: PostCache,
+    /// Who the authors are.
+    pub users: UserDirectory,
+    /// To be woken after a commit that has something to say.
+    pub bus: Bus,
+}
+
+/// The service, ready to be served.
+pub struct Service {
+    /// All it answers.
+    pub router: Router,
+    /// What it does unasked.
+    pub background: Background,
+}
+
+/// The relay of the outbox and the consumer of events.
+#[must_use = "dropping it ends both"]
+pub struct Background {
+    relay: Relay,
+    consumer: Consumer,
+}
+
+impl Background {
+    /// Waits until the service hears events.
+    pub async fn until_connected(&self) {
+        self.consumer.until_connected().await;
+    }
+
+    /// Ends both after the work at hand.
+    pub async fn shutdown(self) {
+        tokio::join!(self.consumer.shutdown(), self.relay.shutdown());
+    }
+}
+
+/// Brings the database up to date. Waits for it at start.
+///
+/// # Errors
+/// As [`shared_postgres::migrate`].
+pub async fn migrate(config: &Config) -> Result<(), DbError> {
+    shared_postgres::migrate(&config.database_url, MIGRATIONS).await
+}
+
+/// Puts the parts together and starts relay and consumer. Stores may be away; the database must have been migrated.
+///
+/// # Errors
+/// A setting that cannot be read.
+pub fn build(config: &Config) -> Result<Service, Box<dyn std::error::Error + Send + Sync>> {
+    let tokens = ServiceTokens::parse(&config.service.service_token_digests)?;
+    let pool = shared_postgres::connect(&config.database_url, config.database_pool)?;
+    let redis = Redis::connect(&config.redis_url, REDIS_DATABASE, &config.redis_prefix)?;
+    let auth = PeerClient::new(&config.auth_url, &config.service.service_token);
+    let app = App {
+        pool: pool.clone(),
+        cache: PostCache::new(redis),
+        users: UserDirectory::new(auth),
+        bus: Bus::new(),
+    };
+    let bus = shared_event_bus::Settings::new(&config.amqp_url, &config.amqp_exchange, NAME);
+    let background = Background {
+        relay: Relay::spawn(pool.clone(), bus.clone(), app.bus.clone()),
+        consumer: Consumer::spawn(pool.clone(), bus, events::subscription(), events::Listener::new(&app)),
+    };
+    let readiness = Readiness::new().needs("postgres", move || {
+        let pool = pool.clone();
+        async move { shared_postgres::ping(&pool).await.is_ok() }
+    });
+    let routes = graphql::routes(&app).merge(http::routes(app));
+    Ok(Service {
+        router: shared_service::app(NAME, routes, tokens, readiness),
+        background,
+    })
+}

@@ -1,0 +1,143 @@
+//! The types of the schema; `conf/graphql/posts.graphql` is their contract.
+
+use super::loaders::LikeLoader;
+use super::post_type::PostType;
+use crate::domain;
+use async_graphql::dataloader::DataLoader;
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use shared_service::graphql::{Authors, Outcome, PageInfo, User, failure};
+
+/// A post, as one viewer sees it.
+#[derive(Debug)]
+pub(super) struct Post {
+    row: domain::Post,
+    /// Where it is known already: after a like.
+    liked: Option<bool>,
+}
+
+impl Post {
+    /// A post of which is known whether the viewer likes it.
+    pub(super) fn liked(row: domain::Post, liked: bool) -> Self {
+        Self {
+            row,
+            liked: Some(liked),
+        }
+    }
+}
+
+impl From<domain::Post> for Post {
+    fn from(row: domain::Post) -> Self {
+        Self { row, liked: None }
+    }
+}
+
+/// A post.
+#[Object]
+impl Post {
+    async fn id(&self) -> ID {
+        ID::from(self.row.id)
+    }
+
+    async fn content(&self) -> &str {
+        &self.row.content
+    }
+
+    async fn post_type(&self) -> PostType {
+        PostType(self.row.post_type.clone())
+    }
+
+    async fn media_urls(&self) -> &[String] {
+        &self.row.media_urls
+    }
+
+    async fn author(&self, ctx: &Context<'_>) -> Result<User> {
+        Authors::user(ctx, self.row.author_id, &self.row.author_name).await
+    }
+
+    async fn like_count(&self) -> i64 {
+        self.row.like_count
+    }
+
+    async fn liked_by_me(&self, ctx: &Context<'_>) -> Result<bool> {
+        if let Some(liked) = self.liked {
+            return Ok(liked);
+        }
+        let loader = ctx.data::<DataLoader<LikeLoader>>()?;
+        let liked = loader.load_one(self.row.id).await.map_err(|error| failure(&error))?;
+        Ok(liked.is_some())
+    }
+
+    async fn comment_count(&self) -> i64 {
+        self.row.comment_count
+    }
+
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.row.created_at
+    }
+
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.row.updated_at
+    }
+}
+
+/// One post, or why there is none.
+#[derive(Debug, SimpleObject)]
+pub(super) struct PostPayload {
+    /// How it ended.
+    #[graphql(flatten)]
+    pub(super) outcome: Outcome,
+    /// The post.
+    pub(super) post: Option<Post>,
+}
+
+/// A page of posts.
+#[derive(Debug, SimpleObject)]
+pub(super) struct PostsPayload {
+    /// How it ended.
+    #[graphql(flatten)]
+    pub(super) outcome: Outcome,
+    /// The posts, newest first.
+    pub(super) posts: Vec<Post>,
+    /// Where the page ends.
+    pub(super) page_info: PageInfo,
+}
+
+/// What became of a deletion.
+#[derive(Debug, SimpleObject)]
+pub(super) struct DeletePayload {
+    /// How it ended.
+    #[graphql(flatten)]
+    pub(super) outcome: Outcome,
+}
+
+/// A new post.
+#[derive(Debug, InputObject)]
+pub(super) struct CreatePostInput {
+    /// 1 to 5,000 characters; may be empty beside media.
+    pub(super) content: String,
+    /// TEXT where nothing is said.
+    pub(super) post_type: Option<PostType>,
+    /// At most 10 addresses.
+    pub(super) media_urls: Option<Vec<String>>,
+}
+
+/// A change of a post: what is left out stays.
+#[derive(Debug, InputObject)]
+pub(super) struct UpdatePostInput {
+    /// The new text.
+    pub(super) content: Option<String>,
+    /// The new kind.
+    pub(super) post_type: Option<PostType>,
+    /// The new media, in place of all old ones.
+    pub(super) media_urls: Option<Vec<String>>,
+}
+
+/// Which page of the feed.
+#[derive(Debug, Default, InputObject)]
+pub(super) struct GetPostsInput {
+    /// 1 to 100; 20 where nothing is said.
+    pub(super) limit: Option<i32>,
+    /// The `endCursor` of the page before; the newest posts without it.
+    pub(super) cursor: Option<String>,
+}

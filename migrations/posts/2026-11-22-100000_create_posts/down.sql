@@ -1,0 +1,3 @@
+DROP TABLE comment_refs;
+DROP TABLE likes;
+DROP TABLE posts;
