@@ -108,8 +108,8 @@ impl App {
             .map_err(|error| StartError::Tokens(error.to_string()))?;
         let sealer = sealer(config)?;
         let pool = database(config).await?;
-        let cache = Redis::connect(&config.redis_url, CACHE_DATABASE, &config.redis_prefix)?;
-        let pushes = Redis::connect(&config.redis_url, REVOCATIONS_DATABASE, &config.redis_prefix)?;
+        let cache = Redis::connect(&config.redis.url, CACHE_DATABASE, &config.redis.prefix)?;
+        let pushes = Redis::connect(&config.redis.url, REVOCATIONS_DATABASE, &config.redis.prefix)?;
         let parallel = std::thread::available_parallelism().map_or(2, usize::from);
         let auth = Arc::new(Auth {
             hasher: Hasher::new(config.bcrypt_cost, parallel)?,
@@ -130,12 +130,8 @@ impl App {
 
     /// Everything the service answers.
     pub fn router(&self) -> Router {
-        let pool = self.auth.pool.clone();
         // Redis is not needed: without it things are slower, never wrong.
-        let readiness = Readiness::new().needs("postgres", move || {
-            let pool = pool.clone();
-            async move { shared_postgres::ping(&pool).await.is_ok() }
-        });
+        let readiness = Readiness::new().needs_database(&self.auth.pool);
         shared_service::app(
             "auth",
             http::routes(Arc::clone(&self.auth)),
@@ -194,6 +190,6 @@ fn sealer(config: &Config) -> Result<Sealer, StartError> {
 }
 
 async fn database(config: &Config) -> Result<Pool, StartError> {
-    shared_postgres::migrate(&config.database_url, ALL_MIGRATIONS).await?;
-    Ok(shared_postgres::connect(&config.database_url, config.database_pool)?)
+    shared_postgres::migrate(&config.database.url, ALL_MIGRATIONS).await?;
+    Ok(shared_postgres::connect(&config.database.url, config.database.pool)?)
 }

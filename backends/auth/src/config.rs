@@ -9,23 +9,12 @@ pub struct Config {
     /// What every service has.
     #[command(flatten)]
     pub service: shared_service::Settings,
-    /// Database, `postgres://…/auth_db`.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    pub database_url: String,
-    /// Most database connections.
-    #[arg(long, env = "DATABASE_POOL", default_value_t = 10)]
-    pub database_pool: u32,
-    /// Redis without a database path; revocations go to database 0, the cache to database 3.
-    #[arg(
-        long,
-        env = "REDIS_URL",
-        default_value = "redis://127.0.0.1:6379",
-        hide_env_values = true
-    )]
-    pub redis_url: String,
-    /// Put before every Redis key and channel, so that several platforms share one Redis.
-    #[arg(long, env = "REDIS_PREFIX", default_value = "")]
-    pub redis_prefix: String,
+    /// The service's own database.
+    #[command(flatten)]
+    pub database: shared_service::DatabaseSettings,
+    /// Redis.
+    #[command(flatten)]
+    pub redis: shared_service::RedisSettings,
     /// 32 bytes as 64 hex digits; seals the signing keys in the database.
     #[arg(long, env = "AUTH_KEY_SECRET", hide_env_values = true)]
     pub auth_key_secret: String,

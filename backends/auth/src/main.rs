@@ -2,19 +2,14 @@
 
 use auth::{App, Command, Config, DEFAULT_PORT, StartError};
 use clap::Parser;
-use shared_service::{serve, shutdown_on_signal};
+use shared_service::{ended, serve, shutdown_on_signal};
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let config = Config::parse();
     shared_telemetry::init("auth");
-    match run(&Config::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "auth cannot run");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(&config).await)
 }
 
 async fn run(config: &Config) -> Result<(), StartError> {

@@ -64,7 +64,7 @@ impl Background {
 /// # Errors
 /// As [`shared_postgres::migrate`].
 pub async fn migrate(config: &Config) -> Result<(), DbError> {
-    shared_postgres::migrate(&config.database_url, MIGRATIONS).await
+    shared_postgres::migrate(&config.database.url, MIGRATIONS).await
 }
 
 /// Puts the parts together and starts relay and consumer. Stores may be away; the database must have been migrated.
@@ -73,8 +73,8 @@ pub async fn migrate(config: &Config) -> Result<(), DbError> {
 /// A setting that cannot be read.
 pub fn build(config: &Config, shutdown: Shutdown) -> Result<Service, Box<dyn std::error::Error + Send + Sync>> {
     let tokens = ServiceTokens::parse(&config.service.service_token_digests)?;
-    let pool = shared_postgres::connect(&config.database_url, config.database_pool)?;
-    let redis = Redis::connect(&config.redis_url, REDIS_DATABASE, &config.redis_prefix)?;
+    let pool = shared_postgres::connect(&config.database.url, config.database.pool)?;
+    let redis = Redis::connect(&config.redis.url, REDIS_DATABASE, &config.redis.prefix)?;
     let token = &config.service.service_token;
     let app = App {
         pool: pool.clone(),
@@ -84,15 +84,12 @@ pub fn build(config: &Config, shutdown: Shutdown) -> Result<Service, Box<dyn std
         bus: Bus::new(),
         shutdown,
     };
-    let bus = shared_event_bus::Settings::new(&config.amqp_url, &config.amqp_exchange, NAME);
+    let bus = shared_event_bus::Settings::new(&config.events.url, &config.events.exchange, NAME);
     let background = Background {
         relay: Relay::spawn(pool.clone(), bus.clone(), app.bus.clone()),
         consumer: Consumer::spawn(pool.clone(), bus, events::subscription(), events::Listener::new(&app)),
     };
-    let readiness = Readiness::new().needs("postgres", move || {
-        let pool = pool.clone();
-        async move { shared_postgres::ping(&pool).await.is_ok() }
-    });
+    let readiness = Readiness::new().needs_database(&pool);
     let routes = graphql::routes(&app).merge(sse::routes(app));
     Ok(Service {
         router: shared_service::app(NAME, routes, tokens, readiness),

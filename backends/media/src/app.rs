@@ -30,12 +30,9 @@ pub struct Context {
 
 /// The whole service as a router.
 pub fn app(context: Context, tokens: ServiceTokens) -> Router {
-    let (pool, storage) = (context.pool.clone(), Arc::clone(&context.storage));
+    let storage = Arc::clone(&context.storage);
     let readiness = Readiness::new()
-        .needs("postgres", move || {
-            let pool = pool.clone();
-            async move { shared_postgres::ping(&pool).await.is_ok() }
-        })
+        .needs_database(&context.pool)
         .needs("storage", move || {
             let storage = Arc::clone(&storage);
             async move { storage.ready().await }

@@ -13,28 +13,12 @@ pub struct Config {
     /// What every service has.
     #[command(flatten)]
     pub service: shared_service::Settings,
-    /// `media_db`.
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        default_value = "postgres://newfeed@127.0.0.1/media_db",
-        hide_env_values = true
-    )]
-    pub database_url: String,
-    /// Most database connections.
-    #[arg(long, env = "DATABASE_POOL", default_value_t = 10)]
-    pub database_pool: u32,
+    /// The service's own database.
+    #[command(flatten)]
+    pub database: shared_service::DatabaseSettings,
     /// RabbitMQ.
-    #[arg(
-        long,
-        env = "AMQP_URL",
-        default_value = "amqp://guest:guest@127.0.0.1:5672",
-        hide_env_values = true
-    )]
-    pub amqp_url: String,
-    /// The topic exchange of all events.
-    #[arg(long, env = "AMQP_EXCHANGE", default_value = shared_contracts::event::EXCHANGE)]
-    pub amqp_exchange: String,
+    #[command(flatten)]
+    pub events: shared_service::EventSettings,
     /// Directory of the stored files.
     #[arg(long, env = "MEDIA_DIR", default_value = ".run/media")]
     pub media_dir: PathBuf,

@@ -39,6 +39,16 @@ impl Readiness {
         self
     }
 
+    /// Needs the service's database.
+    #[must_use]
+    pub fn needs_database(self, pool: &shared_postgres::Pool) -> Self {
+        let pool = pool.clone();
+        self.needs("postgres", move || {
+            let pool = pool.clone();
+            async move { shared_postgres::ping(&pool).await.is_ok() }
+        })
+    }
+
     /// The names of the parts that are away.
     async fn missing(&self) -> Vec<&'static str> {
         let results = futures::future::join_all(self.checks.iter().map(|(name, check)| async {

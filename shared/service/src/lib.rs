@@ -25,8 +25,8 @@ pub use error::{ApiError, ApiResult};
 pub use health::Readiness;
 pub use json::{ApiJson, ApiPath, ApiQuery};
 pub use peer::{CallContext, PeerClient, PeerError};
-pub use serve::{ServeError, serve, shutdown_on_signal};
-pub use settings::Settings;
+pub use serve::{ServeError, ended, serve, shutdown_on_signal};
+pub use settings::{DatabaseSettings, EventSettings, RedisSettings, Settings};
 pub use token::ServiceTokens;
 pub use users::UserDirectory;
 

@@ -8,7 +8,7 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tower::ServiceExt;
 
@@ -44,6 +44,17 @@ pub fn shutdown_on_signal() -> Result<Shutdown, ServeError> {
         told.cancel();
     });
     Ok(shutdown)
+}
+
+/// How a service's `main` ends: the reason of a failure goes to the log.
+pub fn ended<E: std::fmt::Display>(result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "cannot run");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Serves `app` until `shutdown`, then gives open requests `drain_seconds` to finish.

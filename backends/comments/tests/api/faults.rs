@@ -35,7 +35,7 @@ async fn without_auth_authors_keep_their_names() {
 #[tokio::test]
 async fn without_redis_one_instance_is_still_live() {
     let proxy = FaultProxy::new(TestRedis::new().url()).await;
-    let world = World::with(|config| config.redis_url = proxy.url().to_owned()).await;
+    let world = World::with(|config| config.redis.url = proxy.url().to_owned()).await;
     proxy.cut();
     let mut stream = world.ann().events("/api/sse/comments/1").await;
     write(&world.bob(), "a").await;
@@ -46,7 +46,7 @@ async fn without_redis_one_instance_is_still_live() {
 async fn without_the_database_the_refusal_is_503_until_it_is_back() {
     let db = TestDb::new(comments::app::MIGRATIONS).await;
     let proxy = FaultProxy::new(db.url()).await;
-    let world = World::with(|config| config.database_url = proxy.url().to_owned()).await;
+    let world = World::with(|config| config.database.url = proxy.url().to_owned()).await;
     write(&world.bob(), "a").await;
     proxy.cut();
     assert_eq!(

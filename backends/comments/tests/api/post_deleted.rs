@@ -29,7 +29,7 @@ fn deleted(post_id: &str) -> CloudEvent {
 #[tokio::test]
 async fn its_comments_are_deleted_and_watchers_told() {
     let vhost = TestVhost::new().await;
-    let world = World::with(|config| config.amqp_url = vhost.url().to_owned()).await;
+    let world = World::with(|config| config.events.url = vhost.url().to_owned()).await;
     world.background.until_connected().await;
     vhost.listen(EXCHANGE, "ear", &["comment.deleted"]).await;
     let ids = [write(&world.bob(), "a").await, write(&world.ann(), "b").await];

@@ -10,7 +10,7 @@ const UP: &str = include_str!("../../../../migrations/comments/2026-11-22-100000
 fn the_committed_schema_is_the_programs_own() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conf/graphql/comments.graphql");
     let committed = std::fs::read_to_string(&path).unwrap();
-    let cure = "run `cargo run -p comments -- schema > conf/graphql/comments.graphql`";
+    let cure = "run `cargo run -p comments --example comments-schema > conf/graphql/comments.graphql`";
     assert!(
         committed == comments::graphql::sdl(),
         "{} is out of date: {cure}",

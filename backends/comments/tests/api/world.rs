@@ -66,13 +66,13 @@ impl World {
         );
         let auth = AuthPeer::start(&tokens, "comments").await;
         let posts = PostsPeer::start().await;
-        let mut config = Config::parse_from(["comments"]);
+        let mut config = Config::parse_from(["comments", "--database-url", ""]);
         config.service.service_token = tokens.token("comments").to_owned();
         config.service.service_token_digests = tokens.digests();
-        config.database_url = db.url().to_owned();
-        config.redis_url = redis.url().to_owned();
-        config.redis_prefix = redis.prefix().to_owned();
-        config.amqp_url = NOWHERE.to_owned();
+        config.database.url = db.url().to_owned();
+        config.redis.url = redis.url().to_owned();
+        config.redis.prefix = redis.prefix().to_owned();
+        config.events.url = NOWHERE.to_owned();
         config.auth_url.clone_from(&auth.url);
         config.posts_url.clone_from(&posts.url);
         change(&mut config);

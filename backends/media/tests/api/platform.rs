@@ -67,9 +67,9 @@ impl Platform {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    folders.push(path)
+                    folders.push(path);
                 } else {
-                    found.push(path)
+                    found.push(path);
                 }
             }
         }

@@ -132,7 +132,7 @@ async fn without_the_database_nothing_is_kept() {
     use shared_testkit::{FaultProxy, TestDb};
     let db = TestDb::new(media::app::MIGRATIONS).await;
     let proxy = FaultProxy::new(db.url()).await;
-    let pool = shared_postgres::connect(&proxy.url(), 2).unwrap();
+    let pool = shared_postgres::connect(proxy.url(), 2).unwrap();
     let platform = Platform::with_pool(pool, db).await;
     proxy.cut();
     let answer = platform.user.post_multipart(IMAGE, image(PNG)).await;

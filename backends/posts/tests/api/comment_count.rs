@@ -16,7 +16,7 @@ struct Bus {
 impl Bus {
     async fn new() -> Self {
         let vhost = TestVhost::new().await;
-        let world = World::with(|config| config.amqp_url = vhost.url().to_owned()).await;
+        let world = World::with(|config| config.events.url = vhost.url().to_owned()).await;
         world.background.until_connected().await;
         Self { vhost, world }
     }

@@ -14,7 +14,7 @@ async fn behind_proxy() -> (World, FaultProxy) {
     let mut world = World::new().await;
     let proxy = FaultProxy::new(world.db.url()).await;
     let (client, background) = world
-        .another_instance(|config| config.database_url = proxy.url().to_owned())
+        .another_instance(|config| config.database.url = proxy.url().to_owned())
         .await;
     (world.anyone, world.background) = (client, background);
     (world, proxy)
@@ -106,7 +106,7 @@ async fn connections_that_were_lost_are_made_anew() {
 #[tokio::test]
 async fn without_redis_it_is_slower_and_never_wrong() {
     let proxy = FaultProxy::new(TestRedis::new().url()).await;
-    let world = World::with(|config| config.redis_url = proxy.url().to_owned()).await;
+    let world = World::with(|config| config.redis.url = proxy.url().to_owned()).await;
     let id = write(&world.ann(), "0").await;
     for round in 1..=4 {
         assert_eq!(read(&world.anyone, &id).await["content"], (round - 1).to_string());
@@ -133,7 +133,7 @@ async fn without_redis_it_is_slower_and_never_wrong() {
 async fn without_auth_rabbitmq_and_redis_posts_are_written_and_read() {
     let nowhere = "127.0.0.1:1";
     let world = World::with(|config| {
-        config.redis_url = format!("redis://{nowhere}");
+        config.redis.url = format!("redis://{nowhere}");
         config.auth_url = format!("http://{nowhere}");
     })
     .await;
@@ -153,7 +153,7 @@ async fn it_starts_while_the_stores_are_away() {
     let db = TestDb::new(posts::app::MIGRATIONS).await;
     let proxy = FaultProxy::new(db.url()).await;
     proxy.cut();
-    let world = World::with(|config| config.database_url = proxy.url().to_owned()).await;
+    let world = World::with(|config| config.database.url = proxy.url().to_owned()).await;
     Client::new(world.address).get("/health/ready").await.expect_status(503);
     proxy.resume();
     eventually(SOON, || async { world.anyone.get("/health/ready").await.status == 200 }).await;

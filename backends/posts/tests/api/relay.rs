@@ -22,7 +22,7 @@ async fn heard(vhost: &TestVhost, wanted: usize) -> Vec<Message> {
 async fn each_change_is_told_in_order() {
     let vhost = TestVhost::new().await;
     vhost.listen(EXCHANGE, "ear", &["post.*", "like.*"]).await;
-    let world = World::with(|config| config.amqp_url = vhost.url().to_owned()).await;
+    let world = World::with(|config| config.events.url = vhost.url().to_owned()).await;
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let id = write(&world.ann().header("traceparent", trace), "a").await;
     for mutation in ["likePost", "unlikePost"] {
@@ -70,7 +70,7 @@ async fn writes_succeed_without_rabbitmq_and_are_told_of_later() {
     vhost.listen(EXCHANGE, "ear", &["post.created"]).await;
     let proxy = FaultProxy::new(vhost.url()).await;
     proxy.cut();
-    let world = World::with(|config| config.amqp_url = proxy.url().to_owned()).await;
+    let world = World::with(|config| config.events.url = proxy.url().to_owned()).await;
     for _ in 0..3 {
         write(&world.ann(), "a").await;
     }

@@ -10,7 +10,7 @@ const UP: &str = include_str!("../../../../migrations/posts/2026-11-22-100000_cr
 fn the_committed_schema_is_the_programs_own() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conf/graphql/posts.graphql");
     let committed = std::fs::read_to_string(&path).unwrap();
-    let cure = "run `cargo run -p posts -- schema > conf/graphql/posts.graphql`";
+    let cure = "run `cargo run -p posts --example posts-schema > conf/graphql/posts.graphql`";
     assert!(
         committed == posts::graphql::sdl(),
         "{} is out of date: {cure}",

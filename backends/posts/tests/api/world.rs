@@ -46,13 +46,13 @@ impl World {
             ServiceTokens::new(),
         );
         let auth = AuthPeer::start(&tokens, "posts").await;
-        let mut config = Config::parse_from(["posts"]);
+        let mut config = Config::parse_from(["posts", "--database-url", ""]);
         config.service.service_token = tokens.token("posts").to_owned();
         config.service.service_token_digests = tokens.digests();
-        config.database_url = db.url().to_owned();
-        config.redis_url = redis.url().to_owned();
-        config.redis_prefix = redis.prefix().to_owned();
-        config.amqp_url = NOWHERE.to_owned();
+        config.database.url = db.url().to_owned();
+        config.redis.url = redis.url().to_owned();
+        config.redis.prefix = redis.prefix().to_owned();
+        config.events.url = NOWHERE.to_owned();
         config.auth_url = auth.url.clone();
         change(&mut config);
         let (address, background) = start(&config).await;
@@ -71,12 +71,12 @@ impl World {
 
     /// A client of one more instance on the same stores.
     pub(crate) async fn another_instance(&self, change: impl FnOnce(&mut Config)) -> (Client, Background) {
-        let mut config = Config::parse_from(["posts"]);
+        let mut config = Config::parse_from(["posts", "--database-url", ""]);
         config.service = self.config.service.clone();
-        config.database_url.clone_from(&self.config.database_url);
-        config.redis_url.clone_from(&self.config.redis_url);
-        config.redis_prefix.clone_from(&self.config.redis_prefix);
-        config.amqp_url.clone_from(&self.config.amqp_url);
+        config.database.url.clone_from(&self.config.database.url);
+        config.redis.url.clone_from(&self.config.redis.url);
+        config.redis.prefix.clone_from(&self.config.redis.prefix);
+        config.events.url.clone_from(&self.config.events.url);
         config.auth_url.clone_from(&self.config.auth_url);
         change(&mut config);
         let (address, background) = start(&config).await;
