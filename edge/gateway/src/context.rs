@@ -1,0 +1,124 @@
+//! What one request carries from phase to phase.
+
+use crate::{
+    edge::Edge,
+    generation::{Generation, Route},
+    problem::ClientError,
+    upstream::Target,
+};
+use edge_policy::{identity::Identity, rate_limit::HeaderPair};
+use http::HeaderValue;
+use shared_contracts::Code;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// One request's state. Each field is written by one phase and read by later ones.
+pub(crate) struct RequestContext {
+    edge: Arc<Edge>,
+    /// The generation it began with.
+    pub(crate) generation: Arc<Generation>,
+    /// When its head was complete.
+    pub(crate) began: Instant,
+
+    // arrive
+    /// Names it everywhere.
+    pub(crate) request_id: String,
+    /// Its trace, for the services.
+    pub(crate) traceparent: String,
+    /// Who sent it.
+    pub(crate) client: IpAddr,
+    /// Whether the client spoke TLS to a trusted proxy in front.
+    pub(crate) secure: bool,
+
+    // route
+    /// Its route, if there is one.
+    pub(crate) route: Option<Arc<Route>>,
+
+    // admit
+    /// Who asks.
+    pub(crate) identity: Identity,
+    /// `RateLimit` fields for the answer.
+    pub(crate) quota_fields: Vec<HeaderPair>,
+    /// Bytes of the body seen so far.
+    pub(crate) body_bytes: u64,
+
+    // select
+    /// The target of the present try.
+    pub(crate) target: Option<Arc<Target>>,
+    /// Targets that failed.
+    pub(crate) tried: Vec<SocketAddr>,
+    /// Tries so far.
+    pub(crate) attempts: u32,
+    /// When the present try began.
+    pub(crate) attempt_began: Option<Instant>,
+    /// Binds the client to its target.
+    pub(crate) set_cookie: Option<HeaderValue>,
+
+    // respond
+    /// From the last try's begin to its answer's head.
+    pub(crate) upstream_time: Option<Duration>,
+    /// What was asked of `/graphql`.
+    pub(crate) operation: Option<edge_graphql::Label>,
+    /// A refusal on its way through Pingora.
+    pub(crate) refusal: Option<ClientError>,
+    /// The code of the edge's own answer.
+    pub(crate) code: Option<Code>,
+    /// Counted among the streams.
+    is_stream: bool,
+}
+
+impl RequestContext {
+    /// A request that has just begun.
+    pub(crate) fn new(edge: Arc<Edge>) -> Self {
+        edge.metrics.in_flight.enter();
+        Self {
+            generation: edge.generation.load_full(),
+            edge,
+            began: Instant::now(),
+            request_id: String::new(),
+            traceparent: String::new(),
+            client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            secure: false,
+            route: None,
+            identity: Identity::Anonymous,
+            quota_fields: Vec::new(),
+            body_bytes: 0,
+            target: None,
+            tried: Vec::new(),
+            attempts: 0,
+            attempt_began: None,
+            set_cookie: None,
+            upstream_time: None,
+            operation: None,
+            refusal: None,
+            code: None,
+            is_stream: false,
+        }
+    }
+
+    /// When the answer must be complete. Streams have no such time.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let route = self.route.as_ref().filter(|route| route.streaming.is_none())?;
+        Some(self.began + route.request_timeout)
+    }
+
+    /// Counts it among those that stay open: event streams, sockets, long polls.
+    pub(crate) fn stays_open(&mut self) {
+        if !self.is_stream {
+            self.is_stream = true;
+            self.edge.metrics.streams.enter();
+        }
+    }
+}
+
+impl Drop for RequestContext {
+    fn drop(&mut self) {
+        self.edge.metrics.in_flight.leave();
+        if self.is_stream {
+            self.edge.metrics.streams.leave();
+        }
+    }
+}

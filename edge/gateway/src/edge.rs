@@ -1,0 +1,87 @@
+//! What outlives a generation and is shared by everything: counters, stores, secrets, pooled connections.
+
+use crate::{
+    generation::Generation,
+    metrics::Metrics,
+    store::{Links, Quotas},
+    upstream::Caller,
+};
+use arc_swap::ArcSwap;
+use http::HeaderValue;
+use pingora_limits::rate::Rate;
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+/// Requests a second from one address that no honest client makes. A sketch counts them, so some are counted twice:
+/// far above every quota, and never used for one.
+const FLOOD_PER_SECOND: isize = 2_000;
+
+/// The running edge.
+pub(crate) struct Edge {
+    /// What the configuration built; replaced as a whole.
+    pub(crate) generation: ArcSwap<Generation>,
+    /// Counters.
+    pub(crate) metrics: Arc<Metrics>,
+    /// What can be reached.
+    pub(crate) links: Arc<Links>,
+    /// Quotas.
+    pub(crate) quotas: Quotas,
+    /// The client of subgraph calls; it belongs to the proxy's runtime.
+    pub(crate) caller: Caller,
+    /// The edge's own `x-service-token`.
+    pub(crate) service_token: Option<HeaderValue>,
+    /// Who floods.
+    pub(crate) flood: FloodGuard,
+}
+
+impl Edge {
+    /// An edge that serves `generation`.
+    pub(crate) fn new(
+        generation: Generation,
+        metrics: Arc<Metrics>,
+        links: Arc<Links>,
+        quotas: Quotas,
+        service_token: Option<HeaderValue>,
+    ) -> Self {
+        metrics
+            .generation
+            .set(i64::try_from(generation.number).unwrap_or(i64::MAX));
+        Self {
+            generation: ArcSwap::from_pointee(generation),
+            metrics,
+            links,
+            quotas,
+            caller: Caller::new(),
+            service_token,
+            flood: FloodGuard::new(),
+        }
+    }
+}
+
+/// Counts requests by address over a second.
+pub(crate) struct FloodGuard(Rate);
+
+impl FloodGuard {
+    fn new() -> Self {
+        Self(Rate::new(Duration::from_secs(1)))
+    }
+
+    /// Counts one request, and tells whether this client sends more than any honest one does.
+    pub(crate) fn is_flood(&self, client: IpAddr) -> bool {
+        self.0.observe(&client, 1) > FLOOD_PER_SECOND
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_flood_is_far_above_any_quota_and_its_sender_s_alone() {
+        let guard = FloodGuard::new();
+        let (one, other) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
+        assert!(!(0..FLOOD_PER_SECOND).any(|_| guard.is_flood(one)));
+        assert!(guard.is_flood(one));
+        assert!(!guard.is_flood(other));
+    }
+}

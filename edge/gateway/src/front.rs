@@ -1,0 +1,96 @@
+//! Where a connection becomes requests: counts it, bounds its heads, and hands each request to the proxy.
+
+use crate::{connections::Connections, proxy::EdgeProxy};
+use async_trait::async_trait;
+use pingora_core::{
+    apps::{HttpServerApp, ReusedHttpStream, ServerApp},
+    protocols::{Stream, http::ServerSession},
+    server::ShutdownWatch,
+};
+use pingora_proxy::HttpProxy;
+use pingora_timeout::timeout;
+use std::{
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
+    time::Duration,
+};
+
+/// An idle client connection is kept this long, seconds.
+pub(crate) const KEEP_ALIVE_SECONDS: u64 = 60;
+
+/// The application behind the public listener.
+pub(crate) struct Front {
+    /// Answers requests.
+    pub(crate) proxy: Arc<HttpProxy<EdgeProxy>>,
+    /// Who holds how many connections.
+    pub(crate) connections: Arc<Connections>,
+    /// Time for a whole request head.
+    pub(crate) header_timeout: Duration,
+}
+
+/// Told when a request's head is complete. It travels as the connection's user context, which Pingora hands to
+/// [`EdgeProxy`] right after it has read the head.
+#[derive(Clone, Default)]
+pub(crate) struct HeadArrived(Arc<AtomicBool>);
+
+impl HeadArrived {
+    /// The head is complete.
+    pub(crate) fn tell(&self) {
+        self.0.store(true, Release);
+    }
+
+    fn is_told(&self) -> bool {
+        self.0.load(Acquire)
+    }
+}
+
+impl Front {
+    /// One request. Pingora bounds each read of a head and never the whole, so a client that sends a byte now and then
+    /// would hold its connection for ever.
+    async fn serve(
+        &self,
+        mut session: ServerSession,
+        head_within: Duration,
+        shutdown: &ShutdownWatch,
+    ) -> Option<ReusedHttpStream> {
+        let head = HeadArrived::default();
+        session.set_connection_user_context(Some(Box::new(head.clone())));
+        session.set_read_timeout(Some(self.header_timeout));
+        let mut served = self.proxy.process_new_http(session, shutdown);
+        match timeout(head_within, &mut served).await {
+            Ok(reusable) => reusable,
+            Err(_) if head.is_told() => served.await,
+            Err(_) => None,
+        }
+    }
+}
+
+#[async_trait]
+impl ServerApp for Front {
+    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let digest = stream.get_socket_digest()?;
+        let address = digest.peer_addr()?.as_inet()?.ip();
+        let _held = self.connections.enter(address)?;
+        let mut session = ServerSession::new_http1(stream);
+        session.set_keepalive(None);
+        let mut head_within = self.header_timeout;
+        loop {
+            let (stream, settings) = self.serve(session, head_within, shutdown).await?.consume();
+            session = ServerSession::new_http1(stream);
+            if let Some(settings) = settings {
+                settings.apply_to_session(&mut session);
+            }
+            // The next head may be a while in coming.
+            head_within = Duration::from_secs(KEEP_ALIVE_SECONDS) + self.header_timeout;
+        }
+    }
+
+    async fn cleanup(&self) {
+        self.proxy.http_cleanup().await;
+    }
+}

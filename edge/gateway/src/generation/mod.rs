@@ -1,0 +1,103 @@
+//! A generation: all that one configuration builds. It is swapped as a whole; a request keeps the one it began with.
+
+mod build;
+
+pub(crate) use build::BuildError;
+
+use crate::{
+    metrics::RouteCells,
+    store::{Issuer, Quota},
+    upstream::Pool,
+};
+use edge_config::Streaming;
+use edge_graphql::Engine;
+use edge_policy::{
+    balance::Affinity,
+    cors::CorsPolicy,
+    head::HeadLimits,
+    identity::{Access, TokenSource},
+    route::RouteTable,
+};
+use ipnet::IpNet;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Everything a configuration builds.
+pub(crate) struct Generation {
+    /// Counts up from 1.
+    pub(crate) number: u64,
+    /// Upstreams by name.
+    pub(crate) pools: BTreeMap<String, Arc<Pool>>,
+    /// Issuers of tokens by name.
+    pub(crate) issuers: BTreeMap<String, Arc<Issuer>>,
+    /// Which route takes a request.
+    pub(crate) routes: RouteTable<Arc<Route>>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Bounds of a request's head.
+    pub(crate) head_limits: HeadLimits,
+    /// Counts answers that belong to no route.
+    pub(crate) unrouted: Arc<RouteCells>,
+}
+
+/// A route with every policy resolved.
+pub(crate) struct Route {
+    /// Its name.
+    pub(crate) name: Arc<str>,
+    /// Counts its answers.
+    pub(crate) cells: Arc<RouteCells>,
+    /// Who may use it.
+    pub(crate) access: Access,
+    /// Who issues the tokens it looks at, and where they sit. `None` on public routes.
+    pub(crate) issuer: Option<(Arc<Issuer>, Arc<[TokenSource]>)>,
+    /// Quotas, in the order of the file.
+    pub(crate) quotas: Vec<Arc<Quota>>,
+    /// What answers.
+    pub(crate) serves: Serves,
+    /// Largest request body, bytes.
+    pub(crate) max_body: u64,
+    /// To connect to a target.
+    pub(crate) connect_timeout: Duration,
+    /// To the end of the answer; on streaming routes it bounds nothing.
+    pub(crate) request_timeout: Duration,
+    /// An unused connection to a target is kept this long.
+    pub(crate) pool_idle: Duration,
+    /// Tries in all.
+    pub(crate) attempts: u32,
+    /// Whether answers or sockets stay open.
+    pub(crate) streaming: Option<Streaming>,
+    /// A prefix of the path, and what replaces it.
+    pub(crate) rewrite: Option<(String, String)>,
+    /// The cross-origin policy.
+    pub(crate) cors: Option<Arc<CorsPolicy>>,
+}
+
+/// What answers a route.
+pub(crate) enum Serves {
+    /// A service.
+    Upstream {
+        /// Its targets.
+        pool: Arc<Pool>,
+        /// Whether a client stays with its target.
+        sticky: Option<Arc<Sticky>>,
+    },
+    /// The edge's own GraphQL.
+    Graphql(Arc<Composed>),
+}
+
+/// How a client is bound to a target.
+pub(crate) struct Sticky {
+    /// The cookie's name.
+    pub(crate) cookie: String,
+    /// What follows the cookie's value in `Set-Cookie`.
+    pub(crate) attributes: String,
+    /// Makes and reads the value.
+    pub(crate) affinity: Affinity,
+}
+
+/// A composed schema and the services behind it.
+pub(crate) struct Composed {
+    /// Answers requests.
+    pub(crate) engine: Engine,
+    /// Upstreams by subgraph.
+    pub(crate) subgraphs: BTreeMap<String, Arc<Pool>>,
+}

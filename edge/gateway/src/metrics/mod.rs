@@ -1,0 +1,63 @@
+//! What the edge counts: plain atomics, found once when a generation is built and then touched without a look-up or a lock.
+
+mod cells;
+mod render;
+
+pub(crate) use cells::{Counter, Gauge, LimitCells, RouteCells, UpstreamCells};
+pub(crate) use render::CONTENT_TYPE;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Cells by name. They outlive the generations that use them, so that counters never fall on a reload.
+type Family<T> = Mutex<BTreeMap<String, Arc<T>>>;
+
+/// Everything the edge counts.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    routes: Family<RouteCells>,
+    upstreams: Family<UpstreamCells>,
+    limits: Family<LimitCells>,
+    /// Requests that are being answered, streams included.
+    pub(crate) in_flight: Gauge,
+    /// Of these, event streams, sockets and long polls.
+    pub(crate) streams: Gauge,
+    /// Open client connections.
+    pub(crate) connections: Gauge,
+    /// Connections refused because the client, or all clients, hold too many.
+    pub(crate) connections_refused: Counter,
+    /// Requests refused by the flood guard.
+    pub(crate) floods: Counter,
+    /// Calls to the quota store that failed or took too long.
+    pub(crate) quota_store_failures: Counter,
+    /// Tokens refused.
+    pub(crate) tokens_refused: Counter,
+    /// Failed attempts to fetch the key set.
+    pub(crate) jwks_failures: Counter,
+    /// Number of the generation in use.
+    pub(crate) generation: Gauge,
+}
+
+fn named<T: Default>(family: &Family<T>, name: &str) -> Arc<T> {
+    let mut family = family.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(family.entry(name.to_owned()).or_default())
+}
+
+impl Metrics {
+    /// The cells of a route.
+    pub(crate) fn route(&self, name: &str) -> Arc<RouteCells> {
+        named(&self.routes, name)
+    }
+
+    /// The cells of an upstream.
+    pub(crate) fn upstream(&self, name: &str) -> Arc<UpstreamCells> {
+        named(&self.upstreams, name)
+    }
+
+    /// The cells of a quota.
+    pub(crate) fn limit(&self, name: &str) -> Arc<LimitCells> {
+        named(&self.limits, name)
+    }
+}

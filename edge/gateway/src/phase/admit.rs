@@ -1,0 +1,156 @@
+//! Admit: every decision about whether a request may go on, in one function and one order.
+
+use crate::{
+    context::RequestContext,
+    edge::Edge,
+    generation::Route,
+    problem::ClientError,
+    store::{Charge, Issuer, Quota},
+};
+use edge_policy::{
+    cors::{self, Fields},
+    csrf,
+    identity::{self, Identity},
+    rate_limit::{self, Decision, Limit},
+};
+use http::{HeaderMap, header};
+use pingora_http::RequestHeader;
+use shared_contracts::Code;
+use shared_identity::TokenError;
+use std::{sync::Arc, time::Duration};
+
+/// What admission decided.
+pub(crate) enum Admission {
+    /// Go on.
+    Admitted,
+    /// A preflight: answer 204 with these fields.
+    Preflight(Fields),
+}
+
+/// Decides. The same for plain requests, uploads, streams, upgrades and `/graphql`: nothing gets around it.
+pub(crate) async fn admit(
+    edge: &Edge,
+    route: &Arc<Route>,
+    head: &RequestHeader,
+    is_upgrade: bool,
+    ctx: &mut RequestContext,
+) -> Result<Admission, ClientError> {
+    // A preflight carries no credentials and costs nothing: it is answered before anything is counted.
+    if let Some(cors) = &route.cors
+        && cors::is_preflight(&head.method, &head.headers)
+    {
+        return Ok(Admission::Preflight(cors.preflight(&head.headers)));
+    }
+    // The head was bounded on arrival. A body that says it is too large is refused before a byte of it is read.
+    check_declared_length(route, &head.headers)?;
+    // Local and cheap, so that a flood costs no signature and no call to Redis.
+    if edge.flood.is_flood(ctx.client) {
+        edge.metrics.floods.add();
+        let flood = ClientError::new(Code::RateLimited, "Far too many requests.");
+        return Err(flood.retry_after(Duration::from_secs(1)).closing());
+    }
+    // Who asks? Before the quotas, because they differ for users; a bad token makes an anonymous caller.
+    ctx.identity = identify(route, &head.headers).await;
+    let own_host = head
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let same_site = csrf::check(&head.method, is_upgrade, &head.headers, own_host, route.cors.as_deref());
+    // Quotas are charged before the identity is refused: guessing tokens must not be free.
+    charge(edge, route, ctx).await?;
+    same_site.map_err(|code| ClientError::new(code, "Another site's page may not do this with your cookies."))?;
+    match ctx.identity.refusal(route.access) {
+        None => Ok(Admission::Admitted),
+        Some(code) => {
+            edge.metrics.tokens_refused.add();
+            Err(refusal(code))
+        }
+    }
+}
+
+fn check_declared_length(route: &Route, headers: &HeaderMap) -> Result<(), ClientError> {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > route.max_body) {
+        Err(too_large())
+    } else {
+        Ok(())
+    }
+}
+
+/// The body is over the route's limit.
+pub(crate) fn too_large() -> ClientError {
+    ClientError::new(Code::BodyTooLarge, "The body is larger than this path accepts.").closing()
+}
+
+async fn identify(route: &Route, headers: &HeaderMap) -> Identity {
+    match &route.issuer {
+        None => Identity::Anonymous,
+        Some((issuer, sources)) => match identity::token(headers, sources) {
+            None => Identity::Anonymous,
+            Some(token) => judge(issuer, token).await,
+        },
+    }
+}
+
+async fn judge(issuer: &Issuer, token: &str) -> Identity {
+    let mut verdict = issuer.verifier.verify(token);
+    // A key that is not known may be a new one: one look at the issuer, shared by all who wait.
+    if verdict == Err(TokenError::UnknownKey) && issuer.fetched_anew().await {
+        verdict = issuer.verifier.verify(token);
+    }
+    match verdict {
+        Ok(claims) => Identity::User(claims),
+        // Without any key no token can be told good from bad; a 401 would sign everybody out.
+        Err(TokenError::UnknownKey) if !issuer.verifier.has_keys() => Identity::Rejected(Code::ServiceUnavailable),
+        Err(error) => Identity::Rejected(error.code()),
+    }
+}
+
+/// Charges every quota of the route; the first refusal ends it.
+async fn charge(edge: &Edge, route: &Route, ctx: &mut RequestContext) -> Result<(), ClientError> {
+    let mut met: Vec<(&Quota, Decision)> = Vec::new();
+    let mut verdict = Ok(());
+    for quota in &route.quotas {
+        let Some(subject) = quota.limit.subject(ctx.client, &ctx.identity) else {
+            continue;
+        };
+        match edge.quotas.charge(quota, &subject).await {
+            Charge::Decided(decision) => {
+                met.push((quota, decision));
+                if !decision.allowed {
+                    let limited = ClientError::new(Code::RateLimited, "The quota is used up; come again later.");
+                    verdict = Err(limited.retry_after(decision.retry_after));
+                    break;
+                }
+            }
+            Charge::Uncounted => {}
+            Charge::StoreNeeded => {
+                let away = ClientError::new(Code::ServiceUnavailable, "The quota cannot be checked at the moment.");
+                verdict = Err(away.retry_after(Duration::from_secs(1)));
+                break;
+            }
+        }
+    }
+    if !met.is_empty() {
+        let met: Vec<(&Limit, Decision)> = met.iter().map(|(quota, decision)| (&quota.limit, *decision)).collect();
+        ctx.quota_fields = rate_limit::headers(&met);
+    }
+    verdict
+}
+
+fn refusal(code: Code) -> ClientError {
+    let detail = match code {
+        Code::Unauthenticated => "Sign in first.",
+        Code::TokenExpired => "The token's time is over: refresh it.",
+        Code::TokenRevoked => "The session has ended: sign in again.",
+        Code::ServiceUnavailable => {
+            let away = ClientError::new(code, "Tokens cannot be verified at the moment.");
+            return away.retry_after(Duration::from_secs(1));
+        }
+        _ => "The token is not valid.",
+    };
+    ClientError::new(code, detail)
+}

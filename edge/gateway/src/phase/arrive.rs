@@ -1,0 +1,147 @@
+//! Arrive: name the request, find out who sends it, bound it, and refuse what could be read in two ways.
+
+use crate::{context::RequestContext, front::KEEP_ALIVE_SECONDS, problem::ClientError};
+use edge_policy::{client_ip::client_ip, head, path, request_id};
+use http::{HeaderMap, header};
+use pingora_http::RequestHeader;
+use pingora_proxy::Session;
+use shared_contracts::{Code, header as names};
+use std::{net::IpAddr, time::Duration};
+
+/// Longest silence of a client that sends a body or reads an answer.
+const CLIENT_SILENCE: Duration = Duration::from_secs(30);
+
+/// Fills in the context, and leaves the path in normal form.
+pub(crate) fn arrive(session: &mut Session, ctx: &mut RequestContext) -> Result<(), ClientError> {
+    name(session.req_header(), ctx);
+    bound(session);
+    let peer = session
+        .client_addr()
+        .and_then(|address| address.as_inet())
+        .map(std::net::SocketAddr::ip);
+    let Some(peer) = peer else {
+        return Err(ClientError::new(Code::BadRequest, "The connection has no address.").closing());
+    };
+    client(peer, &session.req_header().headers, ctx);
+    check_head(session, ctx)?;
+    normalise(session.req_header_mut())
+}
+
+fn name(head: &RequestHeader, ctx: &mut RequestContext) {
+    let header = |name| head.headers.get(name).map(http::HeaderValue::as_bytes);
+    ctx.request_id = request_id::request_id(header(names::REQUEST_ID), || uuid::Uuid::now_v7().simple().to_string());
+    ctx.traceparent = request_id::traceparent(header(names::TRACEPARENT), rand::random);
+}
+
+/// Every bound of the client's side: Pingora's own are unlimited or generous.
+fn bound(session: &mut Session) {
+    // Keep-alive stays off where the client, HTTP/1.0 or the shutdown turned it off.
+    if session.get_keepalive().is_some() && !session.is_process_shutting_down() {
+        session.set_keepalive(Some(KEEP_ALIVE_SECONDS));
+    }
+    session.set_read_timeout(Some(CLIENT_SILENCE));
+    session.set_write_timeout(Some(CLIENT_SILENCE));
+}
+
+/// Who sends it, and whether over TLS, as far as a trusted proxy in front says so.
+fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
+    let trusted = &ctx.generation.trusted_proxies;
+    let lines = headers
+        .get_all(names::FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    ctx.client = client_ip(peer, lines, trusted);
+    let https = headers
+        .get(names::FORWARDED_PROTO)
+        .is_some_and(|value| value.as_bytes() == b"https");
+    ctx.secure = https && trusted.iter().any(|network| network.contains(&peer.to_canonical()));
+}
+
+fn check_head(session: &Session, ctx: &RequestContext) -> Result<(), ClientError> {
+    let head = session.req_header();
+    let ambiguous = || ClientError::new(Code::BadRequest, "The request could be read in two ways.").closing();
+    if head.headers.contains_key(header::TRANSFER_ENCODING) && raw_head_has_length(session) {
+        return Err(ambiguous());
+    }
+    head::check(
+        head.version,
+        head.raw_path().len(),
+        &head.headers,
+        ctx.generation.head_limits,
+    )
+    .map_err(|code| match code {
+        Code::HeadersTooLarge => ClientError::new(code, "The request's head is too large.").closing(),
+        _ => ambiguous(),
+    })
+}
+
+/// Pingora removes `Content-Length` beside `Transfer-Encoding` while it parses, so the bytes have to be asked.
+fn raw_head_has_length(session: &Session) -> bool {
+    const NAME: &[u8] = b"content-length";
+    let Some(h1) = session.as_http1() else { return false };
+    let raw = h1.get_headers_raw_bytes();
+    raw.split(|byte| *byte == b'\n').any(|line| {
+        line.get(..NAME.len())
+            .is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+            && line
+                .get(NAME.len())
+                .is_some_and(|next| matches!(next, b':' | b' ' | b'\t'))
+    })
+}
+
+fn normalise(head: &mut RequestHeader) -> Result<(), ClientError> {
+    let bad = || {
+        ClientError::new(
+            Code::BadRequest,
+            "The request's target is not a path this server accepts.",
+        )
+    };
+    let target = std::str::from_utf8(head.raw_path()).map_err(|_| bad())?;
+    let (path, query) = target
+        .split_once('?')
+        .map_or((target, None), |(path, query)| (path, Some(query)));
+    let normal = path::normalise(origin_form(path)).map_err(|_| bad())?;
+    if normal == path {
+        return Ok(());
+    }
+    let target = query.map_or_else(|| normal.to_string(), |query| format!("{normal}?{query}"));
+    head.set_raw_path(target.as_bytes()).map_err(|_| bad())
+}
+
+/// The path of the absolute form, which servers have to accept (RFC 9112, section 3.2.2); Pingora has compared its
+/// authority with `Host`.
+fn origin_form(path: &str) -> &str {
+    let authority = path.strip_prefix("http://").or_else(|| path.strip_prefix("https://"));
+    match authority.map(|rest| rest.find('/').map_or("/", |slash| &rest[slash..])) {
+        Some(path) => path,
+        None => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn target(text: &str) -> Option<String> {
+        let mut head = RequestHeader::build("GET", text.as_bytes(), None).unwrap();
+        normalise(&mut head)
+            .ok()
+            .map(|()| String::from_utf8(head.raw_path().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn targets_get_one_spelling() {
+        for (given, normal) in [
+            ("/a/b?x=%41/../", "/a/b?x=%41/../"),
+            ("/%61/b?", "/a/b?"),
+            ("http://host:1/a?b", "/a?b"),
+            ("http://host", "/"),
+        ] {
+            assert_eq!(target(given).as_deref(), Some(normal), "{given}");
+        }
+        for given in ["*", "/a/../b", "/a%2fb", "ftp://host/a"] {
+            assert_eq!(target(given), None, "{given}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Forward: what the service sees. What clients may not say is taken away, what only the edge can say is added.
+
+use crate::{
+    context::RequestContext,
+    edge::Edge,
+    generation::{Route, Serves},
+    problem::ClientError,
+};
+use bytes::Bytes;
+use edge_policy::path;
+use http::{HeaderValue, header};
+use pingora_http::RequestHeader;
+use shared_contracts::header as names;
+
+/// Makes the head that goes to the service out of the client's (or, for a subgraph call, out of nothing).
+pub(crate) fn head(
+    edge: &Edge,
+    route: &Route,
+    head: &mut RequestHeader,
+    ctx: &RequestContext,
+) -> pingora_error::Result<()> {
+    let host = head.headers.get(header::HOST).cloned();
+    for name in names::STRIPPED_FROM_CLIENTS {
+        head.remove_header(*name);
+    }
+    identity(edge, head, ctx)?;
+    if let Some(host) = host {
+        head.insert_header(names::FORWARDED_HOST, host)?;
+    }
+    if let Serves::Upstream {
+        sticky: Some(sticky), ..
+    } = &route.serves
+    {
+        hide_cookie(head, &sticky.cookie)?;
+    }
+    if let Some((prefix, with)) = &route.rewrite {
+        rewrite(head, prefix, with)?;
+    }
+    Ok(())
+}
+
+/// Who asks, for whom, under which names. Clients' own copies must be gone already.
+pub(crate) fn identity(edge: &Edge, head: &mut RequestHeader, ctx: &RequestContext) -> pingora_error::Result<()> {
+    for (name, value) in ctx.identity.headers() {
+        head.insert_header(name, value)?;
+    }
+    head.insert_header(names::REQUEST_ID, &ctx.request_id)?;
+    head.insert_header(names::TRACEPARENT, &ctx.traceparent)?;
+    head.insert_header(names::FORWARDED_FOR, ctx.client.to_string())?;
+    head.insert_header(
+        names::FORWARDED_PROTO,
+        HeaderValue::from_static(if ctx.secure { "https" } else { "http" }),
+    )?;
+    if let Some(token) = &edge.service_token {
+        head.insert_header(names::SERVICE_TOKEN, token.clone())?;
+    }
+    Ok(())
+}
+
+/// The affinity cookie is between the client and the edge.
+fn hide_cookie(head: &mut RequestHeader, name: &str) -> pingora_error::Result<()> {
+    let is_ours = |pair: &str| pair.split_once('=').is_some_and(|(key, _)| key.trim() == name);
+    let lines: Vec<&str> = head
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .collect();
+    if !lines.iter().flat_map(|line| line.split(';')).any(is_ours) {
+        return Ok(());
+    }
+    let rest: Vec<&str> = lines
+        .iter()
+        .flat_map(|line| line.split(';'))
+        .map(str::trim)
+        .filter(|pair| !is_ours(pair))
+        .collect();
+    if rest.is_empty() {
+        head.remove_header(&header::COOKIE);
+        return Ok(());
+    }
+    let rest = rest.join("; ");
+    head.insert_header(header::COOKIE, rest)
+}
+
+fn rewrite(head: &mut RequestHeader, prefix: &str, with: &str) -> pingora_error::Result<()> {
+    let mut target = path::replace_prefix(head.uri.path(), prefix, with);
+    if let Some(query) = head.uri.query() {
+        target.push('?');
+        target.push_str(query);
+    }
+    head.set_raw_path(target.as_bytes())
+}
+
+/// Counts a piece of the body on its way. A body without a declared length shows only here that it is too large.
+pub(crate) fn body(
+    route: &Route,
+    body: &mut Option<Bytes>,
+    end_of_stream: bool,
+    ctx: &mut RequestContext,
+) -> Result<(), ClientError> {
+    let length = body.as_ref().map_or(0, Bytes::len);
+    ctx.body_bytes += u64::try_from(length).unwrap_or(u64::MAX);
+    if ctx.body_bytes > route.max_body {
+        return Err(super::admit::too_large());
+    }
+    // An empty last piece would be written as a second end of a chunked body and spoil the pooled connection.
+    if end_of_stream && length == 0 {
+        *body = None;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn head(target: &str, cookies: &[&str]) -> RequestHeader {
+        let mut head = RequestHeader::build("GET", target.as_bytes(), None).unwrap();
+        for cookie in cookies {
+            head.append_header(header::COOKIE, *cookie).unwrap();
+        }
+        head
+    }
+
+    fn cookies(head: &RequestHeader) -> Vec<&str> {
+        head.headers
+            .get_all(header::COOKIE)
+            .iter()
+            .map(|line| line.to_str().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn only_the_affinity_cookie_is_hidden() {
+        let mut request = head("/", &["a=1; edge_affinity=x; b=2", "edge_affinity_not=3"]);
+        hide_cookie(&mut request, "edge_affinity").unwrap();
+        assert_eq!(cookies(&request), ["a=1; b=2; edge_affinity_not=3"]);
+        let mut request = head("/", &["edge_affinity=x"]);
+        hide_cookie(&mut request, "edge_affinity").unwrap();
+        assert!(cookies(&request).is_empty());
+        let mut request = head("/", &["a=1", "b=2"]);
+        hide_cookie(&mut request, "edge_affinity").unwrap();
+        assert_eq!(cookies(&request), ["a=1", "b=2"]);
+    }
+
+    #[test]
+    fn a_rewrite_keeps_the_query() {
+        let mut request = head("/notifications/socket.io/?EIO=4&t=%41", &[]);
+        rewrite(&mut request, "/notifications/socket.io", "/socket.io").unwrap();
+        assert_eq!(request.raw_path(), b"/socket.io/?EIO=4&t=%41");
+    }
+}

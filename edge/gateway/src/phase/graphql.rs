@@ -1,0 +1,202 @@
+//! `/graphql`: answered by the composed schema; its subgraph calls use the same pools, health and bounds.
+
+use super::{admit::too_large, forward};
+use crate::{
+    context::RequestContext,
+    edge::Edge,
+    generation::{Composed, Route},
+    problem::ClientError,
+    upstream::{Ask, CallError, PeerTimeouts},
+};
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use edge_graphql::{Answer, HttpRequest, SubgraphClient, SubgraphError};
+use http::header;
+use pingora_http::RequestHeader;
+use pingora_proxy::Session;
+use shared_contracts::{Code, header as names};
+use std::time::{Duration, Instant};
+use tokio::time::timeout_at;
+
+/// Where every subgraph answers.
+const SUBGRAPH_PATH: &[u8] = b"/graphql";
+/// Largest answer of one subgraph, bytes.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
+/// What a subgraph leaves of the request's time to the edge, to answer in.
+const RESERVE: Duration = Duration::from_millis(250);
+
+/// Answers an admitted request.
+pub(crate) async fn answer(
+    edge: &Edge,
+    route: &Route,
+    composed: &Composed,
+    session: &mut Session,
+    ctx: &mut RequestContext,
+) -> Result<Answer, ClientError> {
+    let body = read_body(route, session, ctx).await?;
+    let head = session.req_header();
+    let template = template(edge, head, ctx).map_err(|error| {
+        tracing::error!(request_id = ctx.request_id, %error, "a subgraph request could not be made");
+        ClientError::new(Code::Internal, "Something broke; the request id finds it in the logs.")
+    })?;
+    let deadline = ctx.began + route.request_timeout.saturating_sub(RESERVE);
+    let client = Subgraphs {
+        edge,
+        route,
+        composed,
+        template,
+        deadline,
+        request_id: &ctx.request_id,
+    };
+    let request = HttpRequest {
+        method: &head.method,
+        query: head.uri.query(),
+        headers: &head.headers,
+        body: &body,
+    };
+    Ok(composed.engine.answer(request, &client, &()).await)
+}
+
+async fn read_body(route: &Route, session: &mut Session, ctx: &mut RequestContext) -> Result<Bytes, ClientError> {
+    if session.is_body_done() {
+        return Ok(Bytes::new());
+    }
+    // Nobody behind will say "go on", so the edge does (RFC 9110, section 10.1.1).
+    if session.req_header().headers.contains_key(header::EXPECT) {
+        session.write_continue_response().await.map_err(|_| broken())?;
+    }
+    let mut body = BytesMut::new();
+    let slow = || ClientError::new(Code::RequestTimeout, "The request took too long to arrive.").closing();
+    let deadline = (ctx.began + route.request_timeout).into();
+    while let Some(piece) = timeout_at(deadline, session.read_request_body())
+        .await
+        .map_err(|_| slow())?
+        .map_err(|_| broken())?
+    {
+        ctx.body_bytes += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        if ctx.body_bytes > route.max_body {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
+}
+
+fn broken() -> ClientError {
+    ClientError::new(Code::BadRequest, "The body broke off.").closing()
+}
+
+/// What all subgraph requests of one client request have in common.
+fn template(edge: &Edge, client: &RequestHeader, ctx: &RequestContext) -> pingora_error::Result<RequestHeader> {
+    let mut head = RequestHeader::build("POST", SUBGRAPH_PATH, Some(20))?;
+    head.insert_header(header::CONTENT_TYPE, "application/json")?;
+    head.insert_header(header::ACCEPT, "application/json")?;
+    if let Some(host) = client.headers.get(header::HOST) {
+        head.insert_header(header::HOST, host)?;
+        head.insert_header(names::FORWARDED_HOST, host)?;
+    }
+    forward::identity(edge, &mut head, ctx)?;
+    Ok(head)
+}
+
+/// The way to the subgraphs for one client request.
+struct Subgraphs<'r> {
+    edge: &'r Edge,
+    route: &'r Route,
+    composed: &'r Composed,
+    template: RequestHeader,
+    deadline: Instant,
+    request_id: &'r str,
+}
+
+#[async_trait]
+impl SubgraphClient for Subgraphs<'_> {
+    type Context = ();
+
+    async fn call(&self, subgraph: &str, body: Bytes, (): &()) -> Result<Bytes, SubgraphError> {
+        let pool = self
+            .composed
+            .subgraphs
+            .get(subgraph)
+            .ok_or(SubgraphError::Unavailable)?;
+        let mut head = self.template.clone();
+        head.insert_header(header::CONTENT_LENGTH, body.len())
+            .map_err(|_| SubgraphError::Failed)?;
+        let repeatable = is_query(&body);
+        let ask = Ask {
+            pool,
+            head: &head,
+            body,
+            timeouts: PeerTimeouts::until(self.deadline, self.route.connect_timeout, self.route.pool_idle),
+            deadline: self.deadline,
+            repeatable,
+            max_answer: MAX_ANSWER,
+        };
+        let reply = self.edge.caller.ask(ask).await.map_err(|error| {
+            tracing::warn!(request_id = self.request_id, subgraph, %error, "subgraph call failed");
+            match error {
+                CallError::Unreachable(_) => SubgraphError::Unavailable,
+                CallError::Timeout(_) => SubgraphError::Timeout,
+                CallError::Broken(..) | CallError::TooLarge(_) => SubgraphError::Failed,
+            }
+        })?;
+        if is_graphql(&reply.body) {
+            return Ok(reply.body);
+        }
+        tracing::warn!(
+            request_id = self.request_id,
+            subgraph,
+            status = reply.status,
+            "no GraphQL answer"
+        );
+        Err(if reply.status == 503 {
+            SubgraphError::Unavailable
+        } else {
+            SubgraphError::Failed
+        })
+    }
+}
+
+/// Whether sending it twice changes nothing. A mutation may have been carried out though its answer was lost.
+fn is_query(body: &[u8]) -> bool {
+    let document = serde_json::from_slice::<Document>(body).ok();
+    document.is_some_and(|document| {
+        let text = document.query.trim_start();
+        text.starts_with('{') || text.starts_with("query")
+    })
+}
+
+/// The part of a GraphQL request that tells a query from a mutation.
+#[derive(serde::Deserialize)]
+struct Document<'b> {
+    #[serde(borrow)]
+    query: std::borrow::Cow<'b, str>,
+}
+
+/// Whether it looks like a GraphQL response; whoever reads it looks closer.
+fn is_graphql(body: &[u8]) -> bool {
+    let has = |key: &[u8]| body.windows(key.len()).any(|window| window == key);
+    body.first() == Some(&b'{') && (has(b"\"data\"") || has(b"\"errors\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_queries_may_be_sent_twice() {
+        assert!(is_query(br#"{"query":"{ getPosts { id } }"}"#));
+        assert!(is_query(
+            br#"{"query":"query Feed { getPosts { id } }","variables":{}}"#
+        ));
+        assert!(!is_query(br#"{"query":"mutation { likePost(id: 1) { success } }"}"#));
+        assert!(!is_query(b"[]"));
+    }
+
+    #[test]
+    fn a_problem_is_no_graphql_answer() {
+        assert!(is_graphql(br#"{"data":null}"#));
+        assert!(!is_graphql(br#"{"code":"SERVICE_UNAVAILABLE"}"#));
+        assert!(!is_graphql(b"<html>"));
+    }
+}

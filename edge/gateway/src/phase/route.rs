@@ -1,0 +1,36 @@
+//! Route: which route takes the request.
+
+use crate::{context::RequestContext, generation::Route, problem::ClientError};
+use edge_policy::{cors, route::Found};
+use http::{Method, header};
+use pingora_http::RequestHeader;
+use shared_contracts::Code;
+use std::sync::Arc;
+
+/// Finds the route and remembers it.
+pub(crate) fn route(head: &RequestHeader, ctx: &mut RequestContext) -> Result<Arc<Route>, ClientError> {
+    let generation = Arc::clone(&ctx.generation);
+    match generation.routes.find(head.uri.path(), &wanted_method(head)) {
+        Found::Route(route) => {
+            ctx.route = Some(Arc::clone(route));
+            Ok(Arc::clone(route))
+        }
+        Found::MethodNotAllowed { allow } => Err(ClientError::new(
+            Code::MethodNotAllowed,
+            "This path does not answer to this method.",
+        )
+        .allow(allow.into())),
+        Found::NotFound => Err(ClientError::new(Code::RouteNotFound, "Nothing is served at this path.")),
+    }
+}
+
+/// A preflight asks on behalf of another method: that one's route has the policy.
+fn wanted_method(head: &RequestHeader) -> Method {
+    if cors::is_preflight(&head.method, &head.headers)
+        && let Some(wanted) = head.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)
+        && let Ok(method) = Method::from_bytes(wanted.as_bytes())
+    {
+        return method;
+    }
+    head.method.clone()
+}

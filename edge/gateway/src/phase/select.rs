@@ -1,0 +1,197 @@
+//! Select: which target takes the request, and what becomes of one that fails.
+
+use crate::{
+    context::RequestContext,
+    generation::{Route, Serves, Sticky},
+    problem::InternalError,
+    upstream::{PeerTimeouts, Pool, Target, peer},
+};
+use edge_config::Streaming;
+use edge_policy::{
+    identity::cookie,
+    retry::{Failure, Sent, may_retry},
+};
+use http::{HeaderMap, HeaderValue, Method};
+use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
+use pingora_error::{Error, ErrorSource, ErrorType};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// A stream that says nothing for this long has no service behind it any more: heartbeats come far more often.
+const STREAM_SILENCE: Duration = Duration::from_secs(600);
+
+/// The peer of the next try.
+pub(crate) fn select(
+    route: &Route,
+    headers: &HeaderMap,
+    is_upgrade: bool,
+    ctx: &mut RequestContext,
+) -> Result<HttpPeer, InternalError> {
+    let Serves::Upstream { pool, sticky } = &route.serves else {
+        return Err(InternalError::NoTarget("graphql".into()));
+    };
+    let target =
+        choose(pool, sticky.as_deref(), headers, ctx).ok_or_else(|| InternalError::NoTarget(Arc::clone(&pool.name)))?;
+    let left = ctx
+        .deadline()
+        .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let patience = left.unwrap_or(STREAM_SILENCE).max(Duration::from_millis(1));
+    let timeouts = PeerTimeouts {
+        connect: route.connect_timeout.min(patience),
+        read: patience,
+        write: patience,
+        idle: route.pool_idle,
+    };
+    let mut peer = peer(&target, timeouts);
+    if !(is_upgrade && route.streaming == Some(Streaming::Websocket)) {
+        peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
+    }
+    ctx.attempts += 1;
+    ctx.attempt_began = Some(Instant::now());
+    ctx.target = Some(target);
+    Ok(peer)
+}
+
+/// The client's own target if it is bound to one that is well, else the next in turn.
+fn choose(pool: &Pool, sticky: Option<&Sticky>, headers: &HeaderMap, ctx: &mut RequestContext) -> Option<Arc<Target>> {
+    let Some(sticky) = sticky else {
+        return pool.pick(&ctx.tried);
+    };
+    if let Some(target) = bound(pool, sticky, headers).filter(|target| !ctx.tried.contains(&target.address)) {
+        ctx.set_cookie = None;
+        return Some(target);
+    }
+    let target = pool.pick(&ctx.tried)?;
+    let value = format!(
+        "{}={}{}",
+        sticky.cookie,
+        sticky.affinity.value(&target.address_text),
+        sticky.attributes
+    );
+    ctx.set_cookie = HeaderValue::from_str(&value).ok();
+    Some(target)
+}
+
+fn bound(pool: &Pool, sticky: &Sticky, headers: &HeaderMap) -> Option<Arc<Target>> {
+    let value = cookie(headers, &sticky.cookie)?;
+    let rotation = pool.rotation();
+    let index = sticky
+        .affinity
+        .find(value, rotation.targets.iter().map(|target| &*target.address_text))?;
+    Some(&rotation.targets[index])
+        .filter(|target| target.is_available())
+        .map(Arc::clone)
+}
+
+/// No connection could be made: leave the target alone for a while, and go on to the next one.
+pub(crate) fn not_connected(route: &Route, error: &mut Error, ctx: &mut RequestContext) {
+    let Serves::Upstream { pool, .. } = &route.serves else {
+        return;
+    };
+    pool.cells.connect_failures.add();
+    if let Some(target) = &ctx.target {
+        target.eject();
+        ctx.tried.push(target.address);
+    }
+    // Nothing was sent, so any method may be tried on every target there is.
+    let attempts = u32::try_from(pool.len()).unwrap_or(u32::MAX).max(route.attempts);
+    retry(
+        pool,
+        error,
+        &failure(&Method::GET, Sent::Nothing, true, ctx),
+        attempts,
+        ctx,
+    );
+}
+
+/// The exchange broke off.
+pub(crate) fn broke_off(route: &Route, error: &mut Error, exchange: &Exchange<'_>, ctx: &mut RequestContext) {
+    let Serves::Upstream { pool, .. } = &route.serves else {
+        return;
+    };
+    error.set_retry(false);
+    if *error.esource() != ErrorSource::Upstream {
+        return;
+    }
+    pool.cells.failures.add();
+    // A timeout has used up the time that a second try would need.
+    if matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout) {
+        return;
+    }
+    let sent = if exchange.answered {
+        Sent::Answered
+    } else {
+        Sent::Something
+    };
+    if exchange.reused {
+        // Most likely the service closed an idle connection just then: the target itself is well.
+        retry(
+            pool,
+            error,
+            &failure(exchange.method, sent, exchange.replayable, ctx),
+            route.attempts.max(2),
+            ctx,
+        );
+        return;
+    }
+    ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
+    retry(
+        pool,
+        error,
+        &failure(exchange.method, sent, exchange.replayable, ctx),
+        route.attempts,
+        ctx,
+    );
+}
+
+/// How far an exchange came.
+pub(crate) struct Exchange<'a> {
+    /// The request's method.
+    pub(crate) method: &'a Method,
+    /// Whether the connection had served a request before.
+    pub(crate) reused: bool,
+    /// Whether the answer's head has gone to the client.
+    pub(crate) answered: bool,
+    /// Whether the body can be sent again.
+    pub(crate) replayable: bool,
+}
+
+fn failure<'a>(method: &'a Method, sent: Sent, replayable: bool, ctx: &RequestContext) -> Failure<'a> {
+    Failure {
+        method,
+        sent,
+        replayable,
+        tries: ctx.attempts,
+    }
+}
+
+fn retry(pool: &Pool, error: &mut Error, failure: &Failure<'_>, attempts: u32, ctx: &RequestContext) {
+    let another = pool.len() > ctx.tried.len();
+    let in_time = ctx.deadline().is_none_or(|deadline| Instant::now() < deadline);
+    let again = another && in_time && may_retry(failure, attempts);
+    error.set_retry(again);
+    if again {
+        pool.cells.retries.add();
+    }
+}
+
+/// The answer's head is there.
+pub(crate) fn answered(ctx: &mut RequestContext) {
+    let Some(time) = ctx.attempt_began.map(|began| began.elapsed()) else {
+        return;
+    };
+    ctx.upstream_time = Some(time);
+    if let Some(Serves::Upstream { pool, .. }) = ctx.route.as_ref().map(|route| &route.serves) {
+        pool.cells.latency.observe(time);
+    }
+}
+
+/// The upstream of the request's route.
+pub(crate) fn upstream_name(ctx: &RequestContext) -> Option<&Arc<str>> {
+    match &ctx.route.as_ref()?.serves {
+        Serves::Upstream { pool, .. } => Some(&pool.name),
+        Serves::Graphql(_) => None,
+    }
+}

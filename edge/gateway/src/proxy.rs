@@ -1,0 +1,279 @@
+//! The table of contents of a request: each hook of Pingora hands over to one phase. Nothing is decided here.
+
+use crate::{
+    context::RequestContext,
+    edge::Edge,
+    front::HeadArrived,
+    generation::Serves,
+    phase::{admit, arrive, forward, graphql, record, respond, route, select},
+    problem::{self, ClientError, Fault, InternalError},
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use pingora_core::{modules::http::HttpModules, upstreams::peer::HttpPeer};
+use pingora_error::{Error, ErrorType, Result};
+use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use std::{
+    any::Any,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Pingora's view of the edge.
+pub(crate) struct EdgeProxy(pub(crate) Arc<Edge>);
+
+/// A refusal that waits in the context; Pingora's error only carries the fact.
+const REFUSED: ErrorType = ErrorType::Custom("Refused");
+
+impl EdgeProxy {
+    /// Arrive, route, admit, and answer what the edge answers itself. `true`: the answer is written.
+    async fn answer_here(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool, Stop> {
+        // arrive: name it, bound it, refuse what is ambiguous
+        arrive::arrive(session, ctx)?;
+        if is_health(session.req_header()) {
+            respond::health(session, ctx).await?;
+            return Ok(true);
+        }
+        // route
+        let route = route::route(session.req_header(), ctx)?;
+        // admit: preflight, limits, flood guard, identity, quotas
+        let is_upgrade = session.is_upgrade_req();
+        match admit::admit(&self.0, &route, session.req_header(), is_upgrade, ctx).await? {
+            admit::Admission::Admitted => {}
+            admit::Admission::Preflight(fields) => {
+                respond::preflight(session, fields, ctx).await?;
+                return Ok(true);
+            }
+        }
+        if route.streaming.is_some() {
+            ctx.stays_open();
+        }
+        // `/graphql` leaves the road here; everything else goes on to select
+        if let Serves::Graphql(composed) = &route.serves {
+            let answer = graphql::answer(&self.0, &route, composed, session, ctx).await?;
+            ctx.operation.clone_from(&answer.operation);
+            respond::graphql(session, answer, ctx).await?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+}
+
+/// Why a request ends before a service is asked.
+enum Stop {
+    Refused(ClientError),
+    Broken(Box<Error>),
+}
+
+impl From<ClientError> for Stop {
+    fn from(error: ClientError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Box<Error>> for Stop {
+    fn from(error: Box<Error>) -> Self {
+        Self::Broken(error)
+    }
+}
+
+fn is_health(head: &RequestHeader) -> bool {
+    matches!(head.method, http::Method::GET | http::Method::HEAD) && head.uri.path() == "/health"
+}
+
+#[async_trait]
+impl ProxyHttp for EdgeProxy {
+    type CTX = RequestContext;
+
+    fn new_ctx(&self) -> RequestContext {
+        RequestContext::new(Arc::clone(&self.0))
+    }
+
+    /// The head is there: see [`crate::front`].
+    fn on_connection_reuse(&self, _: &mut Session, _: &mut RequestContext, head: Box<dyn Any + Send + Sync>) {
+        if let Ok(head) = head.downcast::<HeadArrived>() {
+            head.tell();
+        }
+    }
+
+    /// None: Pingora's compression module holds event streams back.
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    async fn request_filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
+        match self.answer_here(session, ctx).await {
+            Ok(answered) => Ok(answered),
+            Err(Stop::Refused(error)) => respond::refuse(session, &error, ctx).await.map(|()| true),
+            Err(Stop::Broken(error)) => Err(error.into_down()),
+        }
+    }
+
+    async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
+        let is_upgrade = session.is_upgrade_req();
+        let Some(route) = ctx.route.clone() else {
+            return Error::e_explain(ErrorType::InternalError, "no route");
+        };
+        match select::select(&route, &session.req_header().headers, is_upgrade, ctx) {
+            Ok(peer) => Ok(Box::new(peer)),
+            Err(error) => Err(self.stop(&error, ctx)),
+        }
+    }
+
+    fn fail_to_connect(
+        &self,
+        _: &mut Session,
+        _: &HttpPeer,
+        ctx: &mut RequestContext,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        if let Some(route) = ctx.route.clone() {
+            select::not_connected(&route, &mut error, ctx);
+        }
+        error
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        head: &mut RequestHeader,
+        ctx: &mut RequestContext,
+    ) -> Result<()> {
+        match &ctx.route {
+            Some(route) => forward::head(&self.0, route, head, ctx),
+            None => Ok(()),
+        }
+    }
+
+    async fn request_body_filter(
+        &self,
+        session: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        ctx: &mut RequestContext,
+    ) -> Result<()> {
+        // What an upgraded connection carries is no body.
+        let Some(route) = ctx.route.clone().filter(|_| !session.was_upgraded()) else {
+            return Ok(());
+        };
+        forward::body(&route, body, end_of_stream, ctx).map_err(|refusal| {
+            ctx.refusal = Some(refusal);
+            Error::explain(REFUSED, "the body is too large").into_down()
+        })
+    }
+
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        session: &mut Session,
+        mut error: Box<Error>,
+        ctx: &mut RequestContext,
+        client_reused: bool,
+    ) -> Box<Error> {
+        if let Some(route) = ctx.route.clone() {
+            let exchange = select::Exchange {
+                method: &session.req_header().method.clone(),
+                reused: client_reused,
+                answered: session.response_written().is_some(),
+                replayable: !session.as_ref().retry_buffer_truncated(),
+            };
+            select::broke_off(&route, &mut error, &exchange, ctx);
+        }
+        error
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut RequestContext,
+    ) -> Result<()> {
+        if response.status == http::StatusCode::SWITCHING_PROTOCOLS {
+            // From here on the client may be silent for as long as it likes.
+            session.set_read_timeout(None);
+        } else if response.status.is_informational() {
+            return Ok(());
+        }
+        select::answered(ctx);
+        respond::decorate(&session.req_header().headers, response, ctx)
+    }
+
+    fn upstream_response_body_filter(
+        &self,
+        _session: &mut Session,
+        _body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        ctx: &mut RequestContext,
+    ) -> Result<Option<Duration>> {
+        let late = !end_of_stream && ctx.deadline().is_some_and(|deadline| Instant::now() > deadline);
+        if late {
+            return Err(
+                Error::explain(ErrorType::ReadTimedout, "the answer takes longer than the route allows").into_up(),
+            );
+        }
+        Ok(None)
+    }
+
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut RequestContext) -> FailToProxy {
+        let fault = match ctx.refusal.take() {
+            Some(refusal) => Fault::Client(refusal),
+            None => problem::sort(error, select::upstream_name(ctx)),
+        };
+        let answer = match fault {
+            Fault::ClientGone => None,
+            Fault::Client(answer) => Some(answer),
+            Fault::Internal(error) => Some(log(&error, ctx)),
+        };
+        // After the head has gone out the truth can only be told by breaking off.
+        let begun = session
+            .response_written()
+            .is_some_and(|response| !response.status.is_informational());
+        if let Some(answer) = answer.filter(|_| !begun) {
+            session.set_keepalive(None);
+            // A client that cannot be answered any more is gone, which the access log shows as status 0.
+            let _ = respond::refuse(session, &answer, ctx).await;
+        }
+        FailToProxy {
+            error_code: ctx.code.map_or(0, shared_contracts::Code::status),
+            can_reuse_downstream: false,
+        }
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut RequestContext) {
+        record::record(session, ctx);
+        // A service may have answered before it had read all, just as the edge itself does.
+        let answered = session.response_written().is_some() && !session.was_upgraded();
+        if answered && error.is_none_or(|error| *error.etype() == REFUSED) {
+            respond::drain(session).await;
+        }
+    }
+
+    /// Failures are logged where they are sorted, with the request's id.
+    fn suppress_error_log(&self, _session: &Session, _ctx: &RequestContext, _error: &Error) -> bool {
+        true
+    }
+
+    /// Retries are counted, and seen in the access log.
+    fn suppress_proxy_warn_log(&self, _: &Session, _: &RequestContext, _: &Error, _: ProxyWarnLogContext) -> bool {
+        true
+    }
+}
+
+impl EdgeProxy {
+    /// Logs an internal error and leaves its answer in the context.
+    fn stop(&self, error: &InternalError, ctx: &mut RequestContext) -> Box<Error> {
+        ctx.refusal = Some(log(error, ctx));
+        Error::new(REFUSED)
+    }
+}
+
+/// Logs what went wrong inside; what comes back is all that a client may know.
+fn log(error: &InternalError, ctx: &RequestContext) -> ClientError {
+    tracing::warn!(
+        request_id = ctx.request_id,
+        route = ctx.route.as_ref().map_or("-", |route| &*route.name),
+        attempts = ctx.attempts,
+        %error,
+        "request failed",
+    );
+    error.to_client()
+}

@@ -1,0 +1,102 @@
+//! Active health checks: one small HTTP request a target and interval.
+
+use super::{HealthSettings, Pool, Target};
+use futures::future::join_all;
+use std::{io, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+
+/// A sick target is asked more often, so that a service that came back is used at once.
+const SICK_INTERVAL: Duration = Duration::from_secs(1);
+/// More than this of an answer is not read.
+const MAX_ANSWER: u64 = 64 * 1024;
+
+/// Probes the targets of `pool`, for ever. Comes back at once if it has no health check.
+pub(crate) async fn watch(pool: Arc<Pool>) {
+    let Some(settings) = pool.health.clone() else { return };
+    loop {
+        let targets = pool.rotation().targets.clone();
+        join_all(targets.iter().map(|target| probe(&pool, target, &settings))).await;
+        let well = targets.iter().all(|target| target.is_available());
+        sleep(if well {
+            settings.interval
+        } else {
+            SICK_INTERVAL.min(settings.interval)
+        })
+        .await;
+    }
+}
+
+async fn probe(pool: &Pool, target: &Target, settings: &HealthSettings) {
+    let result = timeout(settings.timeout, ask(target, &settings.path)).await;
+    let ok = matches!(result, Ok(Ok(200..=299)));
+    if let Some(well) = target.probed(ok) {
+        let (upstream, name) = (&*pool.name, &*target.name);
+        if well {
+            tracing::info!(upstream, target_name = name, "target is healthy");
+        } else {
+            tracing::warn!(upstream, target_name = name, answer = ?result, "target is unhealthy");
+        }
+    }
+}
+
+/// The status that `path` is answered with.
+async fn ask(target: &Target, path: &str) -> io::Result<u16> {
+    let mut stream = TcpStream::connect(target.address).await?;
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nhost: {}\r\nuser-agent: edge-health\r\nconnection: close\r\n\r\n",
+        target.name
+    );
+    stream.write_all(head.as_bytes()).await?;
+    // Read to the end: closing on unread bytes would be a reset in the service's log, at every probe.
+    let mut answer = Vec::with_capacity(512);
+    stream.take(MAX_ANSWER).read_to_end(&mut answer).await?;
+    // `HTTP/1.1 200`: the status line has a fixed width up to its code (RFC 9112, section 4).
+    let line = answer.get(..12).and_then(|line| std::str::from_utf8(line).ok());
+    let status = line.and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok());
+    status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP status line"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use edge_policy::balance::Thresholds;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn reads_the_status() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::new(
+            "t:1",
+            listener.local_addr().unwrap(),
+            1,
+            Thresholds {
+                healthy: 1,
+                unhealthy: 1,
+            },
+        );
+        let server = async {
+            for answer in [
+                "HTTP/1.1 204 No Content\r\n\r\n",
+                "HTTP/1.0 503 Busy\r\n\r\n",
+                "SSH-2.0-OpenSSH_9\r\n",
+            ] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut head = [0; 256];
+                let read = stream.read(&mut head).await.unwrap();
+                assert!(head[..read].starts_with(b"GET /health/ready HTTP/1.1\r\nhost: t:1\r\n"));
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        };
+        let client = async {
+            assert_eq!(ask(&target, "/health/ready").await.unwrap(), 204);
+            assert_eq!(ask(&target, "/health/ready").await.unwrap(), 503);
+            assert!(ask(&target, "/health/ready").await.is_err());
+        };
+        tokio::join!(server, client);
+    }
+}

@@ -1,0 +1,14 @@
+//! The edge as its clients meet it: the real process on free ports with the shipped configuration, a real Redis, and
+//! small origins that tell what they saw.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bodies;
+mod failover;
+mod graphql;
+mod identity;
+mod lifecycle;
+mod origins;
+mod quotas;
+mod routing;
+mod streams;
+mod support;

@@ -1,0 +1,128 @@
+//! The anonymous quota: exact, shared, kept over restarts, and counted alone while Redis is away.
+
+use crate::support::{PATIENCE, Setup};
+use shared_testkit::{Client, FaultProxy, eventually};
+use std::time::{Duration, Instant};
+
+async fn spend(client: &Client, requests: usize) {
+    for request in 0..requests {
+        let answer = client.get("/api/auth/me").await;
+        assert_ne!(answer.status, 429, "request {request}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hundred_and_first_is_refused_and_a_restart_changes_nothing() {
+    let (setup, _auth) = Setup::new().origin("AUTH").await;
+    let edge = setup.start().await;
+    edge.knows_issuer().await;
+    spend(&edge.client(), 60).await;
+    drop(edge);
+
+    let edge = setup.start().await;
+    edge.knows_issuer().await;
+    let client = edge.client();
+    spend(&client, 39).await;
+    // Whatever the answer was, it counted: this is the hundredth.
+    let answer = client.get("/api/notifications").await.expect_status(401);
+    assert!(
+        answer
+            .header("ratelimit")
+            .unwrap()
+            .starts_with("\"anonymous_ip\";r=0;t="),
+        "{answer:?}"
+    );
+    for path in [
+        "/api/auth/me",
+        "/api/notifications",
+        "/graphql",
+        "/notifications/socket.io/?EIO=4",
+    ] {
+        let answer = client.get(path).await.expect_status(429);
+        assert_eq!(answer.problem().code.as_str(), "RATE_LIMITED", "{path}");
+        let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=900).contains(&wait), "{wait}");
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"anonymous_ip\";q=100;w=900"));
+    }
+    // Exempt: health, keys, files, preflights. And users are not anonymous.
+    for (path, status) in [
+        ("/health", 200),
+        ("/api/auth/health", 200),
+        ("/.well-known/jwks.json", 200),
+        ("/media/x", 503),
+    ] {
+        client.get(path).await.expect_status(status);
+    }
+    let user = client.header("authorization", &format!("Bearer {}", setup.tokens.token(7, "ann")));
+    user.get("/api/auth/me").await.expect_status(200);
+    assert!(
+        edge.metric("edge_rate_limit_decisions_total{limit=\"anonymous_ip\",decision=\"refused\"}")
+            .await
+            >= 4.0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_edges_share_one_count() {
+    let (setup, _auth) = Setup::new().origin("AUTH").await;
+    let setup = setup.edit("rate: 100/15m", "rate: 10/15m");
+    let (one, other) = (setup.start().await, setup.start().await);
+    let (one, other) = (one.client(), other.client());
+    let mut passed = 0;
+    for _ in 0..10 {
+        for client in [&one, &other] {
+            passed += u32::from(client.get("/api/auth/me").await.status == 200);
+        }
+    }
+    assert_eq!(passed, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edge_serves_without_redis_and_says_so() {
+    let setup = Setup::new();
+    let redis = FaultProxy::new(setup.redis.url()).await;
+    redis.refuse();
+    let (setup, _auth) = setup
+        .redis_at(redis.url())
+        .edit("rate: 100/15m", "rate: 5/15m")
+        .origin("AUTH")
+        .await;
+    let edge = setup.start().await;
+    let client = edge.client();
+    let codes = async |count: usize| {
+        let mut codes = Vec::new();
+        for _ in 0..count {
+            codes.push(client.get("/api/auth/me").await.status);
+        }
+        codes
+    };
+    assert_eq!(codes(6).await, [200, 200, 200, 200, 200, 429], "this edge counts alone");
+    eventually(PATIENCE, || async { edge.status().await["quotaStore"] == "down" }).await;
+    assert_eq!(edge.status().await["revocations"], "incomplete");
+    assert_eq!(edge.metric("edge_link_up{link=\"quota_store\"}").await, 0.0);
+    assert!(edge.metric("edge_quota_store_failures_total").await >= 1.0);
+    assert!(edge.log().contains("Redis is away"));
+    // It comes back: the store decides again.
+    redis.resume();
+    eventually(PATIENCE, || async {
+        let status = edge.status().await;
+        status["quotaStore"] == "up" && status["revocations"] == "complete"
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_does_not_answer_costs_no_more_than_its_budget() {
+    let setup = Setup::new();
+    let redis = FaultProxy::new(setup.redis.url()).await;
+    let (setup, _auth) = setup.redis_at(redis.url()).origin("AUTH").await;
+    let edge = setup.start().await;
+    let client = edge.client();
+    client.get("/api/auth/me").await.expect_status(200);
+    redis.stall();
+    for _ in 0..5 {
+        let began = Instant::now();
+        client.get("/api/auth/me").await.expect_status(200);
+        assert!(began.elapsed() < Duration::from_millis(400), "{:?}", began.elapsed());
+    }
+}

@@ -1,0 +1,222 @@
+//! Answers and sockets that stay open: event streams, WebSockets, and clients bound to their instance.
+
+use crate::{
+    origins::Origin,
+    support::{PATIENCE, Setup},
+};
+use futures::{SinkExt, StreamExt};
+use shared_testkit::eventually;
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use tokio::net::TcpListener;
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{
+        Message,
+        client::IntoClientRequest,
+        handshake::server::{Request, Response},
+    },
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_arrive_one_by_one() {
+    let (setup, comments) = Setup::new().origin("COMMENTS").await;
+    let (setup, _auth) = setup.origin("AUTH").await;
+    // A stream outlives the time that other answers have.
+    let setup = setup.edit("request: 15s", "request: 1s");
+    let edge = setup.start().await;
+    edge.knows_issuer().await;
+    let client = edge
+        .client()
+        .header("authorization", &format!("Bearer {}", setup.tokens.token(7, "ann")));
+    comments.say("first").await;
+    let mut events = client.events("/api/sse/comments/1").await;
+    assert_eq!(events.next(Duration::from_secs(2)).await.unwrap().data, "first");
+    assert_eq!(edge.status().await["streams"], 1);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    comments.say("second").await;
+    let event = events.next(Duration::from_secs(1)).await.unwrap();
+    assert_eq!((event.event.as_str(), event.data.as_str()), ("comment_added", "second"));
+    drop(events);
+    eventually(PATIENCE, || async { edge.status().await["streams"] == 0 }).await;
+}
+
+/// A WebSocket echo that tells first which path and user it was opened with.
+async fn socket_origin() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut opened = String::new();
+                #[allow(clippy::result_large_err, reason = "the library's own signature")]
+                let look = |request: &Request, response: Response| {
+                    let user = request
+                        .headers()
+                        .get("x-user-id")
+                        .and_then(|id| id.to_str().ok())
+                        .unwrap_or("nobody");
+                    opened = format!("{} {user}", request.uri());
+                    Ok(response)
+                };
+                let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, look).await else {
+                    return;
+                };
+                socket.send(Message::text(opened)).await.unwrap();
+                while let Some(Ok(message)) = socket.next().await {
+                    if message.is_text() || message.is_binary() {
+                        socket.send(message).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+const NO_PROBES: (&str, &str) = (
+    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }",
+    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"",
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_websocket_passes_through() {
+    let (setup, _auth) = Setup::new().origin("AUTH").await;
+    let setup = setup
+        .targets("NOTIFICATIONS", &[socket_origin().await])
+        .edit(NO_PROBES.0, NO_PROBES.1);
+    let edge = setup.start().await;
+    edge.knows_issuer().await;
+    let url = format!(
+        "ws://{}/notifications/socket.io/?EIO=4&transport=websocket",
+        edge.public
+    );
+    let mut request = url.into_client_request().unwrap();
+    let token = setup.tokens.token(7, "ann");
+    request
+        .headers_mut()
+        .insert("cookie", format!("access_token={token}").parse().unwrap());
+    request.headers_mut().insert("x-user-id", "1".parse().unwrap());
+    let (mut socket, answer) = connect_async(request).await.unwrap();
+    assert!(answer.headers().contains_key("x-request-id"));
+    assert!(
+        answer
+            .headers()
+            .get("set-cookie")
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("edge_affinity=")
+    );
+    let opened = socket.next().await.unwrap().unwrap();
+    assert_eq!(opened.to_text().unwrap(), "/socket.io/?EIO=4&transport=websocket 7");
+    for length in [1, 100, 70_000, 1 << 20] {
+        let text = "z".repeat(length);
+        socket.send(Message::text(text.clone())).await.unwrap();
+        let echoed = tokio::time::timeout(PATIENCE, socket.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        assert!(echoed.to_text().unwrap() == text, "{length} bytes");
+    }
+    assert_eq!(edge.status().await["streams"], 1);
+    socket.close(None).await.unwrap();
+    eventually(PATIENCE, || async { edge.status().await["streams"] == 0 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_is_admitted_like_anything_else() {
+    let setup = Setup::new()
+        .targets("NOTIFICATIONS", &[socket_origin().await])
+        .edit(NO_PROBES.0, NO_PROBES.1);
+    let (setup, _auth) = setup.origin("AUTH").await;
+    let edge = setup.start().await;
+    edge.knows_issuer().await;
+    let url = format!(
+        "ws://{}/notifications/socket.io/?EIO=4&transport=websocket",
+        edge.public
+    );
+    let mut request = url.into_client_request().unwrap();
+    request
+        .headers_mut()
+        .insert("cookie", "access_token=nonsense".parse().unwrap());
+    let refused = connect_async(request).await.expect_err("the token is bad");
+    assert!(refused.to_string().contains("401"), "{refused}");
+    // Where no WebSocket is served, the wish to upgrade is not passed on.
+    let (setup, _media) = setup.origin("MEDIA").await;
+    let edge = setup.start().await;
+    let client = edge
+        .client()
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket");
+    let seen = client.get("/media/x").await.expect_status(200).json();
+    assert!(seen["headers"]["upgrade"].is_null(), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_stays_with_its_instance_until_that_is_gone() {
+    let setup = Setup::new().edit("rate: 100/15m", "rate: 1000/15m");
+    let one = Origin::start("one", &setup.tokens).await;
+    let two = Origin::start("two", &setup.tokens).await;
+    let setup = setup.targets("NOTIFICATIONS", &[one.address, two.address]);
+    let edge = setup.start().await;
+    let path = "/notifications/socket.io/?EIO=4&transport=polling";
+
+    let mut instances = BTreeSet::new();
+    for _ in 0..4 {
+        let client = edge.client();
+        let answer = client.get(path).await.expect_status(200);
+        let cookie = answer.set_cookie("edge_affinity").unwrap().to_owned();
+        for part in ["Path=/", "Max-Age=3600", "HttpOnly", "SameSite=Lax"] {
+            assert!(cookie.split("; ").any(|found| found == part), "{cookie}");
+        }
+        let own = answer.json()["origin"].as_str().unwrap().to_owned();
+        for _ in 0..3 {
+            let answer = client.get(path).await.expect_status(200);
+            assert_eq!(answer.json()["origin"], own.as_str());
+            assert!(answer.set_cookie("edge_affinity").is_none(), "set once");
+            assert!(
+                answer.json()["headers"]["cookie"].is_null(),
+                "the cookie is not the service's business"
+            );
+        }
+        instances.insert(own);
+    }
+    assert_eq!(instances.len(), 2);
+
+    // Another edge with the same key reads the cookie; a forged one counts for nothing.
+    let client = edge.client();
+    let own = client.get(path).await.json()["origin"].as_str().unwrap().to_owned();
+    let cookie = format!("a=1; edge_affinity={}", client.cookie("edge_affinity").unwrap());
+    let other = setup.start().await;
+    for _ in 0..3 {
+        let answer = other
+            .client()
+            .header("cookie", &cookie)
+            .get(path)
+            .await
+            .expect_status(200);
+        assert_eq!(
+            (&answer.json()["origin"], &answer.json()["headers"]["cookie"]),
+            (&own.as_str().into(), &["a=1"].into())
+        );
+    }
+    let forged = edge
+        .client()
+        .header("cookie", "edge_affinity=00000000000000000000000000000000");
+    assert!(
+        forged
+            .get(path)
+            .await
+            .expect_status(200)
+            .set_cookie("edge_affinity")
+            .is_some()
+    );
+
+    // Its instance dies: on to the other one, with a new cookie.
+    let (dying, living) = if own == "one" { (one, "two") } else { (two, "one") };
+    dying.stop().await;
+    let answer = client.get(path).await.expect_status(200);
+    assert_eq!(answer.json()["origin"], living);
+    assert!(answer.set_cookie("edge_affinity").is_some());
+}

@@ -1,0 +1,269 @@
+//! An edge in a process of its own.
+
+use crate::origins::Origin;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use shared_testkit::{Client, ServiceTokens, TestRedis, TestTokens, eventually};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What an edge is started with. It outlives the edge, so that a second one can be started like the first.
+pub(crate) struct Setup {
+    pub(crate) tokens: TestTokens,
+    pub(crate) service: ServiceTokens,
+    pub(crate) redis: TestRedis,
+    redis_url: String,
+    variables: BTreeMap<&'static str, String>,
+    edits: Vec<(&'static str, &'static str)>,
+    directory: TempDir,
+}
+
+impl Setup {
+    /// With no service anywhere, and its own corner of Redis.
+    pub(crate) fn new() -> Self {
+        let redis = TestRedis::new();
+        let nowhere = ["AUTH", "POSTS", "COMMENTS", "MEDIA", "NOTIFICATIONS"];
+        let mut setup = Self {
+            tokens: TestTokens::new(),
+            service: ServiceTokens::new(),
+            redis_url: redis.url().to_owned(),
+            redis,
+            variables: BTreeMap::new(),
+            edits: Vec::new(),
+            directory: TempDir::new().unwrap(),
+        };
+        for service in nowhere {
+            setup = setup.targets(service, &[free_address()]);
+        }
+        setup.variable("EDGE_AFFINITY_KEY", "00112233445566778899aabbccddeeff")
+    }
+
+    /// Where a service is.
+    pub(crate) fn targets(self, service: &'static str, addresses: &[SocketAddr]) -> Self {
+        let name = match service {
+            "AUTH" => "AUTH_TARGETS",
+            "POSTS" => "POSTS_TARGETS",
+            "COMMENTS" => "COMMENTS_TARGETS",
+            "MEDIA" => "MEDIA_TARGETS",
+            _ => "NOTIFICATIONS_TARGETS",
+        };
+        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        self.variable(name, &addresses.join(","))
+    }
+
+    /// An origin that stands for one service.
+    pub(crate) async fn origin(self, service: &'static str) -> (Self, Origin) {
+        let origin = Origin::start(service, &self.tokens).await;
+        let address = origin.address;
+        (self.targets(service, &[address]), origin)
+    }
+
+    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.insert(name, value.to_owned());
+        self
+    }
+
+    /// Another Redis than the test's own, or the way to it.
+    pub(crate) fn redis_at(mut self, url: &str) -> Self {
+        self.redis_url = url.to_owned();
+        self
+    }
+
+    /// Changes the shipped configuration; the text must occur in it.
+    pub(crate) fn edit(mut self, from: &'static str, to: &'static str) -> Self {
+        self.edits.push((from, to));
+        self
+    }
+
+    fn config(&self) -> PathBuf {
+        let mut text = fs::read_to_string(root().join("conf/edge.yaml")).unwrap();
+        for (from, to) in &self.edits {
+            assert!(text.contains(from), "`{from}` is not in conf/edge.yaml");
+            text = text.replace(from, to);
+        }
+        let file = self.directory.path().join("edge.yaml");
+        fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// The program with its environment, not started yet.
+    pub(crate) fn command(&self, public: SocketAddr, admin: SocketAddr) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edge"));
+        command
+            .args(["run", "--config"])
+            .arg(self.config())
+            .current_dir(root())
+            .env("EDGE_BIND", public.to_string())
+            .env("EDGE_ADMIN_BIND", admin.to_string())
+            .env("REDIS_URL", &self.redis_url)
+            .env("REDIS_PREFIX", self.redis.prefix())
+            .env("SERVICE_TOKEN", self.service.token("edge"))
+            .env("RUST_LOG", "info,edge=debug")
+            .envs(&self.variables)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts an edge and waits until it serves.
+    pub(crate) async fn start(&self) -> Edge {
+        // Between finding a free port and binding it another test may take it.
+        for _ in 0..3 {
+            if let Some(edge) = self.try_start().await {
+                return edge;
+            }
+        }
+        panic!("the edge does not start");
+    }
+
+    async fn try_start(&self) -> Option<Edge> {
+        let (public, admin) = (free_address(), free_address());
+        let log = self.directory.path().join(format!("{}.log", public.port()));
+        let out = File::create(&log).unwrap();
+        let child = self
+            .command(public, admin)
+            .stdout(out.try_clone().unwrap())
+            .stderr(out)
+            .spawn()
+            .unwrap();
+        let mut edge = Edge {
+            public,
+            admin,
+            child,
+            log,
+        };
+        let serves = eventually(PATIENCE, || {
+            let ended = edge.child.try_wait().unwrap();
+            async move {
+                if ended.is_some() {
+                    return Some(false);
+                }
+                let both = tokio::try_join!(TcpStream::connect(public), TcpStream::connect(admin));
+                both.ok().map(|_| true)
+            }
+        });
+        if !serves.await {
+            return None;
+        }
+        Some(edge)
+    }
+}
+
+/// A running edge; killed with this guard.
+pub(crate) struct Edge {
+    pub(crate) public: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Edge {
+    /// An anonymous client.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.public)
+    }
+
+    /// What `/status` says.
+    pub(crate) async fn status(&self) -> Value {
+        Client::new(self.admin).get("/status").await.expect_status(200).json()
+    }
+
+    /// One value of `/metrics`, named with its labels.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let page = Client::new(self.admin).get("/metrics").await.expect_status(200).text();
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is missing in\n{page}"))
+            .parse()
+            .unwrap()
+    }
+
+    /// Waits until tokens can be verified and ended sessions are known.
+    pub(crate) async fn knows_issuer(&self) {
+        eventually(PATIENCE, || async {
+            let status = self.status().await;
+            status["issuers"]["users"]["keys"] == true && status["revocations"] == "complete"
+        })
+        .await;
+    }
+
+    /// Waits until a target of an upstream is seen as well or not.
+    pub(crate) async fn sees(&self, upstream: &str, address: SocketAddr, healthy: bool) {
+        eventually(PATIENCE, || async {
+            let status = self.status().await;
+            let targets = status["upstreams"][upstream]["targets"].as_array().unwrap().clone();
+            targets
+                .iter()
+                .any(|target| target["address"] == address.to_string() && target["healthy"] == healthy)
+        })
+        .await;
+    }
+
+    /// What it wrote so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let child = &mut self.child;
+        eventually(Duration::from_secs(20), || {
+            let status = child.try_wait().unwrap();
+            async move { status }
+        })
+        .await
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            #[allow(clippy::print_stderr, reason = "the test's own output is the place for it")]
+            {
+                let log = self.log();
+                let lines: Vec<&str> = log.lines().collect();
+                eprintln!(
+                    "--- the edge wrote last:\n{}",
+                    lines[lines.len().saturating_sub(30)..].join("\n")
+                );
+            }
+        }
+    }
+}
+
+/// An address that nobody listens on.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Sends bytes as they are and reads until the edge closes.
+pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .expect("the edge closes")
+        .unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
