@@ -1,0 +1,78 @@
+//! Sessions that end while their sockets are open.
+
+use super::support::{ANN, SOON, Sio, World};
+use serde_json::json;
+use shared_contracts::claims::{Claims, REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation};
+use shared_testkit::{TestTokens, eventually};
+use std::time::Duration;
+
+/// Ends the session as auth does; true if an instance heard of it.
+async fn log_out(world: &World, claims: &Claims) -> bool {
+    let redis = world.redis.redis(0);
+    let key = format!("{REVOKED_KEY_PREFIX}{}", claims.sid);
+    redis
+        .set_text(&key, &claims.exp.to_string(), Duration::from_secs(900))
+        .await
+        .unwrap();
+    let revocation = Revocation {
+        sid: claims.sid.clone(),
+        until: claims.exp,
+    };
+    redis
+        .publish(REVOKED_CHANNEL, &serde_json::to_string(&revocation).unwrap())
+        .await
+        .unwrap()
+        > 0
+}
+
+#[tokio::test]
+async fn a_logout_disconnects_the_sessions_sockets_and_no_others() {
+    let (world, instance) = World::with_instance().await;
+    let (ended, other) = (TestTokens::claims(ANN, "ann"), TestTokens::claims(ANN, "ann"));
+    let auth = |claims| json!({ "token": world.auth.tokens.sign(claims) });
+    let through_edge = instance.through_edge(ANN, "ann").header("x-session-id", &ended.sid);
+    let mut direct = Sio::open_with(instance.direct(), &auth(&ended)).await.unwrap();
+    let mut edge = Sio::open(through_edge.clone()).await.unwrap();
+    let mut staying = Sio::open_with(instance.direct(), &auth(&other)).await.unwrap();
+    eventually(SOON, || log_out(&world, &ended)).await;
+    direct.disconnected().await;
+    edge.disconnected().await;
+    assert_eq!(
+        Sio::open_with(instance.direct(), &auth(&ended)).await.err().as_deref(),
+        Some("TOKEN_REVOKED")
+    );
+    assert_eq!(Sio::open(through_edge).await.err().as_deref(), Some("TOKEN_REVOKED"));
+    assert_eq!(staying.call("subscribe", &json!(ANN)).await["ok"], true);
+}
+
+#[tokio::test]
+async fn an_instance_that_starts_later_knows_of_it() {
+    let world = World::new().await;
+    let claims = TestTokens::claims(ANN, "ann");
+    log_out(&world, &claims).await;
+    let instance = world.start().await;
+    let auth = json!({ "token": world.auth.tokens.sign(&claims) });
+    eventually(SOON, || async {
+        Sio::open_with(instance.direct(), &auth).await.err().as_deref() == Some("TOKEN_REVOKED")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_logout_missed_while_redis_was_away_counts_once_it_is_back() {
+    let world = World::new().await;
+    let proxy = shared_testkit::FaultProxy::new(world.redis.url()).await;
+    let instance = world
+        .start_with(&notifications::Config {
+            redis_url: proxy.url().into(),
+            ..world.config()
+        })
+        .await;
+    let claims = TestTokens::claims(ANN, "ann");
+    let auth = json!({ "token": world.auth.tokens.sign(&claims) });
+    let mut socket = Sio::open_with(instance.direct(), &auth).await.unwrap();
+    proxy.cut();
+    log_out(&world, &claims).await;
+    proxy.resume();
+    socket.disconnected().await;
+}

@@ -1,0 +1,3 @@
+DROP TABLE deleted_subjects;
+DROP TABLE pending_mentions;
+DROP TABLE notifications;
