@@ -10,7 +10,7 @@ use crate::{
 };
 use axum::{Router, middleware};
 use shared_event_bus::{Consumer, Settings};
-use shared_postgres::{DbError, Pool};
+use shared_postgres::DbError;
 use shared_redis::{Redis, RedisError};
 use shared_service::{PeerClient, Readiness, ServiceTokens, UserDirectory};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,8 +52,8 @@ impl Service {
     /// # Errors
     /// Settings that make no sense.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let pool = shared_postgres::connect(&config.database_url, config.database_pool)?;
-        let redis = |database| Redis::connect(&config.redis_url, database, &config.redis_prefix);
+        let pool = shared_postgres::connect(&config.database.url, config.database.pool)?;
+        let redis = |database| Redis::connect(&config.redis.url, database, &config.redis.prefix);
         let tokens = ServiceTokens::parse(&config.service.service_token_digests);
         let tokens = tokens.map_err(|error| StartError::Tokens(error.to_string()))?;
         let auth = PeerClient::new(&config.auth_url, &config.service.service_token);
@@ -73,13 +73,15 @@ impl Service {
 
         let waker = mentions::Waker::default();
         let worker = mentions::Worker::spawn(pool.clone(), UserDirectory::new(auth), live.clone(), waker.clone());
-        let bus = Settings::new(&config.amqp_url, &config.amqp_exchange, "notifications");
+        let bus = Settings::new(&config.events.url, &config.events.exchange, "notifications");
         let listener = Listener::new(live.clone(), waker);
         let consumer = Consumer::spawn(pool.clone(), bus, events::subscription(), listener);
 
+        // Redis and RabbitMQ away: stored notifications are still served, and live ones catch up.
+        let readiness = Readiness::new().needs_database(&pool);
         // Outside of the common routes, whose fallback would answer for Socket.IO.
         let cors = Cors::new(&config.web_origins, tokens.clone());
-        let router = shared_service::app("notifications", http::routes(pool.clone()), tokens, readiness(pool))
+        let router = shared_service::app("notifications", http::routes(pool), tokens, readiness)
             .layer(layer)
             .layer(middleware::from_fn_with_state(cors, Cors::apply));
         Ok(Self {
@@ -127,12 +129,4 @@ impl Service {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Consumer, mentions::Worker)>> {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Redis and RabbitMQ away: stored notifications are still served, and live ones catch up.
-fn readiness(pool: Pool) -> Readiness {
-    Readiness::new().needs("database", move || {
-        let pool = pool.clone();
-        async move { shared_postgres::ping(&pool).await.is_ok() }
-    })
 }

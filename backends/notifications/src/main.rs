@@ -8,18 +8,12 @@ use std::{error::Error, process::ExitCode};
 async fn main() -> ExitCode {
     let config = Config::parse();
     shared_telemetry::init("notifications");
-    match run(&config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "notifications ended");
-            ExitCode::FAILURE
-        }
-    }
+    shared_service::ended(run(&config).await)
 }
 
 async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let shutdown = shared_service::shutdown_on_signal()?;
-    shared_postgres::migrate(&config.database_url, MIGRATIONS).await?;
+    shared_postgres::migrate(&config.database.url, MIGRATIONS).await?;
     let service = Service::start(config).await?;
     let router = service.router();
     // Sockets are open requests to the server: they are closed while it drains, not after.

@@ -9,13 +9,11 @@ use crate::{
 use edge_config::{Auth, Config, Serves as ServesConfig};
 use edge_graphql::{Engine, Limits, Subgraph};
 use edge_policy::{
-    balance::{Affinity, Thresholds},
+    balance::Affinity,
     cors::{CorsError, CorsPolicy},
     head::HeadLimits,
-    identity::Access,
-    route::{Pattern, PatternError, RouteTable, Rule},
+    route::RouteTable,
 };
-use http::Method;
 use shared_identity::VerifierSettings;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -35,12 +33,9 @@ pub(crate) enum BuildError {
         /// Its name.
         name: String,
     },
-    /// A pattern is none.
-    #[error("routes.{0}: {1}")]
-    Pattern(String, PatternError),
-    /// A method is none.
-    #[error("routes.{0}: `{1}` is not an HTTP method")]
-    Method(String, String),
+    /// What it matches is nothing that can be routed.
+    #[error("routes.{0}.match.{1}: {2}")]
+    Match(String, &'static str, String),
     /// A cross-origin policy cannot be.
     #[error("cors.{0}: {1}")]
     Cors(String, CorsError),
@@ -81,15 +76,16 @@ impl Generation {
             pools,
         };
         for (name, cors) in &config.cors {
-            builder.cors.insert(
-                name,
-                cors_policy(cors).map_err(|error| BuildError::Cors(name.clone(), error))?,
-            );
+            let policy = cors
+                .to_policy()
+                .map_err(|error| BuildError::Cors(name.clone(), error))?;
+            builder.cors.insert(name, Arc::new(policy));
         }
-        let routes = config
-            .routes
-            .iter()
-            .map(|(name, route)| Ok((rule(name, route)?, builder.route(name, route)?)));
+        let routes = config.routes.iter().map(|(name, route)| {
+            let rule = route.matches.to_rule();
+            let rule = rule.map_err(|(key, reason)| BuildError::Match(name.clone(), key, reason))?;
+            Ok((rule, builder.route(name, route)?))
+        });
         Ok(Self {
             number,
             routes: RouteTable::new(routes.collect::<Result<Vec<_>, BuildError>>()?),
@@ -117,10 +113,7 @@ fn pool(name: &str, upstream: &edge_config::Upstream, metrics: &Metrics) -> Arc<
         path: check.path.clone(),
         interval: *check.interval,
         timeout: *check.timeout,
-        thresholds: Thresholds {
-            healthy: check.healthy,
-            unhealthy: check.unhealthy,
-        },
+        thresholds: check.thresholds(),
     });
     Arc::new(Pool::new(name, specs, health, metrics.upstream(name)))
 }
@@ -142,36 +135,6 @@ fn issuers(config: &Config, pools: &BTreeMap<String, Arc<Pool>>) -> BTreeMap<Str
     issuers.collect()
 }
 
-fn cors_policy(cors: &edge_config::Cors) -> Result<Arc<CorsPolicy>, CorsError> {
-    let policy = CorsPolicy::new(
-        &cors.allow_origins,
-        cors.allow_credentials,
-        &cors.allow_methods,
-        &cors.allow_headers,
-        &cors.expose_headers,
-        *cors.max_age,
-    );
-    policy.map(Arc::new)
-}
-
-fn rule(name: &str, route: &edge_config::Route) -> Result<Rule, BuildError> {
-    let paths = route
-        .matches
-        .path
-        .iter()
-        .chain(&route.matches.paths)
-        .map(|path| Pattern::path(path));
-    let prefixes = route.matches.path_prefix.iter().map(|prefix| Pattern::prefix(prefix));
-    let patterns: Result<_, _> = paths.chain(prefixes).collect();
-    let method = |text: &String| {
-        Method::from_bytes(text.as_bytes()).map_err(|_| BuildError::Method(name.to_owned(), text.clone()))
-    };
-    Ok(Rule {
-        patterns: patterns.map_err(|error| BuildError::Pattern(name.to_owned(), error))?,
-        methods: route.matches.methods.iter().map(method).collect::<Result<_, _>>()?,
-    })
-}
-
 /// What routes are resolved against.
 struct Builder<'c> {
     config: &'c Config,
@@ -189,18 +152,13 @@ impl Builder<'_> {
             kind,
             name: what.to_owned(),
         };
-        let (access, issuer) = match &route.auth {
-            Auth::Public => (Access::Public, None),
-            Auth::Jwt { name: jwt, optional } => {
+        let issuer = match &route.auth {
+            Auth::Public => None,
+            Auth::Jwt { name: jwt, .. } => {
                 let issuer = self.issuers.get(jwt).ok_or_else(|| missing("jwt", jwt))?;
-                let sources = self
-                    .config
-                    .jwt
-                    .get(jwt)
-                    .map(|jwt| jwt.token_from.as_slice())
-                    .unwrap_or_default();
-                let access = if *optional { Access::Optional } else { Access::Required };
-                (access, Some((Arc::clone(issuer), sources.into())))
+                let jwt = self.config.jwt.get(jwt);
+                let sources = jwt.map(|jwt| jwt.token_from.as_slice()).unwrap_or_default();
+                Some((Arc::clone(issuer), sources.into()))
             }
         };
         let quotas = route.rate_limits.iter().map(|limit| {
@@ -223,7 +181,7 @@ impl Builder<'_> {
         Ok(Arc::new(Route {
             name: name.into(),
             cells: self.metrics.route(name),
-            access,
+            access: route.auth.access(),
             issuer,
             quotas: quotas.collect::<Result<_, BuildError>>()?,
             serves: self.serves(name, route)?,

@@ -62,12 +62,9 @@ async fn an_instance_that_starts_later_knows_of_it() {
 async fn a_logout_missed_while_redis_was_away_counts_once_it_is_back() {
     let world = World::new().await;
     let proxy = shared_testkit::FaultProxy::new(world.redis.url()).await;
-    let instance = world
-        .start_with(&notifications::Config {
-            redis_url: proxy.url().into(),
-            ..world.config()
-        })
-        .await;
+    let mut config = world.config();
+    config.redis.url = proxy.url().into();
+    let instance = world.start_with(&config).await;
     let claims = TestTokens::claims(ANN, "ann");
     let auth = json!({ "token": world.auth.tokens.sign(&claims) });
     let mut socket = Sio::open_with(instance.direct(), &auth).await.unwrap();

@@ -7,11 +7,11 @@ use shared_testkit::TestDb;
 async fn down_undoes_up() {
     let db = TestDb::new(MIGRATIONS).await;
     db.execute(include_str!(
-        "../../../../migrations/notifications/20261122100000_create_notifications/down.sql"
+        "../../../../migrations/notifications/2026-11-22-100000_create_notifications/down.sql"
     ))
     .await;
     db.execute(include_str!(
-        "../../../../migrations/notifications/20261122100000_create_notifications/up.sql"
+        "../../../../migrations/notifications/2026-11-22-100000_create_notifications/up.sql"
     ))
     .await;
 }

@@ -1,7 +1,6 @@
 //! Two instances behave as one, and Redis may come and go.
 
 use super::support::{ANN, BOB, SOON, Sio, World};
-use notifications::Config;
 use serde_json::json;
 use shared_testkit::{FaultProxy, eventually};
 
@@ -53,9 +52,10 @@ async fn without_redis_an_instance_serves_its_own_sockets_and_joins_later() {
     let world = World::new().await;
     let proxy = FaultProxy::new(world.redis.url()).await;
     proxy.cut();
-    let behind = |url: &str| Config {
-        redis_url: url.into(),
-        ..world.config()
+    let behind = |url: &str| {
+        let mut config = world.config();
+        config.redis.url = url.into();
+        config
     };
     let one = world.start_with(&behind(proxy.url())).await;
     let mut ann = one.subscribed(ANN, "ann").await;

@@ -160,12 +160,9 @@ async fn bad_requests_get_their_code_and_field() {
 async fn health_tells_of_the_database() {
     let world = World::new().await;
     let proxy = shared_testkit::FaultProxy::new(world.db.url()).await;
-    let instance = world
-        .start_with(&notifications::Config {
-            database_url: proxy.url().into(),
-            ..world.config()
-        })
-        .await;
+    let mut config = world.config();
+    config.database.url = proxy.url().into();
+    let instance = world.start_with(&config).await;
     let client = instance.through_edge(ANN, "ann");
     let ok = client.get("/api/notifications/health").await.expect_status(200).json();
     assert_eq!(

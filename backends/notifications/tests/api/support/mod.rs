@@ -77,12 +77,18 @@ impl World {
                 max_connections: 1_000,
                 drain_seconds: 1,
             },
-            database_url: self.db.url().into(),
-            database_pool: 4,
-            redis_url: self.redis.url().into(),
-            redis_prefix: self.redis.prefix().into(),
-            amqp_url: self.vhost.url().into(),
-            amqp_exchange: EXCHANGE.into(),
+            database: shared_service::DatabaseSettings {
+                url: self.db.url().into(),
+                pool: 4,
+            },
+            redis: shared_service::RedisSettings {
+                url: self.redis.url().into(),
+                prefix: self.redis.prefix().into(),
+            },
+            events: shared_service::EventSettings {
+                url: self.vhost.url().into(),
+                exchange: EXCHANGE.into(),
+            },
             auth_url: self.auth.url(),
             web_origins: vec!["http://localhost:5173".into()],
         }

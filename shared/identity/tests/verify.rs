@@ -1,0 +1,136 @@
+//! What is accepted, and what is not.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use shared_contracts::claims::{Claims, Revocation};
+use shared_identity::{KeySet, KeySetError, TokenError, Verifier, VerifierSettings};
+use shared_testkit::TestTokens;
+
+fn verifier(tokens: &TestTokens) -> Verifier {
+    let verifier = Verifier::new(VerifierSettings::default());
+    verifier.set_keys(tokens.jwks().as_bytes()).unwrap();
+    verifier
+}
+
+fn claims() -> Claims {
+    TestTokens::claims(7, "ann")
+}
+
+#[test]
+fn a_genuine_token_is_accepted_each_time() {
+    let tokens = TestTokens::new();
+    let verifier = verifier(&tokens);
+    let token = tokens.sign(&claims());
+    for _ in 0..2 {
+        assert_eq!(verifier.verify(&token).unwrap().sub, "7");
+    }
+}
+
+#[test]
+fn what_says_the_wrong_thing_is_refused() {
+    let tokens = TestTokens::new();
+    let verifier = verifier(&tokens);
+    let good = claims();
+    let cases = [
+        (
+            Claims {
+                exp: good.iat - 60,
+                ..good.clone()
+            },
+            TokenError::Expired,
+        ),
+        (
+            Claims {
+                aud: "another-api".into(),
+                ..good.clone()
+            },
+            TokenError::Invalid,
+        ),
+        (
+            Claims {
+                iss: "another-auth".into(),
+                ..good.clone()
+            },
+            TokenError::Invalid,
+        ),
+    ];
+    for (claims, error) in cases {
+        assert_eq!(verifier.verify(&tokens.sign(&claims)).unwrap_err(), error, "{claims:?}");
+    }
+}
+
+#[test]
+fn what_is_not_signed_by_a_known_key_is_refused() {
+    let tokens = TestTokens::new();
+    let verifier = verifier(&tokens);
+    assert_eq!(
+        verifier.verify(&TestTokens::new().sign(&claims())).unwrap_err(),
+        TokenError::UnknownKey
+    );
+
+    let token = tokens.sign(&claims());
+    let [head, body, signature] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let encode = |value: &str| URL_SAFE_NO_PAD.encode(value);
+    let mut forged = claims();
+    forged.sub = "1".into();
+    let forged = encode(&serde_json::to_string(&forged).unwrap());
+    let kid = tokens.kid();
+    let none = encode(&format!(r#"{{"alg":"none","kid":"{kid}"}}"#));
+    let hs256 = encode(&format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#));
+    let no_kid = encode(r#"{"alg":"EdDSA"}"#);
+    for token in [
+        format!("{head}.{forged}.{signature}"),
+        format!("{none}.{body}."),
+        format!("{none}.{body}.{signature}"),
+        format!("{hs256}.{body}.{signature}"),
+        format!("{no_kid}.{body}.{signature}"),
+        format!("{head}.{body}."),
+        format!("{head}.{body}"),
+        format!("{token}."),
+        String::new(),
+        "a.b.c".into(),
+        "x".repeat(100_000),
+    ] {
+        assert_eq!(verifier.verify(&token).unwrap_err(), TokenError::Invalid, "{token:.80}");
+    }
+}
+
+#[test]
+fn an_ended_session_is_refused_though_its_token_was_accepted_before() {
+    let tokens = TestTokens::new();
+    let verifier = verifier(&tokens);
+    let claims = claims();
+    let token = tokens.sign(&claims);
+    verifier.verify(&token).unwrap();
+    verifier.revoke(&Revocation {
+        sid: claims.sid.clone(),
+        until: claims.exp,
+    });
+    assert_eq!(verifier.verify(&token).unwrap_err(), TokenError::Revoked);
+    verifier.prune();
+    assert_eq!(verifier.verify(&token).unwrap_err(), TokenError::Revoked);
+}
+
+#[test]
+fn a_withdrawn_key_counts_no_more_and_a_bad_key_set_changes_nothing() {
+    let (old, new) = (TestTokens::new(), TestTokens::new());
+    let verifier = verifier(&old);
+    let token = old.sign(&claims());
+    verifier.verify(&token).unwrap();
+    assert!(matches!(verifier.set_keys(b"{}"), Err(KeySetError::Malformed(_))));
+    assert!(matches!(KeySet::from_json(br#"{"keys":[]}"#), Err(KeySetError::Empty)));
+    verifier.verify(&token).unwrap();
+    verifier.set_keys(new.jwks().as_bytes()).unwrap();
+    assert_eq!(verifier.verify(&token).unwrap_err(), TokenError::UnknownKey);
+    verifier.verify(&new.sign(&claims())).unwrap();
+}
+
+#[test]
+fn without_keys_nothing_is_accepted() {
+    let verifier = Verifier::new(VerifierSettings::default());
+    assert!(!verifier.has_keys());
+    assert_eq!(
+        verifier.verify(&TestTokens::new().sign(&claims())).unwrap_err(),
+        TokenError::UnknownKey
+    );
+}
