@@ -1,14 +1,19 @@
-//! A tiny breaker: after a failure, calls fail at once for a while; then one is let through to probe.
+//! A tiny breaker: after a failure, or a row of late answers, calls fail at once for a while; then one is let through
+//! to probe.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// Late answers in a row that count as a failure.
+const LATE_IN_A_ROW: u32 = 3;
 
 /// State as one number: until when calls are refused, in milliseconds since `start`; 0 means closed.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     start: Instant,
     refused_until: AtomicU64,
+    late: AtomicU32,
     cool_down: u64,
 }
 
@@ -18,6 +23,7 @@ impl Breaker {
         Self {
             start: Instant::now(),
             refused_until: AtomicU64::new(0),
+            late: AtomicU32::new(0),
             cool_down,
         }
     }
@@ -41,7 +47,17 @@ impl Breaker {
 
     /// Redis answered. True if it had been failing.
     pub(crate) fn succeeded(&self) -> bool {
+        if self.late.load(Ordering::Relaxed) != 0 {
+            self.late.store(0, Ordering::Relaxed);
+        }
         self.refused_until.load(Ordering::Relaxed) != 0 && self.refused_until.swap(0, Ordering::Relaxed) != 0
+    }
+
+    /// Redis did not answer in time. True if that makes a failure, and is news.
+    pub(crate) fn late(&self) -> bool {
+        let row = self.late.fetch_add(1, Ordering::Relaxed) + 1;
+        let probing = self.refused_until.load(Ordering::Relaxed) != 0;
+        (probing || row >= LATE_IN_A_ROW) && self.failed()
     }
 
     /// Redis did not answer. True if this is news.
@@ -73,5 +89,19 @@ mod tests {
         assert!(breaker.admits());
         assert!(breaker.succeeded());
         assert!(breaker.admits() && breaker.admits());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_row_of_late_answers_is_a_failure() {
+        let breaker = Breaker::new(Duration::from_millis(500));
+        assert!(!breaker.late() && !breaker.late());
+        breaker.succeeded();
+        assert!(!breaker.late() && !breaker.late() && breaker.admits());
+        assert!(breaker.late());
+        assert!(!breaker.admits());
+        tokio::time::advance(Duration::from_millis(501)).await;
+        assert!(breaker.admits());
+        assert!(!breaker.late(), "the probe was late too: no news");
+        assert!(!breaker.admits());
     }
 }

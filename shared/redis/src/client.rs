@@ -2,7 +2,7 @@
 
 use crate::RedisError;
 use crate::breaker::Breaker;
-use crate::pool::Manager;
+use crate::pool::{Manager, Slot};
 use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Script, ToRedisArgs, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -163,12 +163,13 @@ impl Redis {
         let answer = match tokio::time::timeout(self.inner.budget, self.attempt_twice(request)).await {
             Ok(answer) => answer,
             Err(_) => {
-                // The late answer must not reach the next caller's patience: drop what is connected.
-                self.forget_connections();
-                Err(RedisError::Unavailable(format!(
-                    "no answer within {} ms",
-                    self.inner.budget.as_millis()
-                )))
+                let late = RedisError::Unavailable(format!("no answer within {} ms", self.inner.budget.as_millis()));
+                // One late answer is a hiccup; a row of them means that whoever is connected there answers no more.
+                if self.inner.breaker.late() {
+                    self.forget_connections();
+                    tracing::warn!(error = %late, "Redis is away");
+                }
+                return Err(late);
             }
         };
         match &answer {
@@ -195,8 +196,9 @@ impl Redis {
     }
 
     async fn attempt(&self, request: &Request<'_>) -> Result<Value, RedisError> {
+        // A connection is multiplexed: a copy of its handle is used, so that callers wait for answers, not for places.
         let mut slot = match self.inner.pool.get().await {
-            Ok(slot) => slot,
+            Ok(slot) => Slot::clone(&slot),
             Err(error) => return Err(RedisError::Unavailable(error.to_string())),
         };
         let answer: RedisResult<Value> = match request {

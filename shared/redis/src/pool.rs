@@ -13,6 +13,7 @@ pub(crate) struct Manager {
 }
 
 /// A connection and the generation it belongs to.
+#[derive(Clone)]
 pub(crate) struct Slot {
     pub(crate) conn: MultiplexedConnection,
     pub(crate) generation: u64,

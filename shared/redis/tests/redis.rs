@@ -133,15 +133,18 @@ async fn a_restart_costs_no_call() {
 }
 
 #[tokio::test]
-async fn a_silent_server_costs_the_budget_once() {
+async fn a_silent_server_costs_the_budget_a_few_times() {
     let store = TestRedis::new();
     let proxy = FaultProxy::new(store.url()).await;
     let redis = Redis::connect(proxy.url(), 0, store.prefix()).unwrap();
     eventually(SOON, || redis.ping()).await;
     proxy.stall();
-    let start = Instant::now();
-    assert!(redis.ping().await.unwrap_err().is_unavailable());
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    // One late answer may be a hiccup; three in a row are none.
+    for _ in 0..3 {
+        let start = Instant::now();
+        assert!(redis.ping().await.unwrap_err().is_unavailable());
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
     let start = Instant::now();
     assert!(redis.ping().await.unwrap_err().is_unavailable());
     assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());

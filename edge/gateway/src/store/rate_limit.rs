@@ -12,7 +12,7 @@ use std::{
 };
 
 /// The longest a request waits for Redis.
-const BUDGET: Duration = Duration::from_millis(50);
+const BUDGET: Duration = Duration::from_millis(100);
 /// After a failure Redis is asked again at most this often.
 const COOL_DOWN: Duration = Duration::from_millis(500);
 const CONNECTIONS: u32 = 8;
@@ -79,7 +79,9 @@ impl Quotas {
                 if self.links.quotas.set(true) {
                     tracing::info!("quotas are counted in Redis again");
                 }
-                self.denied.remember(&key, &decision, Instant::now());
+                let now = Instant::now();
+                self.denied.remember(&key, &decision, now);
+                self.local.learn(limit, &key, &decision, now);
                 counted(quota, decision)
             }
             Err(error) => {

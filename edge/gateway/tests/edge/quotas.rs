@@ -78,6 +78,35 @@ async fn two_edges_share_one_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_burst_is_counted_exactly() {
+    let (setup, _auth) = Setup::new().origin("AUTH").await;
+    let (one, other) = (setup.start().await, setup.start().await);
+    let clients = [one.client(), other.client()];
+    let ask = async |n: usize| clients[n % 2].get("/api/auth/me").await.status;
+    let passed = futures::future::join_all((0..150).map(ask))
+        .await
+        .into_iter()
+        .filter(|status| *status != 429)
+        .count();
+    assert_eq!(passed, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counting_goes_on_where_redis_left_off() {
+    let setup = Setup::new();
+    let redis = FaultProxy::new(setup.redis.url()).await;
+    let setup = setup.redis_at(redis.url()).edit("rate: 100/15m", "rate: 5/15m");
+    let (setup, _auth) = setup.origin("AUTH").await;
+    let edge = setup.start().await;
+    let client = edge.client();
+    spend(&client, 3).await;
+    redis.refuse();
+    redis.disconnect();
+    spend(&client, 2).await;
+    client.get("/api/auth/me").await.expect_status(429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_edge_serves_without_redis_and_says_so() {
     let setup = Setup::new();
     let redis = FaultProxy::new(setup.redis.url()).await;

@@ -83,6 +83,14 @@ impl Gcra {
         judge(limit, Duration::ZERO, tat + interval - now)
     }
 
+    /// The bucket as the store's `decision` shows it, where this process does not know more already.
+    pub(super) fn learn(bucket: Option<Self>, decision: &Decision, now: Instant) -> Self {
+        let tat = now + decision.reset;
+        Self {
+            tat: bucket.map_or(tat, |gcra| gcra.tat.max(tat)),
+        }
+    }
+
     /// When it may be forgotten.
     pub(super) fn ends(&self) -> Instant {
         self.tat

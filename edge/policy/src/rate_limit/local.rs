@@ -97,6 +97,32 @@ impl LocalCounters {
         }
     }
 
+    /// Takes note of what the store decided for `key`, so that counting goes on from there when the store goes away.
+    pub fn learn(&self, limit: &Limit, key: &str, decision: &Decision, now: Instant) {
+        self.buckets.with(key, now, |state| match limit.algorithm {
+            Algorithm::Window => {
+                let bucket = if let Some(State::Window(window)) = *state {
+                    Some(window)
+                } else {
+                    None
+                };
+                let window = Window::learn(bucket, limit, decision, now);
+                *state = Some(State::Window(window));
+                window.ends()
+            }
+            Algorithm::Gcra => {
+                let bucket = if let Some(State::Gcra(gcra)) = *state {
+                    Some(gcra)
+                } else {
+                    None
+                };
+                let gcra = Gcra::learn(bucket, decision, now);
+                *state = Some(State::Gcra(gcra));
+                gcra.ends()
+            }
+        });
+    }
+
     /// Counts one request on `key`, see [`super::redis_key`].
     pub fn hit(&self, limit: &Limit, key: &str, now: Instant) -> Decision {
         let mut decision = None;
@@ -159,6 +185,22 @@ mod tests {
                 let passed = (0..5).filter(|_| counters.hit(&limit, key, now).allowed).count();
                 assert_eq!(passed, 3, "{algorithm:?}");
             }
+        }
+    }
+
+    #[test]
+    fn counting_goes_on_from_what_the_store_decided() {
+        for algorithm in [Algorithm::Window, Algorithm::Gcra] {
+            let (store, edge) = (LocalCounters::new(100), LocalCounters::new(100));
+            let (limit, now) = (limit(algorithm), Instant::now());
+            let decisions = [store.hit(&limit, "a", now), store.hit(&limit, "a", now)];
+            // Answers overtake each other; the fuller bucket counts.
+            for decision in decisions.iter().rev() {
+                edge.learn(&limit, "a", decision, now);
+            }
+            let later = now + Duration::from_millis(1);
+            let passed = (0..5).filter(|_| edge.hit(&limit, "a", later).allowed).count();
+            assert_eq!(passed, 1, "{algorithm:?}");
         }
     }
 

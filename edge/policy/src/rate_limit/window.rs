@@ -58,6 +58,19 @@ impl Window {
         judge(limit, window.count, window.ends - now)
     }
 
+    /// The bucket as the store's `decision` shows it, where this process does not know more already: decisions of
+    /// requests that ran beside each other may come in any order.
+    pub(super) fn learn(bucket: Option<Self>, limit: &Limit, decision: &Decision, now: Instant) -> Self {
+        let seen = u64::from(limit.rate.count) - u64::from(decision.remaining.min(limit.rate.count));
+        let known = bucket
+            .filter(|window| now < window.ends)
+            .map_or(0, |window| window.count);
+        Self {
+            count: seen.max(known),
+            ends: now + decision.reset,
+        }
+    }
+
     /// When it may be forgotten.
     pub(super) fn ends(&self) -> Instant {
         self.ends
