@@ -7,7 +7,6 @@ use crate::{
         password::Hasher,
         seal::Sealer,
     },
-    error::db,
     http,
     store::{
         MIGRATIONS,
@@ -58,7 +57,7 @@ pub(crate) struct Auth {
 impl Auth {
     /// A database connection, or the client's answer while there is none.
     pub(crate) async fn conn(&self) -> ApiResult<Conn> {
-        self.pool.get().await.map_err(db)
+        Ok(self.pool.get().await?)
     }
 
     /// An access token for a user's session.

@@ -1,16 +1,6 @@
-//! How what fails inside becomes what a client reads, and why the program may not start.
+//! Why the program may not start.
 
 use shared_postgres::DbError;
-use shared_service::ApiError;
-
-/// A database error as a client's answer: 503 while the database is away, else 500.
-pub(crate) fn db(error: DbError) -> ApiError {
-    if error.is_unavailable() {
-        ApiError::unavailable(error)
-    } else {
-        ApiError::internal(error)
-    }
-}
 
 /// Why the service could not start or go on.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,6 @@
 mod app;
 mod config;
 pub mod domain;
-pub mod error;
 pub mod events;
 pub mod http;
 pub mod identity;

@@ -1,6 +1,6 @@
 //! `GET /internal/users?ids=1,2` or `?usernames=a,b`: public facts about users, for services.
 
-use crate::{app::Auth, domain::account::Username, error::db};
+use crate::{app::Auth, domain::account::Username};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared_contracts::user::{LookupAnswer, MAX_LOOKUP};
@@ -36,9 +36,7 @@ pub(super) async fn lookup(
         }
         _ => return Err(ApiError::invalid("ids", "give either ids or usernames")),
     };
-    Ok(Json(LookupAnswer {
-        users: users.map_err(db)?,
-    }))
+    Ok(Json(LookupAnswer { users: users? }))
 }
 
 fn list<'t>(field: &str, text: &'t str) -> ApiResult<impl Iterator<Item = &'t str>> {

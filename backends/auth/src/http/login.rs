@@ -4,7 +4,6 @@ use super::answer::signed_in;
 use crate::{
     app::Auth,
     domain::{account::Email, password::Password},
-    error::db,
     store::{lockout::Pair, sessions, users},
 };
 use axum::{extract::State, http::StatusCode, response::Response};
@@ -39,7 +38,7 @@ pub(super) async fn login(
         let detail = "Too many failed attempts to sign in to this account from here";
         return Err(ApiError::new(Code::TooManyAttempts, detail).with_retry_after(wait));
     }
-    let found = users::by_email(&mut *auth.conn().await?, &email).await.map_err(db)?;
+    let found = users::by_email(&mut *auth.conn().await?, &email).await?;
     let (user, hash) = found.unzip();
     let (matches, turn) = auth.hasher.verify(turn, password, hash).await?;
     let Some(user) = user.filter(|_| matches) else {
@@ -53,8 +52,7 @@ pub(super) async fn login(
     let mut conn = auth.conn().await?;
     let opened = conn
         .transaction::<_, DbError, _>(async |conn| sessions::open(conn, user.id).await)
-        .await
-        .map_err(db)?;
+        .await?;
     drop(conn);
     signed_in(&auth, &caller, StatusCode::OK, user, &opened, false)
 }

@@ -4,7 +4,7 @@ use super::{
     answer::forget_tokens,
     body::{MaybeJson, RefreshBody},
 };
-use crate::{app::Auth, domain::refresh::RefreshToken, error::db, store::sessions};
+use crate::{app::Auth, domain::refresh::RefreshToken, store::sessions};
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use serde::Deserialize;
 use serde_json::json;
@@ -63,13 +63,9 @@ async fn end(auth: &Auth, mut ids: Vec<Uuid>, refresh: Option<&str>, all: bool) 
     }
     let mut conn = auth.conn().await?;
     if let Some(token) = refresh {
-        ids.extend(
-            sessions::of_token(&mut conn, &RefreshToken::shown(token))
-                .await
-                .map_err(db)?,
-        );
+        ids.extend(sessions::of_token(&mut conn, &RefreshToken::shown(token)).await?);
     }
-    let revocations = sessions::end(&mut conn, &ids, all).await.map_err(db)?;
+    let revocations = sessions::end(&mut conn, &ids, all).await?;
     drop(conn);
     // Where Redis is away the database says it, no refresh works, and the background tells the verifiers when it can.
     auth.revoker.push(&revocations).await;

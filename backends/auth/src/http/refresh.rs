@@ -7,7 +7,6 @@ use super::{
 use crate::{
     app::Auth,
     domain::refresh::RefreshToken,
-    error::db,
     store::{
         sessions::{self, Manner, Opened, Refreshed},
         users,
@@ -46,12 +45,9 @@ pub(super) async fn refresh(
         by_browser: in_body.is_none() && is_of_own_page(&headers),
     };
     let mut conn = auth.conn().await?;
-    match sessions::refresh(&mut conn, &RefreshToken::shown(shown), manner)
-        .await
-        .map_err(db)?
-    {
+    match sessions::refresh(&mut conn, &RefreshToken::shown(shown), manner).await? {
         Refreshed::Renewed(opened) => {
-            let user = users::by_id(&mut conn, opened.user_id).await.map_err(db)?;
+            let user = users::by_id(&mut conn, opened.user_id).await?;
             drop(conn);
             renewed(&auth, &caller, user, &opened, in_body.is_some())
         }

@@ -7,7 +7,6 @@ use crate::{
         account::{Email, Username, full_name},
         password::Password,
     },
-    error::db,
     store::{
         sessions,
         users::{self, Taken},
@@ -41,9 +40,7 @@ pub(super) async fn signup(
     let full_name = full_name(&input.full_name)?;
 
     // Told before the costly part. What comes in between, the constraints catch.
-    let known = users::taken(&mut *auth.conn().await?, &email, &username)
-        .await
-        .map_err(db)?;
+    let known = users::taken(&mut *auth.conn().await?, &email, &username).await?;
     if let Some(taken) = known {
         return Err(refuse(taken));
     }
@@ -56,7 +53,7 @@ pub(super) async fn signup(
     });
     let (user, opened) = made
         .await
-        .map_err(|error| Taken::by(&error).map_or_else(|| db(error), refuse))?;
+        .map_err(|error| Taken::by(&error).map_or_else(|| error.into(), refuse))?;
     drop(conn);
     tracing::info!(user = user.id, "signed up");
     signed_in(&auth, &caller, StatusCode::CREATED, user, &opened, false)

@@ -17,8 +17,10 @@ async fn shows_what_everybody_may_know() {
 #[tokio::test]
 async fn who_is_not_there_is_not_found() {
     let auth = Running::new().await;
-    for id in ["1", "0", "-1", "john", "9223372036854775808"] {
+    auth.sign_up("john").await;
+    for id in ["2", "0", "-1", "+1", "01", "john", "9223372036854775808"] {
         let answer = auth.client().get(&format!("/api/users/{id}")).await;
         assert_eq!(problem(&answer), (404, "NOT_FOUND", None), "{id}");
+        assert_eq!(answer.json()["message"], "User not found", "{id}");
     }
 }

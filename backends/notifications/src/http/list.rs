@@ -1,14 +1,11 @@
 //! `GET /api/notifications?limit=&cursor=`: one's own notifications, newest first.
 
-use crate::{
-    error::database,
-    store::inbox::{self, Row},
-};
+use crate::store::inbox::{self, Row};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shared_postgres::Pool;
-use shared_service::{ApiQuery, ApiResult, Cursor, RequireUser, validate};
+use shared_service::{ApiError, ApiQuery, ApiResult, Cursor, RequireUser, validate};
 
 const KIND: &str = "notifications";
 const DEFAULT_LIMIT: i64 = 20;
@@ -73,11 +70,18 @@ pub(super) async fn list(
     let limit = validate::limit(parameters.limit, DEFAULT_LIMIT, MAX_LIMIT)?;
     let before = parameters.cursor.filter(|cursor| !cursor.is_empty());
     let before = before.map(|cursor| Cursor::decode(KIND, &cursor)).transpose()?;
-    let mut conn = pool.get().await.map_err(database)?;
-    // One more than asked for tells whether there is a next page.
-    let rows = inbox::page(&mut conn, user.id, before.map(|cursor| cursor.id), limit + 1).await;
-    let mut rows = rows.map_err(database)?;
-    let unread_count = inbox::unread(&mut conn, user.id).await.map_err(database)?;
+    let mut conn = pool.get().await?;
+    // One snapshot, so that the page and the count agree.
+    let (mut rows, unread_count) = conn
+        .build_transaction()
+        .read_only()
+        .repeatable_read()
+        .run::<_, ApiError, _>(async |conn| {
+            // One more than asked for tells whether there is a next page.
+            let rows = inbox::page(conn, user.id, before.map(|cursor| cursor.id), limit + 1).await?;
+            Ok((rows, inbox::unread(conn, user.id).await?))
+        })
+        .await?;
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_next_page = rows.len() > size;
     rows.truncate(size);

@@ -2,7 +2,7 @@
 //!
 //! Ids that are unknown or another user's are passed over: the answer does not tell which of the two they are.
 
-use crate::{error::database, store::inbox};
+use crate::store::inbox;
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use shared_postgres::Pool;
@@ -42,11 +42,9 @@ pub(super) async fn read(
     ApiJson(body): ApiJson<Body>,
 ) -> ApiResult<Json<Marked>> {
     let ids = body.wanted()?;
-    let mut conn = pool.get().await.map_err(database)?;
-    inbox::mark_read(&mut conn, user.id, ids.as_deref())
-        .await
-        .map_err(database)?;
-    let unread_count = inbox::unread(&mut conn, user.id).await.map_err(database)?;
+    let mut conn = pool.get().await?;
+    inbox::mark_read(&mut conn, user.id, ids.as_deref()).await?;
+    let unread_count = inbox::unread(&mut conn, user.id).await?;
     Ok(Json(Marked {
         success: true,
         unread_count,
