@@ -80,28 +80,34 @@ pub fn token<'a>(headers: &'a HeaderMap, sources: &[TokenSource]) -> Option<&'a 
     })
 }
 
-/// The first non-empty cookie of this name (RFC 6265, section 5.4).
+/// The first non-empty cookie of this name (RFC 6265, section 5.4). Other cookies may hold any bytes: browsers send what
+/// a page has set, UTF-8 for instance.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let pairs = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    pairs.flat_map(|value| value.split(';')).find_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        let value = value.trim();
-        let value = value
-            .strip_prefix('"')
-            .and_then(|v| v.strip_suffix('"'))
-            .unwrap_or(value);
-        (key.trim() == name && !value.is_empty()).then_some(value)
+    let values = headers.get_all(header::COOKIE).iter();
+    let mut pairs = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    pairs.find_map(|pair| {
+        let (key, value) = split_once(pair, b'=')?;
+        let value = value.trim_ascii();
+        let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+        let value = unquoted.unwrap_or(value);
+        (key.trim_ascii() == name.as_bytes() && !value.is_empty()).then(|| text(value))
     })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    let (scheme, token) = split_once(headers.get(header::AUTHORIZATION)?.as_bytes(), b' ')?;
+    let token = token.trim_ascii();
+    (scheme.eq_ignore_ascii_case(b"bearer") && !token.is_empty()).then(|| text(token))
+}
+
+fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let position = bytes.iter().position(|byte| *byte == at)?;
+    Some((&bytes[..position], &bytes[position + 1..]))
+}
+
+/// What is not even text was sent as a token nevertheless: as such it is judged, and refused.
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or("\u{fffd}")
 }
 
 #[cfg(test)]
@@ -161,6 +167,22 @@ mod tests {
             token(&longer, &[cookie]),
             Some("q"),
             "names match whole, and HTTP/2 may split the field"
+        );
+    }
+
+    #[test]
+    fn any_bytes_may_stand_beside_or_in_place_of_a_token() {
+        let raw = |name: &'static str, value: &[u8]| {
+            let mut map = HeaderMap::new();
+            map.insert(name, HeaderValue::from_bytes(value).unwrap());
+            map
+        };
+        let beside = raw("cookie", b"name=Zo\xc3\xab; raw=\xff; access_token=t");
+        assert_eq!(cookie(&beside, "access_token"), Some("t"));
+        let wrong = raw("authorization", b"Bearer \xff");
+        assert!(
+            token(&wrong, &[TokenSource::Bearer]).is_some(),
+            "not anonymous, but refused"
         );
     }
 

@@ -233,7 +233,7 @@ async fn publish(broker: &Broker, settings: &Settings, rows: Vec<outbox::Row>) -
         match confirmed(confirm).await {
             Ok(routed) => {
                 if !routed {
-                    tracing::warn!(kind = event.kind, id = %event.id, "no queue is bound for the event");
+                    tracing::debug!(kind = event.kind, id = %event.id, "nobody listens to this kind of event");
                 }
                 done.push(id);
             }

@@ -4,22 +4,36 @@ use http::{HeaderMap, header};
 
 /// The credentials of `Authorization: Bearer …` (RFC 6750); the scheme's case does not matter.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = split_once(value, b' ')?;
+    let token = token.trim_ascii();
+    (scheme.eq_ignore_ascii_case(b"bearer") && !token.is_empty()).then(|| text(token))
 }
 
-/// The value of the first cookie called `name` (RFC 6265, section 5.4), over all `Cookie` headers.
+/// The value of the first non-empty cookie called `name` (RFC 6265, section 5.4), over all `Cookie` headers.
+///
+/// Other cookies may hold any bytes: browsers send what a page has set, UTF-8 for instance.
 pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, value)| *key == name && !value.is_empty())
-        .map(|(_, value)| value.trim_matches('"'))
+    let values = headers.get_all(header::COOKIE).iter();
+    values
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .find_map(|pair| {
+            let (key, value) = split_once(pair, b'=')?;
+            let value = value.trim_ascii();
+            let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+            let value = unquoted.unwrap_or(value);
+            (key.trim_ascii() == name.as_bytes() && !value.is_empty()).then(|| text(value))
+        })
+}
+
+fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let position = bytes.iter().position(|byte| *byte == at)?;
+    Some((&bytes[..position], &bytes[position + 1..]))
+}
+
+/// What is not even text was sent as a token nevertheless: as such it is judged, and refused.
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or("\u{fffd}")
 }
 
 #[cfg(test)]
@@ -45,5 +59,25 @@ mod tests {
         let headers = headers(&[("cookie", "xaccess_token=1; access_token=2"), ("other", "")]);
         assert_eq!(cookie(&headers, "access_token"), Some("2"));
         assert_eq!(cookie(&headers, "token"), None);
+    }
+
+    #[test]
+    fn other_cookies_may_hold_any_bytes() {
+        let mut headers = HeaderMap::new();
+        let value = http::HeaderValue::from_bytes(b"name=Zo\xc3\xab; raw=\xff; access_token=\"abc\"").unwrap();
+        headers.insert(header::COOKIE, value);
+        assert_eq!(cookie(&headers, "access_token"), Some("abc"));
+        assert_eq!(cookie(&headers, "name"), Some("Zo\u{eb}"));
+        assert_eq!(cookie(&headers, "raw"), Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn a_token_that_is_no_text_is_a_token() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::AUTHORIZATION,
+            http::HeaderValue::from_bytes(b"Bearer \xff").unwrap(),
+        );
+        assert!(bearer(&headers).is_some());
     }
 }

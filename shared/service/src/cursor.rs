@@ -1,6 +1,6 @@
 //! Opaque keyset cursors.
 
-use crate::ApiError;
+use crate::{ApiError, validate};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared_contracts::Code;
 
@@ -26,7 +26,7 @@ impl Cursor {
         if found != kind {
             return Err(wrong());
         }
-        id.parse().map(|id| Self { id }).map_err(|_| wrong())
+        validate::id("cursor", id).map(|id| Self { id }).map_err(|_| wrong())
     }
 }
 
@@ -40,6 +40,14 @@ mod tests {
         assert_eq!(Cursor::decode("posts", &text).unwrap().id, 42);
         for wrong in [text.as_str(), "", "42", "%%%", "cG9zdHM6"] {
             assert_eq!(Cursor::decode("comments", wrong).unwrap_err().code, Code::InvalidCursor);
+        }
+        for id in ["-1", "0", "+5", " 5", "9223372036854775808"] {
+            let forged = URL_SAFE_NO_PAD.encode(format!("posts:{id}"));
+            assert_eq!(
+                Cursor::decode("posts", &forged).unwrap_err().code,
+                Code::InvalidCursor,
+                "{id}"
+            );
         }
     }
 }

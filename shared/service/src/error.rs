@@ -102,6 +102,9 @@ impl ApiError {
         if let Some(source) = &self.source {
             if self.code == Code::Internal {
                 tracing::error!(code = %self.code, error = %chain(source.as_ref()), "request failed");
+            } else if self.is_clients() {
+                // Nothing for an operator to do, and a client could fill the log with it.
+                tracing::debug!(code = %self.code, error = %chain(source.as_ref()), "request refused");
             } else {
                 tracing::warn!(code = %self.code, error = %chain(source.as_ref()), "request failed");
             }
@@ -158,10 +161,26 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 15.5.2: a 401 names a way to sign in.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(after) = self.retry_after {
             let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_401_names_a_way_to_sign_in() {
+        let challenge = |error: ApiError| error.into_response().headers().get(header::WWW_AUTHENTICATE).cloned();
+        assert_eq!(challenge(ApiError::unauthenticated()).unwrap(), "Bearer");
+        assert_eq!(challenge(ApiError::not_found("User")), None);
     }
 }

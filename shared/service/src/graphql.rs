@@ -1,8 +1,10 @@
 //! What the GraphQL services share: the endpoint, and how an [`ApiError`] becomes an answer.
 
+mod moment;
 mod outcome;
 mod people;
 
+pub use moment::Moment;
 pub use outcome::{Outcome, answer};
 pub use people::{Authors, PageInfo, User};
 
@@ -62,10 +64,25 @@ fn with_codes(mut response: Response) -> Response {
 }
 
 fn mark(error: &mut ServerError) {
-    let code = if error.path.is_empty() {
-        Code::GraphqlValidationFailed
-    } else {
-        Code::BadRequest
+    let field = argument(&error.message).map(ToOwned::to_owned);
+    let code = match &field {
+        Some(_) => Code::ValidationFailed,
+        None if error.path.is_empty() => Code::GraphqlValidationFailed,
+        None => Code::BadRequest,
     };
-    error.extensions.get_or_insert_default().set("code", code.as_str());
+    let extensions = error.extensions.get_or_insert_default();
+    extensions.set("code", code.as_str());
+    if let Some(field) = field {
+        extensions.set("field", field);
+    }
+}
+
+/// The input that async-graphql's refusal of a value names, without the `input` object around it: payloads name their
+/// fields so too.
+fn argument(message: &str) -> Option<&str> {
+    let path = message
+        .strip_prefix("Invalid value for argument \"")?
+        .split('"')
+        .next()?;
+    Some(path.strip_prefix("input.").unwrap_or(path))
 }

@@ -1,12 +1,15 @@
 //! Extractors whose refusals are typed: a status, a stable code, the field at fault.
 
-use crate::ApiError;
+use crate::{
+    ApiError,
+    wording::{invalid, typed},
+};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, header, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use shared_contracts::Code;
 
 /// A JSON body (RFC 8259). Refuses other content types (415), bodies over the limit (413), what is not JSON (400
@@ -47,47 +50,30 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let text = std::str::from_utf8(body).map_err(|_| ApiError::new(Code::MalformedJson, "The body is not UTF-8"))?;
+    // Whether it is JSON at all comes first: else the answer would depend on which fault stands further left.
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        ApiError::new(
+            Code::MalformedJson,
+            format!("The body is not valid JSON (line {line}, column {column})"),
+        )
+    })?;
+    // serde would also take a list, its items in the order of the fields.
+    if !text.trim_start().starts_with('{') {
+        return Err(ApiError::new(Code::BadRequest, "The body must be a JSON object"));
+    }
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if !inner.is_data() {
-            return ApiError::new(Code::MalformedJson, format!("The body is not JSON: {inner}"));
+        if inner.is_data() {
+            typed(&path, &inner.to_string())
+        } else {
+            // JSON's grammar allows them (RFC 8259, sections 6, 8.2 and 9).
+            let what = "a number out of range, half of a surrogate pair, or too deep a nesting";
+            invalid(&path, &format!("must not hold {what}"))
         }
-        typed(&path, &inner.to_string())
-    })?;
-    reader
-        .end()
-        .map_err(|error| ApiError::new(Code::MalformedJson, format!("The body is not JSON: {error}")))?;
-    Ok(value)
-}
-
-/// serde's texts name the field only in prose; clients want it apart.
-fn typed(path: &str, text: &str) -> ApiError {
-    let text = text.split(" at line ").next().unwrap_or(text);
-    let quoted = text.split('`').nth(1);
-    let (code, field) = match quoted {
-        Some(name) if text.starts_with("unknown field") => (Code::UnknownField, join(path, name)),
-        Some(name) if text.starts_with("missing field") => (Code::ValidationFailed, join(path, name)),
-        _ => (Code::ValidationFailed, path.to_owned()),
-    };
-    let error = ApiError::new(code, text);
-    if field.is_empty() || field == "." {
-        error
-    } else {
-        error.with_field(field)
-    }
-}
-
-/// serde_path_to_error already ends the path with an unknown field's name, but not with a missing one's.
-fn join(path: &str, name: &str) -> String {
-    if path == "." || path.is_empty() {
-        name.to_owned()
-    } else if path == name || path.ends_with(&format!(".{name}")) {
-        path.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    })
 }
 
 /// Query parameters; refuses what does not fit `T` (400, the parameter named where it is known).
@@ -147,11 +133,18 @@ mod tests {
     #[test]
     fn refusals_name_the_code_and_the_field() {
         let cases = [
+            ("", Code::MalformedJson, None),
             ("{", Code::MalformedJson, None),
-            ("{\"name\":\"a\"} x", Code::MalformedJson, None),
-            ("[]", Code::ValidationFailed, None),
+            ("{\"x\":1} x", Code::MalformedJson, None),
+            ("\u{feff}{}", Code::MalformedJson, None),
+            ("[]", Code::BadRequest, None),
+            ("[\"a\",{\"age\":3}]", Code::BadRequest, None),
+            ("null", Code::BadRequest, None),
             ("{}", Code::ValidationFailed, Some("name")),
             ("{\"name\":1}", Code::ValidationFailed, Some("name")),
+            ("{\"name\":1e999}", Code::ValidationFailed, Some("name")),
+            (r#"{"name":"\ud800"}"#, Code::ValidationFailed, Some("name")),
+            ("{\"name\":\"a\",\"name\":\"b\"}", Code::BadRequest, Some("name")),
             ("{\"name\":\"a\",\"x\":1}", Code::UnknownField, Some("x")),
             (
                 "{\"name\":\"a\",\"inner\":{}}",
@@ -173,5 +166,11 @@ mod tests {
             let error = parse::<Input>(body.as_bytes()).unwrap_err();
             assert_eq!((error.code, error.field.as_deref()), (code, field), "{body}: {error}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_no_json() {
+        let error = parse::<Input>(b"{\"name\":\"\xff\"}").unwrap_err();
+        assert_eq!(error.code, Code::MalformedJson);
     }
 }

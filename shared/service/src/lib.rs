@@ -17,6 +17,7 @@ mod settings;
 mod token;
 mod users;
 pub mod validate;
+mod wording;
 
 pub use app::app;
 pub use caller::{Caller, RequireService, RequireUser, User};

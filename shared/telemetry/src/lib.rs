@@ -1,13 +1,17 @@
 //! Logs, set up one way for every program.
 //!
-//! `RUST_LOG` filters (default `info`), `LOG_FORMAT=json` writes one JSON object a line for collectors, anything else
+//! `RUST_LOG` filters (default: `info` and above), `LOG_FORMAT=json` writes one JSON object a line for collectors, anything else
 //! writes text for people. Logs go to standard error, so that standard output stays free for a program's answer.
 
 use tracing_subscriber::{EnvFilter, fmt};
 
+/// What is logged where `RUST_LOG` does not say. lapin would write out each event that no queue wanted, whatever users
+/// wrote into it; the event bus tells of it by kind and id.
+const DEFAULT_FILTER: &str = "info,lapin::returned_messages=error";
+
 /// Starts logging for the program `service`. Calling it twice is harmless: the first call wins.
 pub fn init(service: &'static str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let json = std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json");
     let builder = fmt()
         .with_env_filter(filter)

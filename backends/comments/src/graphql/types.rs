@@ -2,8 +2,7 @@
 
 use crate::domain;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
-use shared_service::graphql::{Authors, Outcome, PageInfo, User};
+use shared_service::graphql::{Authors, Moment, Outcome, PageInfo, User};
 
 /// A comment.
 #[derive(Debug)]
@@ -28,12 +27,12 @@ impl Comment {
         Authors::user(ctx, self.0.author_id, &self.0.author_name).await
     }
 
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> Moment {
+        Moment(self.0.created_at)
     }
 
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
+    async fn updated_at(&self) -> Moment {
+        Moment(self.0.updated_at)
     }
 }
 

@@ -24,8 +24,10 @@ pub struct Page {
 pub async fn get_comments(app: &App, post_id: &str, limit: Option<i32>, cursor: Option<&str>) -> ApiResult<Page> {
     let post_id = validate::id("postId", post_id)?;
     let limit = validate::limit(limit, DEFAULT_PAGE, MAX_PAGE)?;
+    // Another post's comments are another list.
+    let list = format!("{COMMENTS}/{post_id}");
     let before = cursor
-        .map(|text| Cursor::decode(COMMENTS, text))
+        .map(|text| Cursor::decode(&list, text))
         .transpose()?
         .map(|cursor| cursor.id);
     let mut conn = app.pool.get().await?;
@@ -34,9 +36,7 @@ pub async fn get_comments(app: &App, post_id: &str, limit: Option<i32>, cursor: 
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_next = comments.len() > limit;
     comments.truncate(limit);
-    let end_cursor = comments
-        .last()
-        .map(|comment| Cursor { id: comment.id }.encode(COMMENTS));
+    let end_cursor = comments.last().map(|comment| Cursor { id: comment.id }.encode(&list));
     Ok(Page {
         comments,
         has_next,

@@ -40,11 +40,13 @@ async fn pages_follow_each_other_while_comments_are_added() {
 async fn bad_arguments_are_named() {
     let world = World::new().await;
     let foreign = shared_service::Cursor { id: 1 }.encode("posts");
+    let another_posts = shared_service::Cursor { id: 1 }.encode("comments/2");
     for (arguments, code, field) in [
         ("limit: 0".to_owned(), "VALIDATION_FAILED", "limit"),
         ("limit: 101".to_owned(), "VALIDATION_FAILED", "limit"),
         ("cursor: \"x\"".to_owned(), "INVALID_CURSOR", "cursor"),
         (format!("cursor: {foreign:?}"), "INVALID_CURSOR", "cursor"),
+        (format!("cursor: {another_posts:?}"), "INVALID_CURSOR", "cursor"),
     ] {
         assert_refused(&page(&world.anyone, &arguments).await, code, Some(field));
     }

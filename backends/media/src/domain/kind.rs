@@ -84,11 +84,7 @@ const FORMATS: &[Format] = &[
 impl Format {
     /// Tells the format by the file's first bytes; `None` if it is not one accepted for `kind`.
     pub fn sniff(kind: Kind, head: &[u8]) -> Option<Self> {
-        let found = if head.starts_with(&EBML) {
-            webm(head)?
-        } else {
-            infer::get(head)?.mime_type()
-        };
+        let found = content_type(head)?;
         FORMATS
             .iter()
             .find(|format| format.kind == kind && format.content_type == found)
@@ -100,6 +96,30 @@ impl Format {
         FORMATS.iter().find(|format| format.extension == extension).copied()
     }
 }
+
+/// Whole signatures: three letters would let a text through that begins with "GIF".
+fn content_type(head: &[u8]) -> Option<&'static str> {
+    let at = |offset: usize, bytes: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(bytes));
+    match head {
+        // ISO/IEC 10918-1, B.1.1.3: start of image, then another marker.
+        _ if at(0, b"\xff\xd8\xff") => Some("image/jpeg"),
+        // PNG, section 5.2 and 5.6: the signature, then the header's chunk.
+        _ if at(0, b"\x89PNG\r\n\x1a\n") && at(12, b"IHDR") => Some("image/png"),
+        _ if at(0, b"GIF87a") || at(0, b"GIF89a") => Some("image/gif"),
+        // RFC 9649, section 2.4.
+        _ if at(0, b"RIFF") && at(8, b"WEBP") => Some("image/webp"),
+        // ISO/IEC 14496-12, section 4.3: the box that names the brand.
+        _ if at(4, b"ftyp") => MP4_BRANDS.iter().any(|brand| at(8, *brand)).then_some("video/mp4"),
+        _ if at(0, &EBML) => webm(head),
+        _ => None,
+    }
+}
+
+/// Major brands of MP4 files (mp4ra.org); others of the same container are QuickTime, HEIF or AVIF.
+const MP4_BRANDS: &[&[u8; 4]] = &[
+    b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"mp41", b"mp42", b"mp71",
+    b"avc1", b"dash", b"mmp4", b"MSNV", b"M4V ",
+];
 
 /// Matroska and WebM share this magic number (RFC 8794); the document type tells them apart.
 const EBML: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
@@ -136,6 +156,11 @@ mod tests {
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Kind::Video, None),
             (b"<svg xmlns='http://www.w3.org/2000/svg'>", Kind::Image, None),
             (b"%PDF-1.7", Kind::Image, None),
+            (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", Kind::Video, None),
+            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Kind::Image, None),
+            (b"GIFts for everybody", Kind::Image, None),
+            (b"\x89PNG but no more", Kind::Image, None),
+            (b"\x89PNG\r\n\x1a\n", Kind::Image, None),
             (b"plain text", Kind::Image, None),
             (b"", Kind::Image, None),
         ];

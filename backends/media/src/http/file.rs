@@ -26,9 +26,6 @@ pub(super) async fn serve(
 ) -> ApiResult<Response> {
     let (id, format) = parse(&file).ok_or_else(|| ApiError::not_found("File"))?;
     let etag = format!("\"{id}\"");
-    if matches(&head, header::IF_NONE_MATCH, &etag) {
-        return Ok(with_caching(StatusCode::NOT_MODIFIED.into_response(), &etag));
-    }
     let open = async |start, length| {
         context
             .storage
@@ -38,6 +35,15 @@ pub(super) async fn serve(
     };
     let whole = open(0, u64::MAX).await?.ok_or_else(|| ApiError::not_found("File"))?;
     let size = whole.bytes;
+    // Only of a file that is still there: one that was deleted must not live on in caches that ask.
+    if none_match(&head, &etag) {
+        // The length that a 200 would have (RFC 9110, section 8.6); the answer to a HEAD would say 0 else.
+        let unchanged = (
+            StatusCode::NOT_MODIFIED,
+            [(header::CONTENT_LENGTH, HeaderValue::from(size))],
+        );
+        return Ok(with_caching(unchanged.into_response(), &etag));
+    }
     let mut response = match wanted(&head, &etag, size) {
         Wanted::Whole => answer(StatusCode::OK, size, whole.content),
         Wanted::Part(range) => {
@@ -86,7 +92,8 @@ enum Wanted {
 
 /// One range is served; several, or what cannot be read, get the whole (RFC 9110, section 14.2, allows it).
 fn wanted(head: &HeaderMap, etag: &str, size: u64) -> Wanted {
-    let current = !head.contains_key(header::IF_RANGE) || matches(head, header::IF_RANGE, etag);
+    // Compared strongly: a weak tag does not promise the same bytes (RFC 9110, section 13.1.5).
+    let current = head.get(header::IF_RANGE).is_none_or(|tag| tag == etag);
     let range = head
         .get(header::RANGE)
         .and_then(|value| value.to_str().ok())
@@ -103,10 +110,14 @@ fn wanted(head: &HeaderMap, etag: &str, size: u64) -> Wanted {
     }
 }
 
-fn matches(head: &HeaderMap, name: header::HeaderName, etag: &str) -> bool {
-    let tags = head.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    tags.split(',')
-        .any(|tag| matches!(tag.trim(), tag if tag == "*" || tag.trim_start_matches("W/") == etag))
+/// Whether `If-None-Match` names this file; compared weakly (RFC 9110, section 13.1.2).
+fn none_match(head: &HeaderMap, etag: &str) -> bool {
+    let values = head.get_all(header::IF_NONE_MATCH).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
 fn answer(status: StatusCode, length: u64, content: Box<dyn tokio::io::AsyncRead + Send + Unpin>) -> Response {

@@ -1,7 +1,9 @@
 //! `GET /media/{file}`: whole, in ranges, conditionally.
 
 use crate::platform::{PNG, Platform};
+use hyper::Method;
 use shared_contracts::Code;
+use shared_testkit::Client;
 
 #[tokio::test]
 async fn whole_and_immutable() {
@@ -22,6 +24,33 @@ async fn whole_and_immutable() {
     let again = platform.anonymous.clone().header("if-none-match", &etag);
     let again = again.get(&format!("/media/{id}.png")).await.expect_status(304);
     assert!(again.body.is_empty());
+}
+
+#[tokio::test]
+async fn a_head_says_what_a_get_would() {
+    let platform = Platform::new().await;
+    let path = format!("/media/{}.png", platform.image(PNG).await);
+    let length = PNG.len().to_string();
+    let head = async |client: &Client| client.send(Method::HEAD, &path, None, "".into()).await;
+    let answer = head(&platform.anonymous).await.expect_status(200);
+    assert_eq!(answer.header("content-length"), Some(length.as_str()));
+    let unchanged = platform.anonymous.clone().header("if-none-match", "*");
+    let answer = head(&unchanged).await.expect_status(304);
+    assert!(answer.header("content-length").is_none_or(|told| told == length));
+}
+
+#[tokio::test]
+async fn a_deleted_file_is_not_unchanged() {
+    let platform = Platform::new().await;
+    let id = platform.image(PNG).await;
+    let client = platform.anonymous.clone().header("if-none-match", &format!("\"{id}\""));
+    client.get(&format!("/media/{id}.png")).await.expect_status(304);
+    platform
+        .user
+        .delete(&format!("/api/media/{id}"))
+        .await
+        .expect_status(200);
+    client.get(&format!("/media/{id}.png")).await.expect_status(404);
 }
 
 #[tokio::test]
@@ -56,12 +85,17 @@ async fn ranges() {
     let answer = client.get(&format!("/media/{id}.png")).await;
     assert_eq!(answer.header("content-range"), Some(format!("bytes */{size}").as_str()));
     assert_eq!(answer.problem().code, Code::RangeNotSatisfiable);
-    let client = platform
-        .anonymous
-        .clone()
-        .header("range", "bytes=0-3")
-        .header("if-range", "\"other\"");
-    client.get(&format!("/media/{id}.png")).await.expect_status(200);
+    let weak = format!("W/\"{id}\"");
+    for (tag, status) in [
+        (format!("\"{id}\""), 206),
+        ("\"other\"".into(), 200),
+        (weak, 200),
+        ("*".into(), 200),
+    ] {
+        let client = platform.anonymous.clone().header("range", "bytes=0-3");
+        let client = client.header("if-range", &tag);
+        client.get(&format!("/media/{id}.png")).await.expect_status(status);
+    }
 }
 
 #[tokio::test]

@@ -140,5 +140,6 @@ async fn without_the_database_nothing_is_kept() {
     assert_eq!(answer.problem().code, Code::ServiceUnavailable);
     assert_eq!(platform.files(), Vec::<std::path::PathBuf>::new());
     proxy.resume();
-    platform.image(PNG).await;
+    let back = async || platform.user.post_multipart(IMAGE, image(PNG)).await.status == 200;
+    shared_testkit::eventually(std::time::Duration::from_secs(10), back).await;
 }

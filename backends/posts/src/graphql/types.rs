@@ -5,8 +5,7 @@ use super::post_type::PostType;
 use crate::domain;
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
-use shared_service::graphql::{Authors, Outcome, PageInfo, User, failure};
+use shared_service::graphql::{Authors, Moment, Outcome, PageInfo, User, failure};
 
 /// A post, as one viewer sees it.
 #[derive(Debug)]
@@ -72,12 +71,12 @@ impl Post {
         self.row.comment_count
     }
 
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.row.created_at
+    async fn created_at(&self) -> Moment {
+        Moment(self.row.created_at)
     }
 
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.row.updated_at
+    async fn updated_at(&self) -> Moment {
+        Moment(self.row.updated_at)
     }
 }
 

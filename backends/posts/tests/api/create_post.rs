@@ -124,20 +124,18 @@ async fn only_the_edge_says_who_it_is() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_the_schema_is_an_error_with_a_code() {
+async fn what_does_not_fit_the_schema_is_an_error_that_names_the_field() {
     let world = World::new().await;
-    for input in [
-        "{}",
-        "{ content: 1 }",
-        "{ content: \"a\", colour: \"red\" }",
-        "{ content: \"a\", postType: 3 }",
+    for (input, field) in [
+        ("{}", "input"),
+        ("{ content: 1 }", "content"),
+        ("{ content: \"a\", colour: \"red\" }", "input"),
+        ("{ content: \"a\", postType: 3 }", "postType"),
     ] {
         let query = format!("mutation {{ createPost(input: {input}) {{ success }} }}");
-        assert_eq!(
-            world.ann().failure(&query).await,
-            "GRAPHQL_VALIDATION_FAILED",
-            "{input}"
-        );
+        let answer = world.ann().graphql(&query, json!({})).await;
+        let extensions = json!({ "code": "VALIDATION_FAILED", "field": field });
+        assert_eq!(answer["errors"][0]["extensions"], extensions, "{input}");
     }
     assert!(world.said().await.is_empty());
 }
