@@ -1,6 +1,7 @@
 //! What one request carries from phase to phase.
 
 use crate::{
+    connections::ConnectionGuard,
     edge::Edge,
     generation::{Generation, Route},
     problem::ClientError,
@@ -17,7 +18,8 @@ use std::{
 
 /// One request's state. Each field is written by one phase and read by later ones.
 pub(crate) struct RequestContext {
-    edge: Arc<Edge>,
+    /// Keeps it counted; given away with the connection.
+    presence: Option<Presence>,
     /// The generation it began with.
     pub(crate) generation: Arc<Generation>,
     /// When its head was complete.
@@ -66,17 +68,14 @@ pub(crate) struct RequestContext {
     pub(crate) refusal: Option<ClientError>,
     /// The code of the edge's own answer.
     pub(crate) code: Option<Code>,
-    /// Counted among the streams.
-    is_stream: bool,
 }
 
 impl RequestContext {
     /// A request that has just begun.
     pub(crate) fn new(edge: Arc<Edge>) -> Self {
-        edge.metrics.in_flight.enter();
         Self {
             generation: edge.generation.load_full(),
-            edge,
+            presence: Some(Presence::new(edge)),
             began: Instant::now(),
             request_id: String::new(),
             traceparent: String::new(),
@@ -95,7 +94,6 @@ impl RequestContext {
             operation: None,
             refusal: None,
             code: None,
-            is_stream: false,
         }
     }
 
@@ -107,14 +105,45 @@ impl RequestContext {
 
     /// Counts it among those that stay open: event streams, sockets, long polls.
     pub(crate) fn stays_open(&mut self) {
-        if !self.is_stream {
-            self.is_stream = true;
-            self.edge.metrics.streams.enter();
+        if let Some(presence) = self.presence.as_mut().filter(|presence| !presence.is_stream) {
+            presence.is_stream = true;
+            presence.edge.metrics.streams.enter();
+        }
+    }
+
+    /// The connection it came by.
+    pub(crate) fn connection(&mut self, connection: Arc<ConnectionGuard>) {
+        if let Some(presence) = &mut self.presence {
+            presence.connection = Some(connection);
+        }
+    }
+
+    /// What keeps it counted, for the tunnel that outlives it.
+    pub(crate) fn hand_over(&mut self) -> Option<Presence> {
+        self.presence.take()
+    }
+}
+
+/// A request that is being answered: counted until this is dropped, its stream and its connection with it.
+pub(crate) struct Presence {
+    edge: Arc<Edge>,
+    /// Counted among the streams.
+    is_stream: bool,
+    connection: Option<Arc<ConnectionGuard>>,
+}
+
+impl Presence {
+    fn new(edge: Arc<Edge>) -> Self {
+        edge.metrics.in_flight.enter();
+        Self {
+            edge,
+            is_stream: false,
+            connection: None,
         }
     }
 }
 
-impl Drop for RequestContext {
+impl Drop for Presence {
     fn drop(&mut self) {
         self.edge.metrics.in_flight.leave();
         if self.is_stream {

@@ -12,13 +12,18 @@ use std::{
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
-    time::{Instant, sleep},
+    sync::watch,
+    time::{Instant, sleep, timeout},
 };
 
 /// Listeners and idle connections close at once; requests that arrive at that very moment get at least this long.
 const SHORTEST: Duration = Duration::from_secs(1);
-/// Nothing is waited for any longer than this.
-pub(crate) const LONGEST: Duration = Duration::from_secs(11);
+/// Requests are waited for no longer than this.
+const LONGEST: Duration = Duration::from_secs(11);
+/// Tunnels get this long to pass on their last bytes.
+const CLOSING: Duration = Duration::from_secs(2);
+/// Nothing takes longer than this.
+pub(crate) const GRACE: Duration = LONGEST.saturating_add(CLOSING);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Tells the main thread that all is done.
@@ -45,6 +50,37 @@ impl Waiting {
     /// Waits until all is done, or until nobody is left who could say so.
     pub(crate) fn wait(self) {
         let _ = self.0.recv();
+    }
+}
+
+/// Ends tunnels, which no server knows of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Closing(watch::Sender<bool>);
+
+impl Closing {
+    /// A tunnel's view; the tunnel is waited for until it drops this.
+    pub(crate) fn watch(&self) -> Draining {
+        Draining(self.0.subscribe())
+    }
+
+    /// Tells all tunnels to end, and waits for them.
+    async fn close(&self) {
+        self.0.send_replace(true);
+        // Those that take longer are cut with the process.
+        let _ = timeout(CLOSING, self.0.closed()).await;
+    }
+}
+
+/// Learns when the edge closes its tunnels.
+pub(crate) struct Draining(watch::Receiver<bool>);
+
+impl Draining {
+    /// Returns when tunnels have to end.
+    pub(crate) async fn begun(&mut self) {
+        if self.0.wait_for(|closing| *closing).await.is_err() {
+            // Nobody is left who could say so.
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -84,6 +120,8 @@ impl ShutdownSignalWatch for Signals {
 pub(crate) struct Drain {
     /// Where requests and streams are counted.
     pub(crate) metrics: Arc<Metrics>,
+    /// Ends the tunnels.
+    pub(crate) closing: Closing,
     /// Told when none is left.
     pub(crate) drained: Done,
 }
@@ -102,6 +140,7 @@ impl BackgroundService for Drain {
         }
         let (cut, streams) = (self.metrics.in_flight.get(), self.metrics.streams.get());
         tracing::info!(requests = cut - streams, streams, "drained; what is left is closed");
+        self.closing.close().await;
         self.drained.tell();
     }
 }

@@ -1,6 +1,7 @@
 //! What outlives a generation and is shared by everything: counters, stores, secrets, pooled connections.
 
 use crate::{
+    drain::Closing,
     generation::Generation,
     metrics::Metrics,
     store::{Links, Quotas},
@@ -8,6 +9,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use http::HeaderValue;
+use pingora_core::connectors::TransportConnector;
 use pingora_limits::rate::Rate;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -27,6 +29,10 @@ pub(crate) struct Edge {
     pub(crate) quotas: Quotas,
     /// The client of subgraph calls; it belongs to the proxy's runtime.
     pub(crate) caller: Caller,
+    /// Connects tunnels to services.
+    pub(crate) dialer: TransportConnector,
+    /// Ends tunnels.
+    pub(crate) closing: Closing,
     /// The edge's own `x-service-token`.
     pub(crate) service_token: Option<HeaderValue>,
     /// Who floods.
@@ -51,6 +57,8 @@ impl Edge {
             links,
             quotas,
             caller: Caller::new(),
+            dialer: TransportConnector::new(None),
+            closing: Closing::default(),
             service_token,
             flood: FloodGuard::new(),
         }

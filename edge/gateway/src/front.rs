@@ -1,6 +1,9 @@
 //! Where a connection becomes requests: counts it, bounds its heads, and hands each request to the proxy.
 
-use crate::{connections::Connections, proxy::EdgeProxy};
+use crate::{
+    connections::{ConnectionGuard, Connections},
+    proxy::EdgeProxy,
+};
 use async_trait::async_trait;
 use pingora_core::{
     apps::{HttpServerApp, ReusedHttpStream, ServerApp},
@@ -35,17 +38,21 @@ pub(crate) struct Front {
 
 /// Told when a request's head is complete. It travels as the connection's user context, which Pingora hands to
 /// [`EdgeProxy`] right after it has read the head.
-#[derive(Clone, Default)]
-pub(crate) struct HeadArrived(Arc<AtomicBool>);
+#[derive(Clone)]
+pub(crate) struct HeadArrived {
+    told: Arc<AtomicBool>,
+    connection: Arc<ConnectionGuard>,
+}
 
 impl HeadArrived {
-    /// The head is complete.
-    pub(crate) fn tell(&self) {
-        self.0.store(true, Release);
+    /// The head is complete. What comes back keeps its connection counted, for as long as it is held.
+    pub(crate) fn tell(self) -> Arc<ConnectionGuard> {
+        self.told.store(true, Release);
+        self.connection
     }
 
     fn is_told(&self) -> bool {
-        self.0.load(Acquire)
+        self.told.load(Acquire)
     }
 }
 
@@ -56,9 +63,13 @@ impl Front {
         &self,
         mut session: ServerSession,
         head_within: Duration,
+        connection: &Arc<ConnectionGuard>,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
-        let head = HeadArrived::default();
+        let head = HeadArrived {
+            told: Arc::default(),
+            connection: Arc::clone(connection),
+        };
         session.set_connection_user_context(Some(Box::new(head.clone())));
         session.set_read_timeout(Some(self.header_timeout));
         let mut served = self.proxy.process_new_http(session, shutdown);
@@ -75,12 +86,12 @@ impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let digest = stream.get_socket_digest()?;
         let address = digest.peer_addr()?.as_inet()?.ip();
-        let _held = self.connections.enter(address)?;
+        let connection = Arc::new(self.connections.enter(address)?);
         let mut session = ServerSession::new_http1(stream);
         session.set_keepalive(None);
         let mut head_within = self.header_timeout;
         loop {
-            let (stream, settings) = self.serve(session, head_within, shutdown).await?.consume();
+            let (stream, settings) = self.serve(session, head_within, &connection, shutdown).await?.consume();
             session = ServerSession::new_http1(stream);
             if let Some(settings) = settings {
                 settings.apply_to_session(&mut session);

@@ -18,6 +18,7 @@ mod proxy;
 mod server;
 mod settings;
 mod store;
+mod tunnel;
 mod upstream;
 
 use clap::{Parser, Subcommand};

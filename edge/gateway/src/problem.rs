@@ -156,6 +156,34 @@ pub(crate) fn sort(error: &Error, upstream: Option<&Arc<str>>) -> Fault {
     }
 }
 
+/// Why a request ends before Pingora takes it on to a service.
+pub(crate) enum Stop {
+    /// The client is told why.
+    Refused(ClientError),
+    /// Something of ours failed.
+    Failed(InternalError),
+    /// An exchange broke off: with a service if the error says so, else with the client.
+    Broken(Box<Error>),
+}
+
+impl From<ClientError> for Stop {
+    fn from(error: ClientError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<InternalError> for Stop {
+    fn from(error: InternalError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Box<Error>> for Stop {
+    fn from(error: Box<Error>) -> Self {
+        Self::Broken(error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -5,13 +5,13 @@ use crate::{
     edge::Edge,
     front::HeadArrived,
     generation::Serves,
-    phase::{admit, arrive, forward, graphql, record, respond, route, select},
-    problem::{self, ClientError, Fault, InternalError},
+    phase::{admit, arrive, forward, graphql, record, respond, route, select, upgrade},
+    problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora_core::{modules::http::HttpModules, upstreams::peer::HttpPeer};
-use pingora_error::{Error, ErrorType, Result};
+use pingora_error::{Error, ErrorSource, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use std::{
@@ -49,32 +49,18 @@ impl EdgeProxy {
         if route.streaming.is_some() {
             ctx.stays_open();
         }
-        // `/graphql` leaves the road here; everything else goes on to select
+        // `/graphql` and WebSockets leave the road here; everything else goes on to select
         if let Serves::Graphql(composed) = &route.serves {
             let answer = graphql::answer(&self.0, &route, composed, session, ctx).await?;
             ctx.operation.clone_from(&answer.operation);
             respond::graphql(session, answer, ctx).await?;
             return Ok(true);
         }
+        if upgrade::is_wanted(&route, session) {
+            upgrade::open(&self.0, &route, session, ctx).await?;
+            return Ok(true);
+        }
         Ok(false)
-    }
-}
-
-/// Why a request ends before a service is asked.
-enum Stop {
-    Refused(ClientError),
-    Broken(Box<Error>),
-}
-
-impl From<ClientError> for Stop {
-    fn from(error: ClientError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<Box<Error>> for Stop {
-    fn from(error: Box<Error>) -> Self {
-        Self::Broken(error)
     }
 }
 
@@ -91,9 +77,9 @@ impl ProxyHttp for EdgeProxy {
     }
 
     /// The head is there: see [`crate::front`].
-    fn on_connection_reuse(&self, _: &mut Session, _: &mut RequestContext, head: Box<dyn Any + Send + Sync>) {
+    fn on_connection_reuse(&self, _: &mut Session, ctx: &mut RequestContext, head: Box<dyn Any + Send + Sync>) {
         if let Ok(head) = head.downcast::<HeadArrived>() {
-            head.tell();
+            ctx.connection(head.tell());
         }
     }
 
@@ -104,16 +90,18 @@ impl ProxyHttp for EdgeProxy {
         match self.answer_here(session, ctx).await {
             Ok(answered) => Ok(answered),
             Err(Stop::Refused(error)) => respond::refuse(session, &error, ctx).await.map(|()| true),
-            Err(Stop::Broken(error)) => Err(error.into_down()),
+            Err(Stop::Failed(error)) => Err(self.stop(&error, ctx)),
+            // Whoever asked a service said so; all others write to the client.
+            Err(Stop::Broken(error)) if *error.esource() == ErrorSource::Unset => Err(error.into_down()),
+            Err(Stop::Broken(error)) => Err(error),
         }
     }
 
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
-        let is_upgrade = session.is_upgrade_req();
         let Some(route) = ctx.route.clone() else {
             return Error::e_explain(ErrorType::InternalError, "no route");
         };
-        match select::select(&route, &session.req_header().headers, is_upgrade, ctx) {
+        match select::select(&route, &session.req_header().headers, ctx) {
             Ok(peer) => Ok(Box::new(peer)),
             Err(error) => Err(self.stop(&error, ctx)),
         }
@@ -146,13 +134,12 @@ impl ProxyHttp for EdgeProxy {
 
     async fn request_body_filter(
         &self,
-        session: &mut Session,
+        _session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,
     ) -> Result<()> {
-        // What an upgraded connection carries is no body.
-        let Some(route) = ctx.route.clone().filter(|_| !session.was_upgraded()) else {
+        let Some(route) = ctx.route.clone() else {
             return Ok(());
         };
         forward::body(&route, body, end_of_stream, ctx).map_err(|refusal| {
@@ -187,10 +174,7 @@ impl ProxyHttp for EdgeProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
-        if response.status == http::StatusCode::SWITCHING_PROTOCOLS {
-            // From here on the client may be silent for as long as it likes.
-            session.set_read_timeout(None);
-        } else if response.status.is_informational() {
+        if response.status.is_informational() {
             return Ok(());
         }
         select::answered(ctx);
@@ -240,7 +224,8 @@ impl ProxyHttp for EdgeProxy {
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut RequestContext) {
         record::record(session, ctx);
-        // A service may have answered before it had read all, just as the edge itself does.
+        // A service may have answered before it had read all, just as the edge itself does. What follows a `101` is
+        // the tunnel's.
         let answered = session.response_written().is_some() && !session.was_upgraded();
         if answered && error.is_none_or(|error| *error.etype() == REFUSED) {
             respond::drain(session).await;

@@ -97,6 +97,7 @@ pub(crate) fn run(config: &Config, settings: &Settings) -> Result<(), StartError
         let revocation = jwt.revocation.as_ref()?;
         Some((name.clone(), revocation.redis_channel.clone()))
     });
+    let closing = edge.closing.clone();
     server.add_service(background_service(
         "keeper",
         Keeper {
@@ -111,6 +112,7 @@ pub(crate) fn run(config: &Config, settings: &Settings) -> Result<(), StartError
         "drain",
         Drain {
             metrics,
+            closing,
             drained: drained.clone(),
         },
     ));
@@ -135,7 +137,7 @@ fn server_conf() -> ServerConf {
         threads: thread::available_parallelism().map_or(1, usize::from),
         upstream_keepalive_pool_size: KEPT_CONNECTIONS,
         max_retries: MAX_TRIES,
-        grace_period_seconds: Some(drain::LONGEST.as_secs()),
+        grace_period_seconds: Some(drain::GRACE.as_secs()),
         graceful_shutdown_timeout_seconds: Some(1),
         ..ServerConf::default()
     }

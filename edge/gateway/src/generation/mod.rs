@@ -57,7 +57,7 @@ pub(crate) struct Route {
     pub(crate) max_body: u64,
     /// To connect to a target.
     pub(crate) connect_timeout: Duration,
-    /// To the end of the answer; on streaming routes it bounds nothing.
+    /// To the end of the answer; on streaming routes it bounds only the head of the answer to an upgrade.
     pub(crate) request_timeout: Duration,
     /// An unused connection to a target is kept this long.
     pub(crate) pool_idle: Duration,

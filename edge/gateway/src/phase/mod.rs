@@ -8,3 +8,4 @@ pub(crate) mod record;
 pub(crate) mod respond;
 pub(crate) mod route;
 pub(crate) mod select;
+pub(crate) mod upgrade;

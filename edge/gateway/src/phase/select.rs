@@ -6,7 +6,6 @@ use crate::{
     problem::InternalError,
     upstream::{PeerTimeouts, Pool, Target, peer},
 };
-use edge_config::Streaming;
 use edge_policy::{
     identity::cookie,
     retry::{Failure, Sent, may_retry},
@@ -23,12 +22,7 @@ use std::{
 const STREAM_SILENCE: Duration = Duration::from_secs(600);
 
 /// The peer of the next try.
-pub(crate) fn select(
-    route: &Route,
-    headers: &HeaderMap,
-    is_upgrade: bool,
-    ctx: &mut RequestContext,
-) -> Result<HttpPeer, InternalError> {
+pub(crate) fn select(route: &Route, headers: &HeaderMap, ctx: &mut RequestContext) -> Result<HttpPeer, InternalError> {
     let Serves::Upstream { pool, sticky } = &route.serves else {
         return Err(InternalError::NoTarget("graphql".into()));
     };
@@ -45,9 +39,8 @@ pub(crate) fn select(
         idle: route.pool_idle,
     };
     let mut peer = peer(&target, timeouts);
-    if !(is_upgrade && route.streaming == Some(Streaming::Websocket)) {
-        peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
-    }
+    // Those that may be granted are asked for in `upgrade`; from all other requests the wish is taken away.
+    peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
     ctx.attempts += 1;
     ctx.attempt_began = Some(Instant::now());
     ctx.target = Some(target);

@@ -10,5 +10,7 @@ mod lifecycle;
 mod origins;
 mod quotas;
 mod routing;
+mod sockets;
 mod streams;
 mod support;
+mod tunnels;
