@@ -4,7 +4,7 @@ use crate::config::{Config, REDIS_DATABASE};
 use crate::live::Live;
 use crate::{events, graphql, sse, store};
 use axum::Router;
-use shared_event_bus::{Bus, Consumer, Relay};
+use shared_event_bus::{Bus, Endpoint};
 use shared_postgres::{DbError, EmbeddedMigrations, Pool};
 use shared_redis::Redis;
 use shared_service::{PeerClient, Readiness, ServiceTokens, Shutdown, UserDirectory};
@@ -37,26 +37,7 @@ pub struct Service {
     /// All it answers.
     pub router: Router,
     /// What it does unasked.
-    pub background: Background,
-}
-
-/// The relay of the outbox and the consumer of events.
-#[must_use = "dropping it ends both"]
-pub struct Background {
-    relay: Relay,
-    consumer: Consumer,
-}
-
-impl Background {
-    /// Waits until the service hears events.
-    pub async fn until_connected(&self) {
-        self.consumer.until_connected().await;
-    }
-
-    /// Ends both after the work at hand.
-    pub async fn shutdown(self) {
-        tokio::join!(self.consumer.shutdown(), self.relay.shutdown());
-    }
+    pub events: Endpoint,
 }
 
 /// Brings the database up to date. Waits for it at start.
@@ -85,14 +66,17 @@ pub fn build(config: &Config, shutdown: Shutdown) -> Result<Service, Box<dyn std
         shutdown,
     };
     let bus = shared_event_bus::Settings::new(&config.events.url, &config.events.exchange, NAME);
-    let background = Background {
-        relay: Relay::spawn(pool.clone(), bus.clone(), app.bus.clone()),
-        consumer: Consumer::spawn(pool.clone(), bus, events::subscription(), events::Listener::new(&app)),
-    };
+    let events = Endpoint::spawn(
+        pool.clone(),
+        bus,
+        app.bus.clone(),
+        events::subscription(),
+        events::Listener::new(&app),
+    );
     let readiness = Readiness::new().needs_database(&pool);
     let routes = graphql::routes(&app).merge(sse::routes(app));
     Ok(Service {
         router: shared_service::app(NAME, routes, tokens, readiness),
-        background,
+        events,
     })
 }

@@ -19,6 +19,6 @@ async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     app::migrate(config).await?;
     let service = app::build(config)?;
     let served = shared_service::serve(&config.service, PORT, service.router, shutdown).await;
-    service.background.shutdown().await;
+    service.events.shutdown().await;
     Ok(served?)
 }

@@ -44,6 +44,7 @@
 
 mod broker;
 mod consumer;
+mod endpoint;
 mod handler;
 pub mod outbox;
 mod pause;
@@ -55,6 +56,7 @@ mod settings;
 mod topology;
 
 pub use consumer::Consumer;
+pub use endpoint::Endpoint;
 pub use handler::{After, Handler, HandlerError, Incoming};
 pub use outbox::EventDraft;
 pub use relay::{Bus, Relay};

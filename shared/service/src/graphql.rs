@@ -5,7 +5,7 @@ mod outcome;
 mod people;
 
 pub use moment::Moment;
-pub use outcome::{Outcome, answer};
+pub use outcome::{DeletePayload, Outcome, answer};
 pub use people::{Authors, PageInfo, User};
 
 use crate::{ApiError, ApiJson, Caller};

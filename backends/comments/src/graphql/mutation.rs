@@ -1,10 +1,11 @@
 //! Writing; only for those signed in.
 
-use super::types::{Comment, CommentPayload, CreateCommentInput, DeletePayload, UpdateCommentInput};
+use super::types::{Comment, CommentPayload, CreateCommentInput, UpdateCommentInput};
 use crate::app::App;
 use crate::{domain, operations};
 use async_graphql::{Context, ID, Object, Result};
-use shared_service::{ApiResult, Caller, graphql::answer};
+use shared_service::graphql::{DeletePayload, answer};
+use shared_service::{ApiResult, Caller};
 
 /// What can be done.
 pub(super) struct Mutation;
@@ -36,7 +37,9 @@ impl Mutation {
     async fn delete_comment(&self, ctx: &Context<'_>, id: ID) -> Result<Option<DeletePayload>> {
         let (app, caller) = parts(ctx)?;
         let deleted = operations::delete_comment(app, caller, &id).await;
-        answer(deleted, Some("Comment deleted"), |outcome, _| DeletePayload { outcome })
+        answer(deleted, Some("Comment deleted"), |outcome, _| {
+            DeletePayload::from(outcome)
+        })
     }
 }
 

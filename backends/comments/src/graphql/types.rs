@@ -58,14 +58,6 @@ pub(super) struct CommentsPayload {
     pub(super) page_info: PageInfo,
 }
 
-/// What became of a deletion.
-#[derive(Debug, SimpleObject)]
-pub(super) struct DeletePayload {
-    /// How it ended.
-    #[graphql(flatten)]
-    pub(super) outcome: Outcome,
-}
-
 /// A new comment.
 #[derive(Debug, InputObject)]
 pub(super) struct CreateCommentInput {

@@ -8,12 +8,10 @@ use axum::{
     routing::get,
 };
 use clap::Parser;
-use comments::{
-    app::{self, Background},
-    config::Config,
-};
+use comments::{app, config::Config};
 use serde_json::{Value, json};
 use shared_contracts::event::CloudEvent;
+use shared_event_bus::Endpoint;
 use shared_service::Shutdown;
 use shared_testkit::{AuthPeer, Client, ServiceTokens, TestDb, TestRedis, serve};
 use std::{
@@ -45,7 +43,7 @@ pub(crate) struct World {
     pub(crate) anyone: Client,
     pub(crate) address: SocketAddr,
     /// Dropping it ends relay and consumer.
-    pub(crate) background: Background,
+    pub(crate) background: Endpoint,
     /// Cancelling it tells the instance to end.
     pub(crate) shutdown: Shutdown,
     config: Config,
@@ -80,7 +78,7 @@ impl World {
         let service = app::build(&config, shutdown.clone()).unwrap();
         let address = serve(service.router).await;
         let anyone = Client::edge(address, &tokens);
-        let background = service.background;
+        let background = service.events;
         Self {
             db,
             _redis: redis,
@@ -96,12 +94,9 @@ impl World {
     }
 
     /// An anonymous client of one more instance on the same stores, which lives until the guard is dropped.
-    pub(crate) async fn another_instance(&self) -> (Client, Background) {
+    pub(crate) async fn another_instance(&self) -> (Client, Endpoint) {
         let service = app::build(&self.config, Shutdown::new()).unwrap();
-        (
-            Client::edge(serve(service.router).await, &self.tokens),
-            service.background,
-        )
+        (Client::edge(serve(service.router).await, &self.tokens), service.events)
     }
 
     /// User 7, who wrote post 1.

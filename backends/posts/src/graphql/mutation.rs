@@ -1,11 +1,11 @@
 //! Writing; only for those signed in.
 
-use super::types::{CreatePostInput, DeletePayload, Post, PostPayload, UpdatePostInput};
+use super::types::{CreatePostInput, Post, PostPayload, UpdatePostInput};
 use crate::app::App;
 use crate::domain::{self, Change};
 use crate::operations;
 use async_graphql::{Context, ID, Object, Result};
-use shared_service::graphql::answer;
+use shared_service::graphql::{DeletePayload, answer};
 use shared_service::{ApiResult, Caller};
 
 /// What can be done.
@@ -42,7 +42,7 @@ impl Mutation {
     async fn delete_post(&self, ctx: &Context<'_>, id: ID) -> Result<Option<DeletePayload>> {
         let (app, caller) = parts(ctx)?;
         let deleted = operations::delete_post(app, caller, &id).await;
-        answer(deleted, Some("Post deleted"), |outcome, _| DeletePayload { outcome })
+        answer(deleted, Some("Post deleted"), |outcome, _| DeletePayload::from(outcome))
     }
 
     /// Likes a post; liking it again changes nothing.

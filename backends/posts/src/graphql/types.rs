@@ -102,14 +102,6 @@ pub(super) struct PostsPayload {
     pub(super) page_info: PageInfo,
 }
 
-/// What became of a deletion.
-#[derive(Debug, SimpleObject)]
-pub(super) struct DeletePayload {
-    /// How it ended.
-    #[graphql(flatten)]
-    pub(super) outcome: Outcome,
-}
-
 /// A new post.
 #[derive(Debug, InputObject)]
 pub(super) struct CreatePostInput {

@@ -1,10 +1,11 @@
 //! A service of its own for each test, with all it needs.
 
 use clap::Parser;
-use posts::app::{self, Background};
+use posts::app;
 use posts::config::Config;
 use serde_json::Value;
 use shared_contracts::event::CloudEvent;
+use shared_event_bus::Endpoint;
 use shared_testkit::{AuthPeer, Client, ServiceTokens, TestDb, TestRedis, serve};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub(crate) struct World {
     pub(crate) anyone: Client,
     pub(crate) address: SocketAddr,
     /// Dropping it ends relay and consumer of the first instance.
-    pub(crate) background: Background,
+    pub(crate) background: Endpoint,
     config: Config,
 }
 
@@ -70,7 +71,7 @@ impl World {
     }
 
     /// A client of one more instance on the same stores.
-    pub(crate) async fn another_instance(&self, change: impl FnOnce(&mut Config)) -> (Client, Background) {
+    pub(crate) async fn another_instance(&self, change: impl FnOnce(&mut Config)) -> (Client, Endpoint) {
         let mut config = Config::parse_from(["posts", "--database-url", ""]);
         config.service = self.config.service.clone();
         config.database.url.clone_from(&self.config.database.url);
@@ -107,9 +108,9 @@ impl World {
     }
 }
 
-async fn start(config: &Config) -> (SocketAddr, Background) {
+async fn start(config: &Config) -> (SocketAddr, Endpoint) {
     let service = app::build(config).unwrap();
-    (serve(service.router).await, service.background)
+    (serve(service.router).await, service.events)
 }
 
 /// Writes a post; its id.

@@ -29,6 +29,20 @@ impl Outcome {
     }
 }
 
+/// What became of a deletion.
+#[derive(Debug, SimpleObject)]
+pub struct DeletePayload {
+    /// How it ended.
+    #[graphql(flatten)]
+    outcome: Outcome,
+}
+
+impl From<Outcome> for DeletePayload {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome }
+    }
+}
+
 /// `payload` of what was done, or of nothing where the client can mend what was refused.
 ///
 /// # Errors
