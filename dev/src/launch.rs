@@ -4,12 +4,13 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use sha2::{Digest, Sha256};
 use shared_stack::{
-    Error, Result, Wanted,
+    Context, Error, Result, Wanted,
     process::{Ended, Launch, Signal},
 };
 
@@ -65,6 +66,31 @@ pub(crate) fn settings_id(platform: &Platform, state: &State, entry: &Entry) -> 
         hash.update(identity(&file).unwrap_or_default());
     }
     Ok(hex(&hash.finalize()))
+}
+
+/// Lets the edge judge its configuration, so that a mistake in it does not cost the edge that serves.
+///
+/// # Errors
+/// What the edge says of the file.
+pub(crate) fn check_config(platform: &Platform, state: &State) -> Result<()> {
+    let Some(entry) = state.programs.iter().find(|entry| entry.program == Program::Edge) else {
+        return Ok(());
+    };
+    let file = config_file(platform, state);
+    let judged = Command::new(binary(state, Program::Edge))
+        .arg("check")
+        .arg(&file)
+        .envs(environment::variables(platform, state, entry)?)
+        .current_dir(&platform.root)
+        .stdin(Stdio::null())
+        .output()
+        .context(|| "cannot run `edge check`".to_owned())?;
+    if judged.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&judged.stderr);
+    let text = format!("the edge cannot use {}:\n{}", file.display(), said.trim_end());
+    Err(Error::new(text).cure("mend the file, then the same command again"))
 }
 
 /// Starts an instance, notes it and waits until it is ready. Returns how long that took.

@@ -92,6 +92,7 @@ pub(crate) fn bring_up(platform: &Platform, options: &UpOptions) -> Result<bool>
 
 /// Everything `up` does, in order.
 fn converge(platform: &Platform, options: &UpOptions, changed: &Changed) -> Result<()> {
+    let before = platform.state()?;
     plan::note(platform, options)?;
     platform.end_unrecorded()?;
     let surplus = plan::choose_instances(platform)?;
@@ -105,6 +106,13 @@ fn converge(platform: &Platform, options: &UpOptions, changed: &Changed) -> Resu
     }
     prepare(platform, changed)?;
     let state = platform.state()?;
+    if let Err(error) = launch::check_config(platform, &state) {
+        // The edge that serves goes on with the file it has, and so does the next `up`.
+        if before.up {
+            platform.update(|state| state.config = before.config)?;
+        }
+        return Err(error);
+    }
     let (edges, services): (Vec<Entry>, Vec<Entry>) = state
         .programs
         .iter()
