@@ -1,6 +1,9 @@
 // A service dies under load. Kills programs, so nothing else may run beside it.
 
 import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import * as feed from "./support/feed.mjs";
 import { ADMIN_URL, dev } from "./support/platform.mjs";
@@ -105,5 +108,20 @@ test("one of two instances is killed and nobody notices", { timeout }, async () 
     assert.ok((await reads.next(50)).every(({ errors }) => !errors));
   } finally {
     await reads.stop();
+  }
+});
+
+test("a broken configuration is told and costs the edge that serves nothing", { timeout }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "newfeed-"));
+  try {
+    const file = join(folder, "edge.yaml");
+    const good = await readFile(new URL("edge.yaml", import.meta.url), "utf8");
+    await writeFile(file, good.replace("upstream: media", "upsteam: media"));
+    const before = await answered();
+    await assert.rejects(dev("up", "--detach", "--config", file), /E101 .*upsteam.*did you mean `upstream`/s);
+    assert.ok((await answered()) >= before, "the edge was restarted");
+    await signUp();
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });
