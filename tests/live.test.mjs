@@ -181,3 +181,16 @@ test("notifications are kept, counted and marked", { timeout }, async () => {
   assert.deepEqual(await rest.json(), { success: true, unreadCount: 0 });
   await problem(await new Session().fetch("/api/notifications"), 401, "UNAUTHENTICATED");
 });
+
+test("a client that keeps no cookies is served, whichever instance opened its session", { timeout }, async (t) => {
+  const ann = await signUp();
+  const token = ann.token;
+  for (const transports of [["polling"], ["polling", "websocket"], ["websocket"]]) {
+    for (let round = 0; round < 6; round++) {
+      const options = { transports, withCredentials: false, headers: {}, auth: { token }, reconnection: false };
+      const { client, subscribed } = await socket(t, ann, options);
+      await subscribed("subscribe", ann.user.id);
+      client.close();
+    }
+  }
+});

@@ -101,7 +101,7 @@ impl ProxyHttp for EdgeProxy {
         let Some(route) = ctx.route.clone() else {
             return Error::e_explain(ErrorType::InternalError, "no route");
         };
-        match select::select(&route, &session.req_header().headers, ctx) {
+        match select::select(&route, session.req_header(), ctx) {
             Ok(peer) => Ok(Box::new(peer)),
             Err(error) => Err(self.stop(&error, ctx)),
         }
@@ -183,11 +183,12 @@ impl ProxyHttp for EdgeProxy {
 
     fn upstream_response_body_filter(
         &self,
-        _session: &mut Session,
-        _body: &mut Option<Bytes>,
+        session: &mut Session,
+        body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,
     ) -> Result<Option<Duration>> {
+        select::learn_session(session.req_header(), body.as_ref(), ctx);
         let late = !end_of_stream && ctx.deadline().is_some_and(|deadline| Instant::now() > deadline);
         if late {
             return Err(

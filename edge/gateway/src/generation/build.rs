@@ -4,7 +4,7 @@ use super::{Composed, Generation, Route, Serves, Sticky};
 use crate::{
     metrics::Metrics,
     store::{Issuer, IssuerSettings, Quota},
-    upstream::{HealthSettings, Pool, TargetSpec},
+    upstream::{HealthSettings, Pool, Sessions, TargetSpec},
 };
 use edge_config::{Auth, Config, Serves as ServesConfig};
 use edge_graphql::{Engine, Limits, Subgraph};
@@ -252,6 +252,7 @@ impl Sticky {
             cookie: sticky.cookie.clone(),
             attributes: format!("; Path=/; Max-Age={ttl}; HttpOnly; SameSite={same_site}"),
             affinity: Affinity::new(key, upstream),
+            sessions: Sessions::default(),
         }
     }
 }

@@ -7,7 +7,7 @@ pub(crate) use build::BuildError;
 use crate::{
     metrics::RouteCells,
     store::{Issuer, Quota},
-    upstream::Pool,
+    upstream::{Pool, Sessions},
 };
 use edge_config::Streaming;
 use edge_graphql::Engine;
@@ -92,6 +92,8 @@ pub(crate) struct Sticky {
     pub(crate) attributes: String,
     /// Makes and reads the value.
     pub(crate) affinity: Affinity,
+    /// Where sessions of clients without the cookie are.
+    pub(crate) sessions: Sessions,
 }
 
 /// A composed schema and the services behind it.

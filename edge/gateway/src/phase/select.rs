@@ -6,13 +6,17 @@ use crate::{
     problem::InternalError,
     upstream::{PeerTimeouts, Pool, Target, peer},
 };
+use bytes::Bytes;
+use edge_config::Streaming;
 use edge_policy::{
+    balance::engine_io,
     identity::cookie,
     retry::{Failure, Sent, may_retry},
 };
 use http::{HeaderMap, HeaderValue, Method};
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora_error::{Error, ErrorSource, ErrorType};
+use pingora_http::RequestHeader;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -22,12 +26,12 @@ use std::{
 const STREAM_SILENCE: Duration = Duration::from_secs(600);
 
 /// The peer of the next try.
-pub(crate) fn select(route: &Route, headers: &HeaderMap, ctx: &mut RequestContext) -> Result<HttpPeer, InternalError> {
+pub(crate) fn select(route: &Route, head: &RequestHeader, ctx: &mut RequestContext) -> Result<HttpPeer, InternalError> {
     let Serves::Upstream { pool, sticky } = &route.serves else {
         return Err(InternalError::NoTarget("graphql".into()));
     };
     let target =
-        choose(pool, sticky.as_deref(), headers, ctx).ok_or_else(|| InternalError::NoTarget(Arc::clone(&pool.name)))?;
+        choose(pool, sticky.as_deref(), head, ctx).ok_or_else(|| InternalError::NoTarget(Arc::clone(&pool.name)))?;
     let left = ctx
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -48,11 +52,17 @@ pub(crate) fn select(route: &Route, headers: &HeaderMap, ctx: &mut RequestContex
 }
 
 /// The client's own target if it is bound to one that is well, else the next in turn.
-fn choose(pool: &Pool, sticky: Option<&Sticky>, headers: &HeaderMap, ctx: &mut RequestContext) -> Option<Arc<Target>> {
+fn choose(pool: &Pool, sticky: Option<&Sticky>, head: &RequestHeader, ctx: &mut RequestContext) -> Option<Arc<Target>> {
     let Some(sticky) = sticky else {
         return pool.pick(&ctx.tried);
     };
-    if let Some(target) = bound(pool, sticky, headers).filter(|target| !ctx.tried.contains(&target.address)) {
+    let free = |target: &Arc<Target>| !ctx.tried.contains(&target.address);
+    if let Some(target) = bound(pool, sticky, &head.headers).filter(free) {
+        ctx.set_cookie = None;
+        return Some(target);
+    }
+    // A client that keeps no cookies is known by its session. It is not sent another one in vain.
+    if let Some(target) = in_session(pool, sticky, head).filter(free) {
         ctx.set_cookie = None;
         return Some(target);
     }
@@ -65,6 +75,38 @@ fn choose(pool: &Pool, sticky: Option<&Sticky>, headers: &HeaderMap, ctx: &mut R
     );
     ctx.set_cookie = HeaderValue::from_str(&value).ok();
     Some(target)
+}
+
+fn in_session(pool: &Pool, sticky: &Sticky, head: &RequestHeader) -> Option<Arc<Target>> {
+    let address = sticky.sessions.find(engine_io::session_of_query(head.uri.query()?)?)?;
+    let rotation = pool.rotation();
+    let target = rotation.targets.iter().find(|target| target.address == address)?;
+    Some(target).filter(|target| target.is_available()).map(Arc::clone)
+}
+
+/// Looks into what a service answers to a Socket.IO handshake: the session that opens there stays with its target.
+pub(crate) fn learn_session(head: &RequestHeader, body: Option<&Bytes>, ctx: &RequestContext) {
+    let Some(route) = ctx
+        .route
+        .as_ref()
+        .filter(|route| route.streaming == Some(Streaming::Websocket))
+    else {
+        return;
+    };
+    let (
+        Serves::Upstream {
+            sticky: Some(sticky), ..
+        },
+        Some(target),
+        Some(body),
+    ) = (&route.serves, &ctx.target, body)
+    else {
+        return;
+    };
+    let is_handshake = head.method == Method::GET && head.uri.query().is_none_or(|query| !query.contains("sid="));
+    if let Some(session) = is_handshake.then(|| engine_io::session_of_handshake(body)).flatten() {
+        sticky.sessions.learn(session, target.address);
+    }
 }
 
 fn bound(pool: &Pool, sticky: &Sticky, headers: &HeaderMap) -> Option<Arc<Target>> {

@@ -83,7 +83,7 @@ async fn ask(
 ) -> Result<HttpSession, Stop> {
     let deadline = Instant::from_std(ctx.began + route.request_timeout);
     loop {
-        let peer = select::select(route, &session.req_header().headers, ctx)?;
+        let peer = select::select(route, session.req_header(), ctx)?;
         let head = head(edge, route, session.req_header(), ctx)?;
         let stream = match client::while_there(session, edge.dialer.new_stream(&peer)).await? {
             Ok(stream) => stream,

@@ -5,6 +5,7 @@ mod health;
 mod peer;
 mod pool;
 mod resolve;
+mod sessions;
 mod target;
 
 pub(crate) use call::{Ask, CallError, Caller};
@@ -12,4 +13,5 @@ pub(crate) use health::watch as watch_health;
 pub(crate) use peer::{PeerTimeouts, peer};
 pub(crate) use pool::{HealthSettings, Pool, TargetSpec};
 pub(crate) use resolve::watch as watch_names;
+pub(crate) use sessions::Sessions;
 pub(crate) use target::Target;

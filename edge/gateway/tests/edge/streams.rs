@@ -220,3 +220,36 @@ async fn a_client_stays_with_its_instance_until_that_is_gone() {
     assert_eq!(answer.json()["origin"], living);
     assert!(answer.set_cookie("edge_affinity").is_some());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_cookies_stays_with_the_instance_that_opened_its_session() {
+    let one = engine_io_origin("one").await;
+    let two = engine_io_origin("two").await;
+    let edge = Setup::new().targets("NOTIFICATIONS", &[one, two]).start().await;
+    let path = "/notifications/socket.io/?EIO=4&transport=polling";
+    let mut instances = BTreeSet::new();
+    for _ in 0..6 {
+        let open = edge.client().get(path).await.expect_status(200).text();
+        let own = open.split('"').nth(3).unwrap().to_owned();
+        for _ in 0..4 {
+            // A new client each time: no jar, no connection kept.
+            let answer = edge.client().get(&format!("{path}&sid={own}")).await.expect_status(200);
+            assert!(own.starts_with(&answer.text()), "{own} was sent to {}", answer.text());
+        }
+        instances.insert(own.split('-').next().unwrap().to_owned());
+    }
+    assert_eq!(instances.len(), 2, "sessions are spread all the same");
+}
+
+/// Opens sessions that bear its name, and answers its name.
+async fn engine_io_origin(name: &'static str) -> SocketAddr {
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let answer = move |uri: axum::http::Uri| async move {
+        let number = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        match uri.query().is_some_and(|query| query.contains("sid=")) {
+            true => name.to_owned(),
+            false => format!("0{{\"sid\":\"{name}-{number}\",\"upgrades\":[\"websocket\"],\"pingInterval\":25000}}"),
+        }
+    };
+    shared_testkit::serve(axum::Router::new().fallback(answer)).await
+}

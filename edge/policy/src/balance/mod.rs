@@ -1,6 +1,7 @@
 //! Which target of an upstream takes a request: stickiness first, then round robin over the healthy ones.
 
 mod affinity;
+pub mod engine_io;
 mod health;
 mod round_robin;
 

@@ -1,0 +1,33 @@
+//! Which target opened which Engine.IO session: for clients that keep no cookies.
+
+use moka::sync::Cache;
+use std::{net::SocketAddr, time::Duration};
+
+/// A polling client asks at least every ping interval and its timeout, 45 s by default.
+const IDLE: Duration = Duration::from_secs(120);
+/// Most sessions remembered; beyond it those seldom asked for go.
+const CAPACITY: u64 = 200_000;
+
+/// Sessions as this edge saw them open. Another edge does not know them; cookies are valid on all.
+pub(crate) struct Sessions {
+    targets: Cache<String, SocketAddr>,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        let targets = Cache::builder().max_capacity(CAPACITY).time_to_idle(IDLE).build();
+        Self { targets }
+    }
+}
+
+impl Sessions {
+    /// Remembers where a session is.
+    pub(crate) fn learn(&self, session: &str, target: SocketAddr) {
+        self.targets.insert(session.to_owned(), target);
+    }
+
+    /// Where a session is.
+    pub(crate) fn find(&self, session: &str) -> Option<SocketAddr> {
+        self.targets.get(session)
+    }
+}
