@@ -56,6 +56,7 @@ impl BackgroundService for Keeper {
                         channel.clone(),
                         Arc::clone(issuer),
                         links,
+                        self.edge.service_token.clone(),
                     ));
                 }
                 tasks.spawn(watch_redis(redis, Arc::clone(&self.edge.links)));

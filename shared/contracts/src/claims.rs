@@ -51,3 +51,15 @@ pub struct Revocation {
     /// When the last token of that session expires (seconds since the Unix epoch); the entry may be forgotten then.
     pub until: u64,
 }
+
+/// Path at which auth lists ended sessions to services: what verifiers ask while nothing reaches them over Redis.
+pub const REVOCATIONS_PATH: &str = "/internal/revocations";
+/// Most revocations one answer lists: the latest ones.
+pub const MAX_REVOCATIONS: usize = 10_000;
+
+/// The answer of [`REVOCATIONS_PATH`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationsAnswer {
+    /// Sessions that ended and whose tokens have not expired yet, at most [`MAX_REVOCATIONS`].
+    pub revocations: Vec<Revocation>,
+}

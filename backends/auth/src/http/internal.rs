@@ -1,9 +1,13 @@
-//! `GET /internal/users?ids=1,2` or `?usernames=a,b`: public facts about users, for services.
+//! For services alone: `GET /internal/users?ids=1,2` or `?usernames=a,b`, public facts about users; and
+//! `GET /internal/revocations`, the sessions that have ended.
 
-use crate::{app::Auth, domain::account::Username};
+use crate::{app::Auth, domain::account::Username, store::revocations};
 use axum::{Json, extract::State};
 use serde::Deserialize;
-use shared_contracts::user::{LookupAnswer, MAX_LOOKUP};
+use shared_contracts::{
+    claims::RevocationsAnswer,
+    user::{LookupAnswer, MAX_LOOKUP},
+};
 use shared_service::{ApiError, ApiQuery, ApiResult, RequireService, validate};
 use std::sync::Arc;
 
@@ -37,6 +41,16 @@ pub(super) async fn lookup(
         _ => return Err(ApiError::invalid("ids", "give either ids or usernames")),
     };
     Ok(Json(LookupAnswer { users: users? }))
+}
+
+/// 200 with the sessions that ended before their tokens did; 403 for whoever is not a service.
+pub(super) async fn revocations(
+    State(auth): State<Arc<Auth>>,
+    _: RequireService,
+) -> ApiResult<Json<RevocationsAnswer>> {
+    let mut conn = auth.conn().await?;
+    let revocations = revocations::list(&mut conn).await?;
+    Ok(Json(RevocationsAnswer { revocations }))
 }
 
 fn list<'t>(field: &str, text: &'t str) -> ApiResult<impl Iterator<Item = &'t str>> {

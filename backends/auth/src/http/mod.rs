@@ -17,7 +17,10 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use shared_contracts::{claims::JWKS_PATH, user::LOOKUP_PATH};
+use shared_contracts::{
+    claims::{JWKS_PATH, REVOCATIONS_PATH},
+    user::LOOKUP_PATH,
+};
 use std::sync::Arc;
 
 /// No operation here reads more.
@@ -34,6 +37,7 @@ pub(crate) fn routes(auth: Arc<Auth>) -> Router {
         .route("/api/users/{id}", get(users::profile))
         .route(JWKS_PATH, get(jwks::keys))
         .route(LOOKUP_PATH, get(internal::lookup))
+        .route(REVOCATIONS_PATH, get(internal::revocations))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(auth)
 }

@@ -8,7 +8,7 @@ use super::schema::revocations;
 use crate::domain::keys::TOKEN_LIFETIME;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{dsl::now, prelude::*, upsert::excluded};
-use shared_contracts::claims::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation};
+use shared_contracts::claims::{MAX_REVOCATIONS, REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation};
 use shared_postgres::{AsyncPgConnection, DbError, Pool, RunQueryDsl};
 use shared_redis::{Event, Redis, RedisError, redis::pipe};
 use shared_service::Shutdown;
@@ -52,6 +52,18 @@ fn revocation((session, until): (Uuid, DateTime<Utc>)) -> Revocation {
         sid: session.to_string(),
         until: u64::try_from(until.timestamp()).unwrap_or_default(),
     }
+}
+
+/// What still matters, the latest first, at most [`MAX_REVOCATIONS`]: for verifiers that Redis does not reach.
+pub(crate) async fn list(conn: &mut AsyncPgConnection) -> Result<Vec<Revocation>, DbError> {
+    let noted: Vec<(Uuid, DateTime<Utc>)> = revocations::table
+        .filter(revocations::until.gt(now))
+        .select((revocations::session_id, revocations::until))
+        .order(revocations::until.desc())
+        .limit(MAX_REVOCATIONS as i64)
+        .load(conn)
+        .await?;
+    Ok(noted.into_iter().map(revocation).collect())
 }
 
 /// Tells all verifiers.

@@ -1,7 +1,10 @@
-//! `GET /internal/users`.
+//! `GET /internal/users`, `GET /internal/revocations`.
 
-use crate::running::{Running, database_behind, problem};
-use shared_contracts::user::{LookupAnswer, PublicUser};
+use crate::running::{Running, database_behind, problem, token};
+use shared_contracts::{
+    claims::{REVOCATIONS_PATH, RevocationsAnswer},
+    user::{LookupAnswer, PublicUser},
+};
 use shared_testkit::{Answer, Client, FaultProxy};
 
 fn ids(answer: &Answer) -> Vec<String> {
@@ -73,14 +76,41 @@ async fn the_database_answers_while_redis_is_away() {
 }
 
 #[tokio::test]
+async fn ended_sessions_are_listed_while_redis_is_away() {
+    let auth = Running::with(|_| "--redis-url=redis://127.0.0.1:1".into()).await;
+    let (client, answer) = auth.sign_up("john").await;
+    auth.sign_in("john").await;
+    let edge = Client::peer(auth.address, &auth.tokens, "edge");
+    let listed = async || {
+        let answer = edge.get(REVOCATIONS_PATH).await.expect_status(200);
+        answer.parse::<RevocationsAnswer>().revocations
+    };
+    assert_eq!(listed().await, []);
+    let claims = auth.verify(&token(&answer)).await.unwrap();
+    client.post("/api/auth/logout").await.expect_status(200);
+    let ended = listed().await;
+    assert_eq!(ended.len(), 1, "the other session goes on");
+    assert_eq!(ended[0].sid, claims.sid);
+    assert!(ended[0].until > claims.exp);
+
+    let mut conn = auth.db.pool().get().await.unwrap();
+    shared_postgres::RunQueryDsl::execute(
+        diesel::sql_query("UPDATE revocations SET until = now() - interval '1 second'"),
+        &mut conn,
+    )
+    .await
+    .unwrap();
+    assert_eq!(listed().await, [], "no token can name it any more");
+}
+
+#[tokio::test]
 async fn only_services_may_ask() {
     let auth = Running::new().await;
     let guess = Client::new(auth.address).header("x-service-token", "posts.guess");
     for client in [Client::new(auth.address), guess] {
-        assert_eq!(
-            problem(&client.get("/internal/users?ids=1").await),
-            (403, "FORBIDDEN", None)
-        );
+        for path in ["/internal/users?ids=1", REVOCATIONS_PATH] {
+            assert_eq!(problem(&client.get(path).await), (403, "FORBIDDEN", None), "{path}");
+        }
     }
 }
 

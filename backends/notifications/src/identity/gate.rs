@@ -3,10 +3,10 @@
 use super::keys;
 use shared_contracts::{
     Code,
-    claims::{Claims, Revocation},
+    claims::{Claims, REVOCATIONS_PATH, Revocation, RevocationsAnswer},
 };
 use shared_identity::{TokenError, Verifier, VerifierSettings};
-use shared_service::PeerClient;
+use shared_service::{CallContext, PeerClient, PeerError};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 
@@ -76,6 +76,12 @@ impl Gate {
     /// Fetches the keys now; how many there are.
     pub(super) async fn refresh(&self) -> Result<usize, String> {
         keys::fetch(&self.auth, &self.verifier).await
+    }
+
+    /// Asks auth which sessions have ended.
+    pub(super) async fn ask_ended(&self) -> Result<Vec<Revocation>, PeerError> {
+        let answer: RevocationsAnswer = self.auth.get_json(REVOCATIONS_PATH, &CallContext::default()).await?;
+        Ok(answer.revocations)
     }
 
     pub(super) fn has_keys(&self) -> bool {

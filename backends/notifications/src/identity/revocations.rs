@@ -1,10 +1,14 @@
-//! Ended sessions: pushed over Redis, with a snapshot at the start and after each interruption.
+//! Ended sessions: pushed over Redis, with a snapshot at the start and after each interruption. While nothing comes that way,
+//! auth itself is asked for them.
 
 use super::Gate;
 use shared_contracts::claims::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation};
 use shared_redis::{Event, Redis, RedisError};
 use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout_at},
+};
 
 /// Keys read in one go while a snapshot is loaded.
 const CHUNK: usize = 500;
@@ -13,28 +17,61 @@ const RETRY: Duration = Duration::from_millis(500);
 /// How often entries that no token can name any more are forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
+/// A subscription that comes up, or comes back, within this time is not worth a question.
+const GRACE: Duration = Duration::from_millis(200);
+/// From one question to auth to the next, while the subscription is away.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
 /// Keeps the gate's view of ended sessions complete, for ever; `ended` is called with each session once it is refused.
 ///
 /// `redis` is a handle on the database that auth writes revocations to.
-pub async fn keep(redis: Redis, gate: Arc<Gate>, ended: impl Fn(&str)) {
+pub async fn keep(redis: Redis, gate: Arc<Gate>, ended: impl Fn(&str) + Sync) {
+    let complete = watch::Sender::new(false);
+    tokio::select! {
+        () = listen(redis, &gate, &ended, &complete) => {}
+        () = ask_while_deaf(&gate, &ended, complete.subscribe()) => {}
+    }
+}
+
+/// Asks auth about once a second while its pushes are not heard. What it says is added to what is known already.
+async fn ask_while_deaf(gate: &Gate, ended: &(impl Fn(&str) + Sync), mut complete: watch::Receiver<bool>) {
+    while complete.wait_for(|complete| !complete).await.is_ok() {
+        sleep(GRACE).await;
+        while !*complete.borrow() {
+            match gate.ask_ended().await {
+                // Most were told a second ago, and their sockets are gone.
+                Ok(revocations) => revocations
+                    .iter()
+                    .filter(|revocation| !gate.is_revoked(&revocation.sid))
+                    .for_each(|revocation| end(gate, revocation, ended)),
+                Err(error) => tracing::debug!(%error, "auth does not tell ended sessions either"),
+            }
+            sleep(ASK_EVERY).await;
+        }
+    }
+}
+
+async fn listen(redis: Redis, gate: &Gate, ended: &(impl Fn(&str) + Sync), complete: &watch::Sender<bool>) {
     let mut events = redis.subscribe(&[REVOKED_CHANNEL], &[]);
     let mut snapshot_due: Option<Instant> = None;
     let mut next_prune = Instant::now() + PRUNE_EVERY;
     loop {
         if snapshot_due.is_some_and(|due| due <= Instant::now()) {
-            snapshot_due = load(&redis, &gate, &ended).await;
+            snapshot_due = load(&redis, gate, ended).await;
+            complete.send_replace(snapshot_due.is_none());
         }
         let patience = snapshot_due.map_or(next_prune, |due| due.min(next_prune));
         match timeout_at(patience, events.recv()).await {
             // What is published from now on arrives, so a snapshot taken now leaves no gap.
             Ok(Some(Event::Subscribed)) => snapshot_due = Some(Instant::now()),
             Ok(Some(Event::Message { payload, .. })) => match serde_json::from_str::<Revocation>(&payload) {
-                Ok(revocation) => end(&gate, &revocation, &ended),
+                Ok(revocation) => end(gate, &revocation, ended),
                 Err(error) => tracing::warn!(%error, "a revocation could not be read"),
             },
             Ok(Some(Event::Lost)) => {
                 snapshot_due = None;
-                tracing::warn!("revocations are not being pushed; sessions that end now are seen late");
+                complete.send_replace(false);
+                tracing::warn!("revocations are not being pushed; auth is asked for them");
             }
             Ok(None) => return,
             Err(_) => {}
@@ -52,7 +89,7 @@ fn end(gate: &Gate, revocation: &Revocation, ended: &impl Fn(&str)) {
 }
 
 /// Loads the snapshot; when to try again, if it failed.
-async fn load(redis: &Redis, gate: &Gate, ended: &impl Fn(&str)) -> Option<Instant> {
+async fn load(redis: &Redis, gate: &Gate, ended: &(impl Fn(&str) + Sync)) -> Option<Instant> {
     match snapshot(redis).await {
         Ok(revocations) => {
             for revocation in &revocations {

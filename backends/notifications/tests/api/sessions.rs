@@ -73,3 +73,34 @@ async fn a_logout_missed_while_redis_was_away_counts_once_it_is_back() {
     proxy.resume();
     socket.disconnected().await;
 }
+
+/// Auth is asked: at a start without Redis, and once the subscription that there was is lost.
+#[tokio::test]
+async fn a_logout_counts_while_redis_is_away() {
+    for redis_at_start in [false, true] {
+        let world = World::new().await;
+        let proxy = shared_testkit::FaultProxy::new(world.redis.url()).await;
+        if !redis_at_start {
+            proxy.refuse();
+        }
+        let mut config = world.config();
+        config.redis.url = proxy.url().into();
+        let instance = world.start_with(&config).await;
+        let (ended, other) = (TestTokens::claims(ANN, "ann"), TestTokens::claims(ANN, "ann"));
+        let auth = |claims| json!({ "token": world.auth.tokens.sign(claims) });
+        let mut socket = Sio::open_with(instance.direct(), &auth(&ended)).await.unwrap();
+        let mut staying = Sio::open_with(instance.direct(), &auth(&other)).await.unwrap();
+        if redis_at_start {
+            let someone = TestTokens::claims(ANN, "ann");
+            eventually(SOON, || log_out(&world, &someone)).await;
+            proxy.cut();
+        }
+        world.auth.end_session(&ended);
+        socket.disconnected().await;
+        assert_eq!(
+            Sio::open_with(instance.direct(), &auth(&ended)).await.err().as_deref(),
+            Some("TOKEN_REVOKED")
+        );
+        assert_eq!(staying.call("subscribe", &json!(ANN)).await["ok"], true);
+    }
+}

@@ -5,7 +5,9 @@ use crate::{
     upstream::{Ask, Caller, PeerTimeouts, Pool},
 };
 use bytes::Bytes;
+use http::HeaderValue;
 use pingora_http::RequestHeader;
+use shared_contracts::header;
 use shared_identity::{Verifier, VerifierSettings};
 use std::{
     sync::{
@@ -138,10 +140,27 @@ impl Issuer {
     }
 
     async fn fetch(&self, caller: &Caller) -> Result<usize, String> {
-        let mut head = RequestHeader::build("GET", self.path.as_bytes(), Some(3)).map_err(|error| error.to_string())?;
+        let body = self.get(caller, &self.path, None, MAX_KEY_SET).await?;
+        self.verifier.set_keys(&body).map_err(|error| error.to_string())
+    }
+
+    /// Asks the issuer's upstream for `path`, showing the edge's service token if one is given; a whole answer of at
+    /// most `max_answer` bytes, or the reason for the log.
+    pub(super) async fn get(
+        &self,
+        caller: &Caller,
+        path: &str,
+        token: Option<&HeaderValue>,
+        max_answer: usize,
+    ) -> Result<Bytes, String> {
+        let mut head = RequestHeader::build("GET", path.as_bytes(), Some(4)).map_err(|error| error.to_string())?;
         let host = head.insert_header("host", &*self.pool.name);
         host.and_then(|()| head.insert_header("accept", "application/json"))
             .map_err(|error| error.to_string())?;
+        if let Some(token) = token {
+            head.insert_header(header::SERVICE_TOKEN, token.clone())
+                .map_err(|error| error.to_string())?;
+        }
         let deadline = Instant::now() + FETCH_TIMEOUT;
         let reply = caller
             .ask(Ask {
@@ -151,13 +170,13 @@ impl Issuer {
                 timeouts: PeerTimeouts::until(deadline, FETCH_TIMEOUT, Duration::from_secs(5)),
                 deadline,
                 repeatable: true,
-                max_answer: MAX_KEY_SET,
+                max_answer,
             })
             .await
             .map_err(|error| error.to_string())?;
         if reply.status != 200 {
             return Err(format!("status {}", reply.status));
         }
-        self.verifier.set_keys(&reply.body).map_err(|error| error.to_string())
+        Ok(reply.body)
     }
 }

@@ -1,10 +1,16 @@
-//! Ended sessions: pushed over Redis, with a snapshot at the start and after each interruption.
+//! Ended sessions: pushed over Redis, with a snapshot at the start and after each interruption. While nothing comes that way,
+//! the issuer itself is asked for them.
 
 use super::{Issuer, Links};
-use shared_contracts::claims::{REVOKED_KEY_PREFIX, Revocation};
+use crate::upstream::Caller;
+use http::HeaderValue;
+use shared_contracts::claims::{REVOCATIONS_PATH, REVOKED_KEY_PREFIX, Revocation, RevocationsAnswer};
 use shared_redis::{Event, Redis, RedisError};
 use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout_at},
+};
 
 /// Keys read in one go while a snapshot is loaded.
 const CHUNK: usize = 500;
@@ -13,16 +19,62 @@ const RETRY: Duration = Duration::from_millis(500);
 /// How often entries that no token can name any more are forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
-/// Keeps `issuer`'s view of ended sessions complete, for ever.
-pub(crate) async fn keep(redis: Redis, channel: String, issuer: Arc<Issuer>, links: Arc<Links>) {
-    let mut events = redis.subscribe(&[&channel], &[]);
+/// A subscription that comes up, or comes back, within this time is not worth a question.
+const GRACE: Duration = Duration::from_millis(200);
+/// From one question to the issuer to the next, while the subscription is away.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// Largest list of ended sessions, bytes; the issuer bounds it at some 10,000 of about 70 bytes.
+const MAX_LIST: usize = 2 << 20;
+
+/// Keeps `issuer`'s view of ended sessions complete, for ever. `token` is what the edge shows to the issuer.
+pub(crate) async fn keep(
+    redis: Redis,
+    channel: String,
+    issuer: Arc<Issuer>,
+    links: Arc<Links>,
+    token: Option<HeaderValue>,
+) {
+    let complete = watch::Sender::new(false);
+    tokio::select! {
+        () = listen(redis, &channel, &issuer, &links, &complete) => {}
+        () = ask_while_deaf(&issuer, token.as_ref(), complete.subscribe()) => {}
+    }
+}
+
+/// Asks the issuer about once a second while its pushes are not heard. What it says is added to what is known already.
+async fn ask_while_deaf(issuer: &Issuer, token: Option<&HeaderValue>, mut complete: watch::Receiver<bool>) {
+    let caller = Caller::new();
+    while complete.wait_for(|complete| !complete).await.is_ok() {
+        sleep(GRACE).await;
+        while !*complete.borrow() {
+            match ask(issuer, &caller, token).await {
+                Ok(sessions) => tracing::debug!(sessions, "asked the issuer for ended sessions"),
+                Err(reason) => tracing::debug!(reason, "the issuer does not tell ended sessions either"),
+            }
+            sleep(ASK_EVERY).await;
+        }
+    }
+}
+
+async fn ask(issuer: &Issuer, caller: &Caller, token: Option<&HeaderValue>) -> Result<usize, String> {
+    let body = issuer.get(caller, REVOCATIONS_PATH, token, MAX_LIST).await?;
+    let answer: RevocationsAnswer = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+    for revocation in &answer.revocations {
+        issuer.verifier.revoke(revocation);
+    }
+    Ok(answer.revocations.len())
+}
+
+async fn listen(redis: Redis, channel: &str, issuer: &Issuer, links: &Links, complete: &watch::Sender<bool>) {
+    let mut events = redis.subscribe(&[channel], &[]);
     let mut snapshot_due = false;
     let mut next_prune = Instant::now() + PRUNE_EVERY;
     loop {
         if snapshot_due {
-            match load_snapshot(&redis, &issuer).await {
+            match load_snapshot(&redis, issuer).await {
                 Ok(count) => {
                     snapshot_due = false;
+                    complete.send_replace(true);
                     if links.revocations.set(true) {
                         tracing::info!(sessions = count, "revocations are complete");
                     }
@@ -47,8 +99,9 @@ pub(crate) async fn keep(redis: Redis, channel: String, issuer: Arc<Issuer>, lin
             },
             Ok(Some(Event::Lost)) => {
                 snapshot_due = false;
+                complete.send_replace(false);
                 links.revocations.set(false);
-                tracing::warn!("revocations are not being pushed; sessions that end now are seen late");
+                tracing::warn!("revocations are not being pushed; the issuer is asked for them");
             }
             Ok(None) => return,
             Err(_) => {}

@@ -4,7 +4,7 @@ use crate::support::{PATIENCE, Setup};
 use http::Method;
 use serde_json::json;
 use shared_contracts::claims::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX};
-use shared_testkit::{Client, TestTokens, eventually};
+use shared_testkit::{Client, FaultProxy, TestTokens, eventually};
 use std::time::Duration;
 
 fn with_cookie(client: &Client, token: &str) -> Client {
@@ -77,6 +77,35 @@ async fn bad_tokens_have_their_codes() {
         .get("/api/notifications")
         .await
         .expect_status(200);
+}
+
+/// The issuer is asked: at a start without Redis, and once the subscription that there was is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_session_is_refused_while_redis_is_away() {
+    for redis_at_start in [false, true] {
+        let setup = Setup::new();
+        let redis = FaultProxy::new(setup.redis.url()).await;
+        let (setup, auth) = setup.redis_at(redis.url()).origin("AUTH").await;
+        if !redis_at_start {
+            redis.refuse();
+        }
+        let edge = setup.start().await;
+        if redis_at_start {
+            edge.knows_issuer().await;
+            redis.cut();
+        }
+        let claims = TestTokens::claims(7, "ann");
+        let client = with_bearer(&edge.client(), &setup.tokens.sign(&claims));
+        let other = with_bearer(&edge.client(), &setup.tokens.token(7, "ann"));
+        eventually(PATIENCE, || async { client.get("/api/auth/me").await.status == 200 }).await;
+        auth.end_session(&claims);
+        let refused = eventually(Duration::from_secs(5), || async {
+            Some(client.get("/api/auth/me").await).filter(|answer| answer.status == 401)
+        });
+        assert_eq!(refused.await.problem().code.as_str(), "TOKEN_REVOKED");
+        other.get("/api/auth/me").await.expect_status(200);
+        assert_eq!(edge.status().await["revocations"], "incomplete");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

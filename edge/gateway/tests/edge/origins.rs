@@ -4,7 +4,7 @@ use axum::{
     Json, Router,
     body::to_bytes,
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response,
         sse::{Event, Sse},
@@ -12,12 +12,13 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::{Map, Value, json};
+use shared_contracts::claims::{Claims, REVOCATIONS_PATH, Revocation, RevocationsAnswer};
 use shared_testkit::TestTokens;
 use std::{
     convert::Infallible,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
     },
     time::Duration,
@@ -37,6 +38,7 @@ struct Shared {
     tokens: TestTokens,
     well: AtomicBool,
     key_sets: AtomicU32,
+    ended: Mutex<Vec<Revocation>>,
     events: (mpsc::Sender<String>, tokio::sync::Mutex<Option<mpsc::Receiver<String>>>),
 }
 
@@ -54,11 +56,13 @@ impl Origin {
             tokens: tokens.clone(),
             well: AtomicBool::new(true),
             key_sets: AtomicU32::new(0),
+            ended: Mutex::default(),
             events: (sender, tokio::sync::Mutex::new(Some(receiver))),
         });
         let router = Router::new()
             .route("/.well-known/jwks.json", get(key_set))
             .route("/health/ready", get(ready))
+            .route(REVOCATIONS_PATH, get(revocations))
             .route("/graphql", post(subgraph))
             .route("/api/sse/comments/{id}", get(events))
             .route("/api/auth/slow", get(slow).post(slow))
@@ -81,6 +85,14 @@ impl Origin {
         self.state.key_sets.load(SeqCst)
     }
 
+    /// From now on it tells those who ask that this session has ended.
+    pub(crate) fn end_session(&self, claims: &Claims) {
+        self.state.ended.lock().unwrap().push(Revocation {
+            sid: claims.sid.clone(),
+            until: claims.exp,
+        });
+    }
+
     /// Sends an event to the one open stream.
     pub(crate) async fn say(&self, data: &str) {
         self.state.events.0.send(data.to_owned()).await.unwrap();
@@ -97,6 +109,15 @@ impl Origin {
 async fn key_set(State(state): State<Arc<Shared>>) -> Response {
     state.key_sets.fetch_add(1, SeqCst);
     ([("content-type", "application/json")], state.tokens.jwks()).into_response()
+}
+
+async fn revocations(State(state): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let token = headers.get("x-service-token").and_then(|token| token.to_str().ok());
+    if !token.is_some_and(|token| token.starts_with("edge.")) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let revocations = state.ended.lock().unwrap().clone();
+    Json(RevocationsAnswer { revocations }).into_response()
 }
 
 async fn ready(State(state): State<Arc<Shared>>) -> StatusCode {

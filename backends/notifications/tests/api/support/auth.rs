@@ -1,4 +1,4 @@
-//! A stand-in for the auth service: keys, and users by name. It can be away.
+//! A stand-in for the auth service: keys, ended sessions, and users by name. It can be away.
 
 use axum::{
     Json, Router,
@@ -7,29 +7,36 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use shared_contracts::user::{LookupAnswer, PublicUser};
+use shared_contracts::{
+    claims::{Claims, REVOCATIONS_PATH, Revocation, RevocationsAnswer},
+    user::{LookupAnswer, PublicUser},
+};
 use shared_testkit::TestTokens;
 use std::{
     collections::HashMap,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 const USERS: [(i64, &str); 3] = [(super::ANN, "ann"), (super::BOB, "bob"), (super::CARL, "carl")];
 
+type Ended = Arc<Mutex<Vec<Revocation>>>;
+
 #[derive(Clone)]
 pub(crate) struct Auth {
     address: SocketAddr,
     away: Arc<AtomicBool>,
+    ended: Ended,
     pub(crate) tokens: TestTokens,
 }
 
 impl Auth {
     pub(crate) async fn start() -> Self {
         let (tokens, away) = (TestTokens::new(), Arc::new(AtomicBool::new(false)));
+        let ended = Ended::default();
         let jwks = tokens.jwks();
         let router = Router::new()
             .route(
@@ -37,17 +44,31 @@ impl Auth {
                 get(|| async move { ([("content-type", "application/json")], jwks) }),
             )
             .route("/internal/users", get(lookup))
+            .route(REVOCATIONS_PATH, get(revocations))
             .layer(axum::middleware::from_fn_with_state(
                 Arc::clone(&away),
                 answer_unless_away,
             ))
-            .with_state(());
+            .with_state(Arc::clone(&ended));
         let address = shared_testkit::serve(router).await;
-        Self { address, away, tokens }
+        Self {
+            address,
+            away,
+            ended,
+            tokens,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// From now on it tells those who ask that this session has ended.
+    pub(crate) fn end_session(&self, claims: &Claims) {
+        self.ended.lock().unwrap().push(Revocation {
+            sid: claims.sid.clone(),
+            until: claims.exp,
+        });
     }
 
     pub(crate) fn set_away(&self, away: bool) {
@@ -65,6 +86,11 @@ async fn answer_unless_away(
     } else {
         next.run(request).await
     }
+}
+
+async fn revocations(State(ended): State<Ended>) -> Json<RevocationsAnswer> {
+    let revocations = ended.lock().unwrap().clone();
+    Json(RevocationsAnswer { revocations })
 }
 
 async fn lookup(Query(query): Query<HashMap<String, String>>) -> Json<LookupAnswer> {
