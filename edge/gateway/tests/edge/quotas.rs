@@ -32,7 +32,7 @@ async fn the_hundred_and_first_is_refused_and_a_restart_changes_nothing() {
             .starts_with("\"anonymous_ip\";r=0;t="),
         "{answer:?}"
     );
-    for path in ["/api/auth/me", "/api/notifications", "/graphql"] {
+    for path in ["/api/auth/me", "/api/notifications", "/graphql", "/api/users/1"] {
         let answer = client.get(path).await.expect_status(429);
         assert_eq!(answer.problem().code.as_str(), "RATE_LIMITED", "{path}");
         let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
