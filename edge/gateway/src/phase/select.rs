@@ -103,7 +103,8 @@ pub(crate) fn learn_session(head: &RequestHeader, body: Option<&Bytes>, ctx: &Re
     else {
         return;
     };
-    let is_handshake = head.method == Method::GET && head.uri.query().is_none_or(|query| !query.contains("sid="));
+    // A request that names a session opens none.
+    let is_handshake = head.method == Method::GET && head.uri.query().and_then(engine_io::session_of_query).is_none();
     if let Some(session) = is_handshake.then(|| engine_io::session_of_handshake(body)).flatten() {
         sticky.sessions.learn(session, target.address);
     }
