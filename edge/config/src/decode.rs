@@ -33,10 +33,16 @@ pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
             Err(fault) => fault,
         };
         let path = fault.path();
-        // A key that is missing because it was taken out has been told already.
-        let known = fault
-            .missing
-            .is_some_and(|key| pruned.contains(&[path.clone(), vec![key.to_owned()]].concat()));
+        // A key that is missing because it was taken out has been told already, and a map that makes no sense without it too.
+        let known = match fault.missing {
+            Some(key) => pruned.contains(&[path.clone(), vec![key.to_owned()]].concat()),
+            None => {
+                fault.code == code::BAD_VALUE
+                    && pruned
+                        .iter()
+                        .any(|pruned| pruned.len() > path.len() && pruned.starts_with(&path))
+            }
+        };
         if !known {
             let place = if path.is_empty() {
                 String::new()

@@ -95,7 +95,7 @@ impl Findings {
 }
 
 /// The known name nearest to a misspelled one, if near enough to be meant.
-pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let bound = (wrong.chars().count() / 3).max(1);
     let ranked = known.into_iter().map(|name| (distance(wrong, name), name));
     ranked
@@ -105,7 +105,7 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
 }
 
 /// `; did you mean …?`, or nothing.
-pub(crate) fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(wrong, known)
         .map(|name| format!("; did you mean `{name}`?"))
         .unwrap_or_default()

@@ -1,13 +1,14 @@
-//! From a file to a checked configuration.
+//! From a file to a checked configuration, or to another document that is written by the same rules.
 
 use crate::{
     Config,
-    check::check,
+    check::{Report, check},
     decode::decode,
     diagnose::{At, Diagnostic, Findings, code},
     interpolate::interpolate,
     tree::Node,
 };
+use serde::Deserialize;
 use std::path::Path;
 
 /// Answers `${NAME}`.
@@ -19,18 +20,7 @@ impl Config {
     /// # Errors
     /// Every mistake found, in the order of the file.
     pub fn load(path: &Path, env: Env<'_>) -> Result<Self, Vec<Diagnostic>> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text, path, env),
-            Err(error) => {
-                let mut findings = Findings::default();
-                findings.add(
-                    code::SYNTAX,
-                    At::default(),
-                    format!("{} cannot be read: {error}", path.display()),
-                );
-                Err(findings.into_diagnostics(path))
-            }
-        }
+        Self::parse(&text_of(path)?, path, env)
     }
 
     /// The same for text at hand; `file` is only named in the diagnostics.
@@ -38,13 +28,37 @@ impl Config {
     /// # Errors
     /// Every mistake found, in the order of the file.
     pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Self, Vec<Diagnostic>> {
-        let mut findings = Findings::default();
-        let config = read(text, env, &mut findings);
-        match config {
-            Some(config) if findings.is_empty() => Ok(config),
-            _ => Err(findings.into_diagnostics(file)),
-        }
+        read(text, file, env, SKELETON, inherit, check)
     }
+}
+
+/// Reads another kind of file by the same rules: interpolated, unknown keys refused, every mistake told at once with its
+/// place. `skeleton` is the smallest file that has all required keys of the root: they stand in for those that cannot be
+/// read, while the rest is looked at. `check` says what types cannot.
+///
+/// # Errors
+/// Every mistake found, in the order of the file.
+pub fn document<T: for<'de> Deserialize<'de>>(
+    path: &Path,
+    env: Env<'_>,
+    skeleton: &str,
+    check: impl FnOnce(&T, &mut Report<'_>),
+) -> Result<T, Vec<Diagnostic>> {
+    document_text(&text_of(path)?, path, env, skeleton, check)
+}
+
+/// The same for text at hand; `file` is only named in the diagnostics.
+///
+/// # Errors
+/// Every mistake found, in the order of the file.
+pub fn document_text<T: for<'de> Deserialize<'de>>(
+    text: &str,
+    file: &Path,
+    env: Env<'_>,
+    skeleton: &str,
+    check: impl FnOnce(&T, &mut Report<'_>),
+) -> Result<T, Vec<Diagnostic>> {
+    read(text, file, env, skeleton, |_| {}, check)
 }
 
 /// Stands in for required sections that cannot be read, while the others are looked at. A file that needs it is refused.
@@ -57,15 +71,47 @@ upstreams: {}
 routes: {}
 ";
 
-fn read(text: &str, env: Env<'_>, findings: &mut Findings) -> Option<Config> {
+fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let mut findings = Findings::default();
+        let message = format!("{} cannot be read: {error}", path.display());
+        findings.add(code::SYNTAX, At::default(), message);
+        findings.into_diagnostics(path)
+    })
+}
+
+fn read<T: for<'de> Deserialize<'de>>(
+    text: &str,
+    file: &Path,
+    env: Env<'_>,
+    skeleton: &str,
+    prepare: impl FnOnce(&mut Node),
+    check: impl FnOnce(&T, &mut Report<'_>),
+) -> Result<T, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let found = decoded(text, env, skeleton, prepare, check, &mut findings);
+    match found {
+        Some(found) if findings.is_empty() => Ok(found),
+        _ => Err(findings.into_diagnostics(file)),
+    }
+}
+
+fn decoded<T: for<'de> Deserialize<'de>>(
+    text: &str,
+    env: Env<'_>,
+    skeleton: &str,
+    prepare: impl FnOnce(&mut Node),
+    check: impl FnOnce(&T, &mut Report<'_>),
+    findings: &mut Findings,
+) -> Option<T> {
     let mut tree = Node::parse(text, findings)?;
     interpolate(&mut tree, env, findings);
-    inherit(&mut tree);
-    let skeleton = Node::parse(SKELETON, &mut Findings::default())?;
-    let (config, pruned) = decode(&tree, &skeleton, findings);
-    let config = config?;
-    check(&config, &tree, &pruned, findings);
-    Some(config)
+    prepare(&mut tree);
+    let skeleton = Node::parse(skeleton, &mut Findings::default())?;
+    let (found, pruned) = decode(&tree, &skeleton, findings);
+    let found = found?;
+    check(&found, &mut Report::new(&tree, &pruned, findings));
+    Some(found)
 }
 
 /// Lays each route over `defaults`. The defaults go first, so that their own mistakes are told as theirs.

@@ -158,11 +158,23 @@ impl<T: FromStr<Err = String>> de::Visitor<'_> for FromText<T> {
     }
 }
 
+/// Deserialises a quantity that is written as a text; `what` names it with an example: ``a length of time like `10s` ``.
+///
+/// # Errors
+/// The one of `FromStr`, or that something stands there which is neither text nor number.
+pub fn from_text<'de, T, D>(deserializer: D, what: &'static str) -> Result<T, D::Error>
+where
+    T: FromStr<Err = String>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_any(FromText(std::marker::PhantomData, what))
+}
+
 macro_rules! from_text {
     ($type:ty, $what:literal) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(FromText(std::marker::PhantomData, $what))
+                from_text(deserializer, $what)
             }
         }
     };

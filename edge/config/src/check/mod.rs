@@ -11,29 +11,34 @@ use crate::{
     tree::Node,
 };
 
-/// Checks a configuration. `tree` is the whole file with defaults merged: `config` lacks the parts already refused.
-pub(crate) fn check(config: &Config, tree: &Node, pruned: &Pruned, findings: &mut Findings) {
-    let mut report = Report { tree, pruned, findings };
-    sections::check(config, &mut report);
-    names::check(config, &mut report);
-    routes::check(config, &mut report);
+/// Checks a configuration: `config` lacks the parts already refused.
+pub(crate) fn check(config: &Config, report: &mut Report<'_>) {
+    sections::check(config, report);
+    names::check(config, report);
+    routes::check(config, report);
 }
 
-/// Where checks tell what they find.
-struct Report<'a> {
+/// Where checks tell what they find. Paths are keys and list indices from the root.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The whole file, with defaults merged.
     tree: &'a Node,
     pruned: &'a Pruned,
     findings: &'a mut Findings,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    pub(crate) fn new(tree: &'a Node, pruned: &'a Pruned, findings: &'a mut Findings) -> Self {
+        Self { tree, pruned, findings }
+    }
+
     /// Whether nothing at or below a path was refused: only then can something be said to lack there.
-    fn is_whole(&self, path: &[&str]) -> bool {
+    pub fn is_whole(&self, path: &[&str]) -> bool {
         !self.pruned.iter().any(|pruned| is_below(pruned, path))
     }
 
     /// Whether a key of this very map was refused, perhaps one that was meant to be another.
-    fn lacks_key_of(&self, path: &[&str]) -> bool {
+    pub fn lacks_key_of(&self, path: &[&str]) -> bool {
         self.pruned
             .iter()
             .any(|pruned| pruned.len() == path.len() + 1 && is_below(pruned, path))
@@ -43,12 +48,14 @@ impl Report<'_> {
         self.tree.place(path)
     }
 
-    fn add(&mut self, code: &'static str, path: &[&str], message: impl AsRef<str>) {
+    /// Tells a mistake: one of the [codes](code), where it is, what is wrong and the cure.
+    pub fn add(&mut self, code: &'static str, path: &[&str], message: impl AsRef<str>) {
         let message = format!("{}: {}", path.join("."), message.as_ref());
         self.findings.add(code, self.at(path), message);
     }
 
-    fn bad_value(&mut self, path: &[&str], message: impl AsRef<str>) {
+    /// Tells a value of the right kind that makes no sense.
+    pub fn bad_value(&mut self, path: &[&str], message: impl AsRef<str>) {
         self.add(code::BAD_VALUE, path, message);
     }
 }
