@@ -29,6 +29,10 @@ use std::{
     process::ExitCode,
 };
 
+/// Measured against the system's and others: an eighth fewer instructions a request (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Where the configuration is looked for.
 const DEFAULT_CONFIG: &str = "conf/edge.yaml";
 

@@ -49,8 +49,25 @@ pub fn normalise(path: &str) -> Result<Cow<'_, str>, PathError> {
 
 /// `pchar` of RFC 3986 without `;`, and the slash. `%` is checked with its digits.
 fn is_allowed(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@/%".contains(&byte)
+    ALLOWED[usize::from(byte)]
 }
+
+/// By byte: each byte of each path is looked up.
+const ALLOWED: [bool; 256] = {
+    let marks = b"-._~!$&'()*+,=:@/%";
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut mark = 0;
+    while mark < marks.len() {
+        table[marks[mark] as usize] = true;
+        mark += 1;
+    }
+    table
+};
 
 fn decode_unreserved(path: &str) -> Result<Cow<'_, str>, PathError> {
     let mut out = String::with_capacity(path.len());

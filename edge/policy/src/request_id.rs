@@ -23,7 +23,22 @@ pub fn traceparent(client: Option<&[u8]>, fresh: impl FnOnce() -> (u128, u64)) -
         return valid.to_owned();
     }
     let (trace, span) = fresh();
-    format!("00-{:032x}-{:016x}-01", trace.max(1), span.max(1))
+    let mut text = String::with_capacity(55);
+    text.push_str("00-");
+    push_hex(&mut text, &trace.max(1).to_be_bytes());
+    text.push('-');
+    push_hex(&mut text, &span.max(1).to_be_bytes());
+    text.push_str("-01");
+    text
+}
+
+/// `{:032x}` of a 128-bit number takes ten times as long.
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
 }
 
 fn is_traceparent(value: &str) -> bool {

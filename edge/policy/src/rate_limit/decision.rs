@@ -2,7 +2,7 @@
 
 use super::{Algorithm, Limit};
 use http::{HeaderName, HeaderValue};
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 /// What one limit says about one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +31,15 @@ pub fn headers(met: &[(&Limit, Decision)]) -> Vec<HeaderPair> {
     if met.is_empty() {
         return Vec::new();
     }
-    let join = |one: &dyn Fn(&Limit, &Decision) -> String| -> String {
-        met.iter()
-            .map(|(limit, decision)| one(limit, decision))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let policy = join(&|limit, _| {
+    let (mut policy, mut state) = (String::with_capacity(64), String::with_capacity(64));
+    for (limit, decision) in met {
+        let comma = if policy.is_empty() { "" } else { ", " };
         let (quota, window) = advertised(limit);
-        format!("\"{}\";q={quota};w={window}", limit.name)
-    });
-    let state = join(&|limit, d| format!("\"{}\";r={};t={}", limit.name, d.remaining, seconds_up(d.reset)));
+        let (name, left, reset) = (&limit.name, decision.remaining, seconds_up(decision.reset));
+        // Writing to a `String` cannot fail.
+        let _ = write!(policy, "{comma}\"{name}\";q={quota};w={window}");
+        let _ = write!(state, "{comma}\"{name}\";r={left};t={reset}");
+    }
     let retry = met
         .iter()
         .filter(|(_, d)| !d.allowed)
@@ -49,7 +47,7 @@ pub fn headers(met: &[(&Limit, Decision)]) -> Vec<HeaderPair> {
         .max();
 
     let text = |name: &'static str, value: String| {
-        HeaderValue::from_str(&value)
+        HeaderValue::try_from(value)
             .ok()
             .map(|value| (HeaderName::from_static(name), value))
     };

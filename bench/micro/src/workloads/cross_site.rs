@@ -1,0 +1,42 @@
+//! CORS and CSRF.
+
+use super::browser;
+use crate::Workload;
+use edge_policy::{
+    cors::{CorsPolicy, is_preflight},
+    csrf,
+};
+use http::Method;
+use std::time::Duration;
+
+pub(super) fn workloads() -> Vec<Workload> {
+    let preflight = browser(&[
+        ("access-control-request-method", "DELETE"),
+        ("access-control-request-headers", "content-type,authorization"),
+    ]);
+    let actual = browser(&[("cookie", "access_token=x")]);
+    let asked = actual.clone();
+    assert!(is_preflight(&Method::OPTIONS, &preflight));
+    let (answering, marking, judging) = (policy(), policy(), policy());
+    assert!(csrf::check(&Method::POST, false, &actual, "feed.example", Some(&judging)).is_ok());
+    vec![
+        Workload::new("cors::preflight", move || answering.preflight(&preflight)),
+        Workload::new("cors::actual", move || marking.actual(&actual)),
+        Workload::new("csrf::check::post with a cookie", move || {
+            csrf::check(&Method::POST, false, &asked, "feed.example", Some(&judging))
+        }),
+    ]
+}
+
+fn policy() -> CorsPolicy {
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+    CorsPolicy::new(
+        &["https://feed.example", "http://localhost:5173"][..],
+        true,
+        &methods[..],
+        &["content-type", "authorization"][..],
+        &["x-request-id"][..],
+        Duration::from_secs(600),
+    )
+    .expect("a policy")
+}

@@ -1,0 +1,7 @@
+//! What can be asked of the suite, a file each: `Args` and `run`.
+
+pub(crate) mod compare;
+pub(crate) mod feed;
+pub(crate) mod origin;
+pub(crate) mod peers;
+pub(crate) mod report;

@@ -1,0 +1,167 @@
+//! What every peer is asked, and what makes an answer right.
+
+use super::{
+    Peer,
+    peer::Verifies,
+    tokens::{Tokens, User},
+};
+use bench_origin::SMALL;
+use clap::ValueEnum;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// The page's origin that may read answers.
+pub(crate) const WEB_ORIGIN: &str = "http://localhost:5173";
+
+/// A kind of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Work {
+    /// 60 bytes of JSON, no policy.
+    PassThrough,
+    /// What admission is made of.
+    Admitted,
+}
+
+/// A request, and its right answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// Path.
+    pub(crate) target: &'static str,
+    /// Header fields beside `host`.
+    pub(crate) headers: HeaderMap,
+    /// How the body must begin, or, where it ends with `}`, what it must be.
+    pub(crate) body: String,
+    /// Whether the answer must open itself to [`WEB_ORIGIN`].
+    pub(crate) cors: bool,
+}
+
+impl Work {
+    /// Its name on the command line, in files and in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PassThrough => "pass-through",
+            Self::Admitted => "admitted",
+        }
+    }
+
+    /// For the report.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Self::PassThrough => "GET of 60 bytes of JSON over kept connections, two origins in turn, no policy",
+            Self::Admitted => {
+                "GET by signed-in users from a page: token verified, CORS list, body limit, a quota by address that \
+                 refuses nobody, the same origin for the same client, the user's id to the origin; what a peer lacks \
+                 stands in its row"
+            }
+        }
+    }
+
+    /// What a peer does for it.
+    pub(crate) fn policies(self, peer: Peer) -> Vec<String> {
+        match self {
+            Self::PassThrough => Vec::new(),
+            Self::Admitted => peer.policies().iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// What client `number` asks of a peer.
+    pub(crate) fn question(self, peer: Peer, tokens: &Tokens, number: u32) -> Question {
+        if self == Self::PassThrough {
+            return Question {
+                target: "/",
+                headers: HeaderMap::new(),
+                body: SMALL.to_owned(),
+                cors: false,
+            };
+        }
+        let user = User(1000 + number);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, HeaderValue::from_static(WEB_ORIGIN));
+        let bearer = format!("Bearer {}", tokens.token(user, peer.verifies()));
+        // A token is base64 and dots.
+        if let Ok(value) = HeaderValue::from_str(&bearer) {
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        Question {
+            target: "/user",
+            headers,
+            body: if peer.names_user() {
+                format!(r#"{{"user":"{user}","#)
+            } else {
+                r#"{"user":null,"#.to_owned()
+            },
+            cors: peer.has_cors(),
+        }
+    }
+
+    /// Questions that a peer must refuse with 401: without a token, and with one that somebody else signed.
+    pub(crate) fn refused(self, peer: Peer, tokens: &Tokens) -> Vec<Question> {
+        if self == Self::PassThrough || peer.verifies() == Verifies::Nothing {
+            return Vec::new();
+        }
+        let mut without = self.question(peer, tokens, 0);
+        without.headers.remove(header::AUTHORIZATION);
+        vec![without, self.question(peer, &Tokens::new(), 0)]
+    }
+
+    /// A question whose client says that it is somebody else; only the token counts.
+    pub(crate) fn spoofed(self, peer: Peer, tokens: &Tokens) -> Option<Question> {
+        if self == Self::PassThrough || !peer.names_user() {
+            return None;
+        }
+        let mut question = self.question(peer, tokens, 0);
+        question
+            .headers
+            .insert(HeaderName::from_static("x-user-id"), HeaderValue::from_static("1"));
+        Some(question)
+    }
+}
+
+impl Question {
+    /// Whether this body is the right one.
+    pub(crate) fn is_right(&self, body: &[u8]) -> bool {
+        let whole = self.body.ends_with('}');
+        body.starts_with(self.body.as_bytes()) && (!whole || body.len() == self.body.len()) && body.ends_with(b"}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_right_body_is_right() {
+        let tokens = Tokens::new();
+        let plain = Work::PassThrough.question(Peer::Nginx, &tokens, 3);
+        assert!(plain.is_right(SMALL.as_bytes()));
+        assert!(!plain.is_right(&SMALL.as_bytes()[..59]));
+        assert!(!plain.is_right(format!("{SMALL}}}").as_bytes()));
+        let admitted = Work::Admitted.question(Peer::Edge, &tokens, 3);
+        assert!(admitted.is_right(br#"{"user":"1003","token":true}"#));
+        assert!(!admitted.is_right(br#"{"user":"1004","token":true}"#));
+        assert!(!admitted.is_right(br#"{"user":"1003","tok"#));
+        assert!(
+            Work::Admitted
+                .question(Peer::Caddy, &tokens, 0)
+                .is_right(br#"{"user":null,"token":false}"#)
+        );
+    }
+
+    #[test]
+    fn who_verifies_must_refuse_and_who_names_users_must_not_be_fooled() {
+        let tokens = Tokens::new();
+        for peer in Peer::value_variants() {
+            let refused = Work::Admitted.refused(*peer, &tokens);
+            assert_eq!(
+                refused.len(),
+                if peer.verifies() == Verifies::Nothing { 0 } else { 2 },
+                "{peer}"
+            );
+            assert_eq!(Work::Admitted.spoofed(*peer, &tokens).is_some(), peer.names_user());
+            assert!(Work::PassThrough.refused(*peer, &tokens).is_empty());
+            assert!(
+                !peer.names_user() || peer.verifies() != Verifies::Nothing,
+                "{peer} would believe anybody"
+            );
+        }
+    }
+}
