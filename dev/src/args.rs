@@ -5,6 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 use shared_stack::{Error, Result};
 
 use crate::names::{Part, Program, Target, unknown};
+use rest::Rest;
+
+mod rest;
 
 /// A whole command line.
 #[derive(Debug, PartialEq)]
@@ -25,8 +28,11 @@ pub(crate) struct Global {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
     Up(UpOptions),
+    Build(BuildOptions),
     Down,
-    Status { json: bool },
+    Status {
+        json: bool,
+    },
     Logs(LogOptions),
     Stop(Vec<Target>),
     Start(Vec<Target>),
@@ -35,8 +41,14 @@ pub(crate) enum Command {
     Env,
     Smoke,
     Test(TestOptions),
-    Reset { yes: bool },
-    Doctor { install: bool },
+    /// What follows is for the bench suite alone.
+    Bench(Vec<String>),
+    Reset {
+        yes: bool,
+    },
+    Doctor {
+        install: bool,
+    },
     Secrets,
     Help(Option<String>),
 }
@@ -48,7 +60,34 @@ pub(crate) struct UpOptions {
     pub(crate) scale: BTreeMap<Program, u32>,
     pub(crate) config: Option<PathBuf>,
     pub(crate) docker: bool,
+    pub(crate) build: BuildOptions,
+    /// A built edge, in the place of the checkout's own.
+    pub(crate) edge: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct BuildOptions {
+    /// Optimised.
     pub(crate) release: bool,
+    /// An edge optimised by a profile of itself too; never without `release`.
+    pub(crate) pgo: bool,
+}
+
+impl BuildOptions {
+    /// Takes one of its options.
+    fn take(&mut self, option: &str) -> bool {
+        match option {
+            "--release" => self.release = true,
+            "--pgo" => {
+                *self = Self {
+                    release: true,
+                    pgo: true,
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -69,9 +108,9 @@ pub(crate) struct LogOptions {
 }
 
 /// Every command, for suggestions.
-pub(crate) const COMMANDS: [&str; 15] = [
-    "up", "down", "status", "logs", "stop", "start", "restart", "kill", "env", "smoke", "test", "reset", "doctor",
-    "secrets", "help",
+pub(crate) const COMMANDS: [&str; 17] = [
+    "up", "down", "status", "logs", "stop", "start", "restart", "kill", "env", "smoke", "build", "test", "bench",
+    "reset", "doctor", "secrets", "help",
 ];
 
 /// More would run into another program's ports.
@@ -114,7 +153,9 @@ fn parse_command(command: &str, rest: &mut Rest) -> Result<Command> {
         "start" => Command::Start(rest.targets(command)?),
         "restart" => Command::Restart(rest.targets(command)?),
         "kill" => Command::Kill(rest.targets(command)?),
+        "build" => Command::Build(parse_build(rest)?),
         "test" => Command::Test(parse_test(rest)?),
+        "bench" => Command::Bench(rest.args.drain(..).collect()),
         "reset" => {
             let given = rest.flags(&["--yes", "-y"])?;
             Command::Reset {
@@ -139,8 +180,9 @@ fn parse_up(rest: &mut Rest) -> Result<UpOptions> {
         match word.as_str() {
             "--detach" | "-d" => options.detach = true,
             "--docker" => options.docker = true,
-            "--release" => options.release = true,
+            option if options.build.take(option) => {}
             "--config" => options.config = Some(rest.value("--config")?.into()),
+            "--edge" => options.edge = Some(rest.value("--edge")?.into()),
             "--scale" => options.scale.extend(parse_scale(&rest.value("--scale")?)?),
             other => {
                 let known = [
@@ -149,11 +191,26 @@ fn parse_up(rest: &mut Rest) -> Result<UpOptions> {
                     "--config",
                     "--docker",
                     "--release",
+                    "--pgo",
+                    "--edge",
                     "--state",
                     "--free-ports",
                 ];
                 return Err(unknown("option of `up`", other, &known));
             }
+        }
+    }
+    if options.build.pgo && options.edge.is_some() {
+        return Err(Error::new("--pgo and --edge name two different edges"));
+    }
+    Ok(options)
+}
+
+fn parse_build(rest: &mut Rest) -> Result<BuildOptions> {
+    let mut options = BuildOptions::default();
+    while let Some(word) = rest.next()? {
+        if !options.take(&word) {
+            return Err(unknown("option of `build`", &word, &["--release", "--pgo"]));
         }
     }
     Ok(options)
@@ -224,78 +281,6 @@ fn parse_test(rest: &mut Rest) -> Result<TestOptions> {
         return Err(Error::new("--e2e runs no `cargo test`, so nothing can follow `--`"));
     }
     Ok(options)
-}
-
-/// The words not yet read. Global options and `--help` are taken out wherever they stand.
-struct Rest {
-    args: std::collections::VecDeque<String>,
-    global: Global,
-    help: bool,
-}
-
-impl Rest {
-    fn request(self, command: Command) -> Request {
-        Request {
-            global: self.global,
-            command,
-        }
-    }
-
-    fn next(&mut self) -> Result<Option<String>> {
-        while let Some(word) = self.args.pop_front() {
-            // `--name=value` is `--name value`.
-            let word = match word.split_once('=') {
-                Some((name, value)) if name.starts_with("--") => {
-                    self.args.push_front(value.to_owned());
-                    name.to_owned()
-                }
-                _ => word,
-            };
-            match word.as_str() {
-                "--state" => self.global.state = Some(self.value("--state")?.into()),
-                "--free-ports" => self.global.free_ports = true,
-                "--help" | "-h" => self.help = true,
-                _ => return Ok(Some(word)),
-            }
-        }
-        Ok(None)
-    }
-
-    fn value(&mut self, option: &str) -> Result<String> {
-        let value = self.args.pop_front().filter(|value| !value.is_empty());
-        value.ok_or_else(|| Error::new(format!("{option} needs a value")))
-    }
-
-    /// Only these flags may follow; tells which did.
-    fn flags(&mut self, known: &[&str]) -> Result<Vec<bool>> {
-        let mut given = vec![false; known.len()];
-        while let Some(word) = self.next()? {
-            let found = known.iter().position(|flag| *flag == word);
-            given[found.ok_or_else(|| unknown("option", &word, known))?] = true;
-        }
-        Ok(given)
-    }
-
-    fn nothing(&mut self, command: Command) -> Result<Command> {
-        match self.next()? {
-            None => Ok(command),
-            Some(word) => Err(Error::new(format!("unexpected `{word}`"))),
-        }
-    }
-
-    fn targets(&mut self, command: &str) -> Result<Vec<Target>> {
-        let mut targets = Vec::new();
-        while let Some(word) = self.next()? {
-            targets.push(word.parse()?);
-        }
-        if targets.is_empty() && !self.help {
-            let error = Error::new(format!("`{command}` needs a name"));
-            return Err(error.cure(format!(
-                "cargo dev {command} posts, or one instance: cargo dev {command} comments.2"
-            )));
-        }
-        Ok(targets)
-    }
 }
 
 #[cfg(test)]
@@ -372,6 +357,42 @@ mod tests {
                 e2e: false,
                 args
             })
+        );
+    }
+
+    #[test]
+    fn a_build_by_profile_is_an_optimised_one() {
+        let both = BuildOptions {
+            release: true,
+            pgo: true,
+        };
+        assert_eq!(
+            parsed("build").unwrap().command,
+            Command::Build(BuildOptions::default())
+        );
+        assert_eq!(parsed("build --pgo").unwrap().command, Command::Build(both));
+        let up = UpOptions {
+            build: both,
+            ..UpOptions::default()
+        };
+        assert_eq!(parsed("up --pgo").unwrap().command, Command::Up(up));
+        assert!(refused("up --pgo --edge target/pgo/edge").contains("two different edges"));
+        assert!(refused("build --relase").contains("did you mean `--release`?"));
+    }
+
+    #[test]
+    fn everything_after_bench_is_for_the_bench() {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let request = parsed("--state /x bench run feed --rate=max --state y --help").unwrap();
+        assert_eq!(
+            request.command,
+            Command::Bench(words("run feed --rate=max --state y --help"))
+        );
+        assert_eq!(request.global.state, Some("/x".into()));
+        assert_eq!(parsed("bench").unwrap().command, Command::Bench(Vec::new()));
+        assert_eq!(
+            parsed("help bench").unwrap().command,
+            Command::Help(Some("bench".to_owned()))
         );
     }
 

@@ -1,29 +1,73 @@
-//! Builds the six programs in one call of cargo, so that they share every dependency with the same features.
+//! `build`, and what `up` builds: the six programs in one call of cargo, so that they share every dependency with the
+//! same features.
 
 use std::{
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
-use shared_stack::{Context, Error, Result, process::pause};
+use shared_stack::{Context, Error, Result, find::Need, process::pause};
 
-use crate::{names::Program, output::step, platform::Platform, signals, workspace};
+use crate::{
+    args::BuildOptions,
+    names::Program,
+    output::{say, step},
+    pgo,
+    platform::Platform,
+    signals, stores,
+    up::seconds,
+    workspace,
+};
+
+/// What a build needs beside Rust and a C compiler.
+pub(crate) const NEEDS: [Need; 1] = [Need::Cmake];
+
+/// Runs `build`.
+pub(crate) fn command(platform: &Platform, options: BuildOptions) -> Result<ExitCode> {
+    signals::watch()?;
+    stores::install(platform, &NEEDS)?;
+    let never = || false;
+    if options.pgo {
+        pgo::train(platform, &never)?;
+    } else {
+        run(platform, options, &never)?;
+    }
+    say(&format!(
+        "
+The programs: {}",
+        binaries(platform, options.release)?.display()
+    ));
+    if options.pgo {
+        say(&format!(
+            "The edge that its profile optimised: {}",
+            pgo::edge(platform)?.display()
+        ));
+        say(&format!(
+            "
+Try next:
+  {}",
+            platform.command("up --pgo")
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
 
 /// Where the binaries of a profile are.
 pub(crate) fn binaries(platform: &Platform, release: bool) -> Result<PathBuf> {
     Ok(workspace::target_dir(&platform.root)?.join(if release { "release" } else { "debug" }))
 }
 
-/// Builds; cargo shows its own progress. `cancel` ends it early.
-pub(crate) fn run(platform: &Platform, release: bool, cancel: &dyn Fn() -> bool) -> Result<()> {
+/// Builds; cargo shows its own progress. `cancel` ends it early. With `pgo`, the edge is built once more by the profile
+/// of an earlier training.
+pub(crate) fn run(platform: &Platform, options: BuildOptions, cancel: &dyn Fn() -> bool) -> Result<()> {
     let begun = Instant::now();
     let mut cargo = workspace::cargo(&platform.root);
     cargo.args(["build", "--bins"]);
     for program in Program::ALL {
         cargo.args(["-p", program.package()]);
     }
-    if release {
+    if options.release {
         cargo.arg("--release");
     }
     step("build", "six programs (the first time takes minutes)");
@@ -31,7 +75,10 @@ pub(crate) fn run(platform: &Platform, release: bool, cancel: &dyn Fn() -> bool)
     if !built {
         return Err(Error::new("the build failed; cargo says why above"));
     }
-    step("build", &format!("done in {}", crate::up::seconds(begun.elapsed())));
+    step("build", &format!("done in {}", seconds(begun.elapsed())));
+    if options.pgo {
+        pgo::rebuild(platform, cancel)?;
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! `doctor`: everything `up` and `test` need, looked at without changing anything.
+//! `doctor`: everything `up`, `test` and `bench` need, looked at without changing anything.
 
 use std::process::ExitCode;
 
@@ -16,8 +16,17 @@ const DISK_NEEDED_GIB: u64 = 8;
 /// What `up` needs.
 const STORES_AND_BUILD: [Need; 4] = [Need::Cmake, Need::Postgres, Need::Redis, Need::Rabbitmq];
 
-/// What `test` and `smoke` need besides.
-const TOOLS: [Need; 2] = [Need::Node, Need::Curl];
+/// What else is used, and by what.
+const TOOLS: [(Need, &str); 5] = [
+    (Need::Node, "test"),
+    (Need::Chromium, "test"),
+    (Need::Curl, "smoke"),
+    (Need::Valgrind, "bench instructions"),
+    (Need::Perf, "bench profile"),
+];
+
+/// What can do without: `--install` leaves it to the command that wants it.
+const OPTIONAL: [Need; 1] = [Need::Perf];
 
 /// What one look found.
 enum Verdict {
@@ -32,7 +41,12 @@ enum Verdict {
 pub(crate) fn run(platform: &Platform, install: bool) -> Result<ExitCode> {
     if install {
         let mut needs = STORES_AND_BUILD.to_vec();
-        needs.extend(TOOLS);
+        needs.extend(
+            TOOLS
+                .map(|(need, _)| need)
+                .iter()
+                .filter(|need| !OPTIONAL.contains(need)),
+        );
         stores::install(platform, &needs)?;
     }
     let mut bad = 0;
@@ -51,10 +65,10 @@ pub(crate) fn run(platform: &Platform, install: bool) -> Result<ExitCode> {
     tell(toolchain(platform));
     tell(compiler());
     for need in STORES_AND_BUILD {
-        tell(needed(need, may_install, true));
+        tell(needed(need, may_install, "up", true));
     }
-    for need in TOOLS {
-        tell(needed(need, may_install, false));
+    for (need, user) in TOOLS {
+        tell(needed(need, may_install, user, false));
     }
     tell(installing());
     tell(containers());
@@ -103,15 +117,21 @@ fn compiler() -> (Verdict, &'static str, String) {
     }
 }
 
-fn needed(need: Need, may_install: bool, by_up: bool) -> (Verdict, &'static str, String) {
-    let user = if by_up { "up" } else { "test or smoke" };
+fn needed(need: Need, may_install: bool, user: &str, by_up: bool) -> (Verdict, &'static str, String) {
     match need.look() {
         Finding::Good(path, version) => (Verdict::Good, need.name(), format!("{version} ({})", path.display())),
         Finding::Old(path, version) => {
             let text = format!("{version} ({}) is too old: {} or newer", path.display(), need.minimum());
             (if by_up { Verdict::Bad } else { Verdict::Note }, need.name(), text)
         }
-        Finding::Missing if may_install => (Verdict::Note, need.name(), format!("missing; `{user}` installs it")),
+        Finding::Missing if may_install => {
+            let size = need.size().map(|size| format!(" ({size})")).unwrap_or_default();
+            (
+                Verdict::Note,
+                need.name(),
+                format!("missing; `{user}` installs it{size}"),
+            )
+        }
         Finding::Missing => {
             let text = format!("missing; cure: {}", install::command(&[need]));
             (if by_up { Verdict::Bad } else { Verdict::Note }, need.name(), text)

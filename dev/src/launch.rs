@@ -27,7 +27,10 @@ use crate::{
 const DRAIN: Duration = Duration::from_secs(20);
 
 fn binary(state: &State, program: Program) -> PathBuf {
-    state.binaries.join(program.name())
+    match (&state.edge, program) {
+        (Some(edge), Program::Edge) => edge.clone(),
+        _ => state.binaries.join(program.name()),
+    }
 }
 
 fn config_file(platform: &Platform, state: &State) -> PathBuf {

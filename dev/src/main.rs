@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod args;
+mod bench;
 mod build;
 mod control;
 mod doctor;
@@ -19,6 +20,7 @@ mod lock;
 mod logs;
 mod names;
 mod output;
+mod pgo;
 mod plan;
 mod platform;
 mod ports;
@@ -80,7 +82,9 @@ fn run(request: Request) -> Result<ExitCode> {
         Command::Kill(targets) => control::kill(&platform, &targets),
         Command::Env => show_env::run(&platform),
         Command::Smoke => smoke::run(&platform),
+        Command::Build(options) => build::command(&platform, options),
         Command::Test(options) => test::run(&platform, &options),
+        Command::Bench(args) => bench::run(&platform, &args),
         Command::Reset { yes } => reset::run(&platform, yes),
         Command::Doctor { install } => doctor::run(&platform, install),
         Command::Help(_) | Command::Secrets => Ok(ExitCode::SUCCESS),

@@ -2,7 +2,15 @@
 
 use shared_stack::{Context, Error, Result, Wanted, docker};
 
-use crate::{args::UpOptions, build, names::Program, platform::Platform, ports, state::Entry};
+use crate::{
+    args::{BuildOptions, UpOptions},
+    build,
+    names::Program,
+    pgo,
+    platform::Platform,
+    ports,
+    state::Entry,
+};
 
 /// Notes what this `up` asks for; what it does not mention stays as it was.
 pub(crate) fn note(platform: &Platform, options: &UpOptions) -> Result<()> {
@@ -19,18 +27,31 @@ pub(crate) fn note(platform: &Platform, options: &UpOptions) -> Result<()> {
     if !config.is_file() {
         return Err(Error::new(format!("there is no {}", config.display())));
     }
-    let release = options.release || (before.up && before.release);
+    let build = BuildOptions {
+        release: options.build.release || (before.up && before.release),
+        pgo: options.build.pgo || (before.up && before.pgo && options.edge.is_none()),
+    };
     let in_docker = options.docker || (before.up && before.docker);
     if options.docker {
         docker::check()?;
     }
-    let binaries = build::binaries(platform, release)?;
+    let binaries = build::binaries(platform, build.release)?;
+    let edge = match &options.edge {
+        Some(file) => Some(
+            file.canonicalize()
+                .context(|| format!("cannot find {}", file.display()))?,
+        ),
+        None if build.pgo => Some(pgo::trained(platform)?),
+        None => before.edge.filter(|file| before.up && file.is_file()),
+    };
     platform.update(|state| {
         if !state.up {
             state.scale.clear();
         }
         state.config = config;
-        state.release = release;
+        state.release = build.release;
+        state.pgo = build.pgo;
+        state.edge = edge;
         state.docker = in_docker;
         let free_ports = platform.free_ports || (before.up && before.free_ports);
         if state.free_ports != free_ports {

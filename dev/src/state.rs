@@ -11,7 +11,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 use shared_stack::{Context, Error, Result, Wanted, process::Process};
 
-use crate::names::{Program, Target};
+use crate::{
+    args::BuildOptions,
+    names::{Program, Target},
+};
 
 /// The platform as the last command left it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -27,6 +30,8 @@ pub(crate) struct State {
     pub(crate) config: PathBuf,
     /// Whether the optimised build runs.
     pub(crate) release: bool,
+    /// Whether the edge is the one that a profile of itself optimised.
+    pub(crate) pgo: bool,
     /// Whether the stores are containers.
     pub(crate) docker: bool,
     /// Whether programs take free ports.
@@ -35,6 +40,8 @@ pub(crate) struct State {
     pub(crate) hermetic: bool,
     /// Where the binaries are.
     pub(crate) binaries: PathBuf,
+    /// The edge's binary, where it is not among the others.
+    pub(crate) edge: Option<PathBuf>,
     /// Instances by program.
     pub(crate) scale: BTreeMap<Program, u32>,
     /// One entry an instance.
@@ -85,6 +92,14 @@ impl Entry {
 }
 
 impl State {
+    /// How its programs are built.
+    pub(crate) fn build(&self) -> BuildOptions {
+        BuildOptions {
+            release: self.release,
+            pgo: self.pgo,
+        }
+    }
+
     /// Reads it; a platform that never ran has an empty one.
     pub(crate) fn load(dir: &Path) -> Result<Self> {
         let file = dir.join("state.json");

@@ -16,6 +16,11 @@ pub(crate) fn install(platform: &Platform, needs: &[Need]) -> Result<()> {
         return Ok(());
     }
     let names: Vec<&str> = missing.iter().map(|need| need.name()).collect();
+    for need in &missing {
+        if let Some(size) = need.size() {
+            step("install", &format!("{} is large: {size}", need.name()));
+        }
+    }
     let log = platform.log("apt");
     if install::way().is_some() {
         step(

@@ -163,7 +163,7 @@ fn prepare(platform: &Platform, changed: &Changed) -> Result<()> {
             failed.fetch_or(ready.is_err(), Ordering::SeqCst);
             ready
         });
-        let built = build::run(platform, state.release, &cancel);
+        let built = build::run(platform, state.build(), &cancel);
         let stores_failed = failed.fetch_or(built.is_err(), Ordering::SeqCst);
         let started = stores::join(started);
         // The one that failed first is the cause of the other.

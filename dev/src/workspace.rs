@@ -22,11 +22,17 @@ pub(crate) fn root() -> Result<PathBuf> {
         .ok_or_else(|| Error::new("this is not inside a NewFeed checkout").cure("cd into the checkout"))
 }
 
-/// `cargo` in the checkout, without the variables that `cargo run` gave to this very program: build scripts that watch
-/// them would run again each time the caller changes.
+/// `cargo` in the checkout.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root);
+    forget_caller(&mut cargo);
+    cargo
+}
+
+/// Removes the variables that `cargo run` gave to this very program: build scripts that watch them would run again each
+/// time the caller changes.
+pub(crate) fn forget_caller(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let Some(text) = name.to_str() else { continue };
         let own = [
@@ -37,10 +43,9 @@ pub(crate) fn cargo(root: &Path) -> Command {
             "CARGO_PRIMARY_",
         ];
         if own.iter().any(|prefix| text.starts_with(prefix)) {
-            cargo.env_remove(&name);
+            command.env_remove(&name);
         }
     }
-    cargo
 }
 
 /// Where cargo puts what it builds.

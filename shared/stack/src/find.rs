@@ -21,6 +21,14 @@ pub enum Need {
     Node,
     /// For the examples of the README.
     Curl,
+    /// The browser in which tests open the bench suite's reports.
+    Chromium,
+    /// Counts instructions, where time is too noisy.
+    Valgrind,
+    /// Samples where the time goes, for flame graphs.
+    Perf,
+    /// Python 3 that makes environments of its own, for tools that come from PyPI.
+    Python,
 }
 
 /// Major and minor number.
@@ -30,6 +38,18 @@ pub struct Version(pub u32, pub u32);
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+impl Version {
+    /// The first thing in a text that looks like a version: `v=7.0.15`, `(PostgreSQL) 15.18`, `v20.20.2`, `17beta1`.
+    pub fn read(text: &str) -> Option<Self> {
+        let start = text.find(|c: char| c.is_ascii_digit())?;
+        let mut numbers = text[start..].splitn(3, '.').map(|part| {
+            let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+            part[..end].parse().unwrap_or(0)
+        });
+        Some(Self(numbers.next()?, numbers.next().unwrap_or(0)))
     }
 }
 
@@ -54,6 +74,18 @@ impl Need {
             Self::Rabbitmq => "RabbitMQ",
             Self::Node => "Node.js",
             Self::Curl => "curl",
+            Self::Chromium => "Chromium",
+            Self::Valgrind => "Valgrind",
+            Self::Perf => "perf",
+            Self::Python => "Python",
+        }
+    }
+
+    /// What its installation takes, where that is worth a word.
+    pub fn size(self) -> Option<&'static str> {
+        match self {
+            Self::Chromium => Some("some 180 MB to fetch, 600 MB on disk"),
+            _ => None,
         }
     }
 
@@ -66,6 +98,10 @@ impl Need {
             Self::Rabbitmq => Version(3, 10),
             Self::Node => Version(18, 0),
             Self::Curl => Version(7, 0),
+            Self::Chromium => Version(100, 0),
+            Self::Valgrind => Version(3, 15),
+            Self::Perf => Version(5, 0),
+            Self::Python => Version(3, 8),
         }
     }
 
@@ -81,6 +117,10 @@ impl Need {
             Self::Cmake => simple("cmake"),
             Self::Curl => simple("curl"),
             Self::Node => program("npm").and_then(|_| simple("node")),
+            Self::Chromium => simple("chromium"),
+            Self::Valgrind => simple("valgrind"),
+            Self::Perf => simple("perf"),
+            Self::Python => python(),
         };
         match found {
             None => Finding::Missing,
@@ -105,6 +145,16 @@ fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
+/// Debian ships the module that makes environments apart from the interpreter.
+fn python() -> Option<(PathBuf, Version)> {
+    let found = simple("python3")?;
+    let modules = Command::new(&found.0)
+        .args(["-c", "import ensurepip, venv"])
+        .output()
+        .ok()?;
+    modules.status.success().then_some(found)
+}
+
 fn simple(name: &str) -> Option<(PathBuf, Version)> {
     let path = program(name)?;
     let version = ask_version(&path)?;
@@ -113,17 +163,7 @@ fn simple(name: &str) -> Option<(PathBuf, Version)> {
 
 fn ask_version(path: &Path) -> Option<Version> {
     let output = Command::new(path).arg("--version").output().ok()?;
-    parse_version(&String::from_utf8_lossy(&output.stdout))
-}
-
-/// The first thing in a text that looks like a version: `v=7.0.15`, `(PostgreSQL) 15.18`, `v20.20.2`, `17beta1`.
-fn parse_version(text: &str) -> Option<Version> {
-    let start = text.find(|c: char| c.is_ascii_digit())?;
-    let mut numbers = text[start..].splitn(3, '.').map(|part| {
-        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-        part[..end].parse().unwrap_or(0)
-    });
-    Some(Version(numbers.next()?, numbers.next().unwrap_or(0)))
+    Version::read(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// The `bin` directories of all installed PostgreSQL servers, oldest first. Debian keeps them off `PATH`.
@@ -157,13 +197,13 @@ fn rabbitmq() -> Option<(PathBuf, Version)> {
     let real = fs::canonicalize(&script).ok()?;
     let version = real
         .iter()
-        .find_map(|part| parse_version(part.to_str()?.strip_prefix("rabbitmq_server-")?));
+        .find_map(|part| Version::read(part.to_str()?.strip_prefix("rabbitmq_server-")?));
     let version = version.or_else(|| {
         let output = Command::new(script.with_file_name("rabbitmqctl"))
             .arg("version")
             .output()
             .ok()?;
-        parse_version(&String::from_utf8_lossy(&output.stdout))
+        Version::read(&String::from_utf8_lossy(&output.stdout))
     })?;
     Some((script, version))
 }
@@ -174,7 +214,7 @@ mod tests {
 
     #[test]
     fn versions_are_read_from_what_programs_print() {
-        let read = |text| parse_version(text).unwrap();
+        let read = |text| Version::read(text).unwrap();
         assert_eq!(
             read("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"),
             Version(15, 18)
@@ -186,7 +226,7 @@ mod tests {
         assert_eq!(read("cmake version 3.25.1\n\nCMake suite"), Version(3, 25));
         assert_eq!(read("v20.20.2"), Version(20, 20));
         assert_eq!(read("postgres (PostgreSQL) 17beta1"), Version(17, 0));
-        assert_eq!(parse_version("nothing here"), None);
+        assert_eq!(Version::read("nothing here"), None);
     }
 
     #[test]

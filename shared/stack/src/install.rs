@@ -29,6 +29,10 @@ pub fn packages(need: Need) -> &'static [&'static str] {
         Need::Rabbitmq => &["rabbitmq-server"],
         Need::Node => &["nodejs", "npm"],
         Need::Curl => &["curl"],
+        Need::Chromium => &["chromium"],
+        Need::Valgrind => &["valgrind"],
+        Need::Perf => &["linux-perf"],
+        Need::Python => &["python3", "python3-venv"],
     }
 }
 
@@ -98,6 +102,41 @@ pub fn install(needs: &[Need], log: &Path) -> Result<()> {
     let Some(way) = way() else {
         return Err(Error::new(what).cure(command(needs)));
     };
+    let names: Vec<&str> = needs.iter().flat_map(|need| packages(*need)).copied().collect();
+    let succeeded = apt(way, &names, log)?;
+    let left = missing(needs);
+    if !succeeded {
+        return Err(Error::new(format!("{what}, and apt-get failed"))
+            .log(log)
+            .cure(command(needs)));
+    }
+    let Some(need) = left.first() else { return Ok(()) };
+    if let Finding::Old(path, version) = need.look() {
+        let what = format!("{} {version} ({}) is too old", need.name(), path.display());
+        return Err(Error::new(what).cure(format!("install {} {} or newer", need.name(), need.minimum())));
+    }
+    Err(Error::new(format!("{} is still missing after its installation", need.name())).log(log))
+}
+
+/// Installs packages by name, for programs that only some command wants; apt's output goes to `log`.
+///
+/// # Errors
+/// We may not install, or apt failed.
+pub fn named(names: &[&str], log: &Path) -> Result<()> {
+    let cure = format!("apt-get install -y --no-install-recommends {}", names.join(" "));
+    let Some(way) = way() else {
+        return Err(Error::new(format!("{} is not installed", names.join(", "))).cure(cure));
+    };
+    if apt(way, names, log)? {
+        return Ok(());
+    }
+    Err(Error::new(format!("apt-get cannot install {}", names.join(", ")))
+        .log(log)
+        .cure(cure))
+}
+
+/// True when apt succeeded.
+fn apt(way: Way, names: &[&str], log: &Path) -> Result<bool> {
     let open = || fs::OpenOptions::new().create(true).append(true).open(log);
     let output = open().context(|| format!("cannot write {}", log.display()))?;
     let errors = output
@@ -111,22 +150,10 @@ pub fn install(needs: &[Need], log: &Path) -> Result<()> {
             sudo
         }
     };
-    run.args(["-c", SCRIPT, "install"])
-        .args(needs.iter().flat_map(|need| packages(*need)));
+    run.args(["-c", SCRIPT, "install"]).args(names);
     run.stdin(Stdio::null()).stdout(output).stderr(errors);
     let status = run.status().context(|| "cannot run apt-get".to_owned())?;
-    let left = missing(needs);
-    if !status.success() {
-        return Err(Error::new(format!("{what}, and apt-get failed"))
-            .log(log)
-            .cure(command(needs)));
-    }
-    let Some(need) = left.first() else { return Ok(()) };
-    if let Finding::Old(path, version) = need.look() {
-        let what = format!("{} {version} ({}) is too old", need.name(), path.display());
-        return Err(Error::new(what).cure(format!("install {} {} or newer", need.name(), need.minimum())));
-    }
-    Err(Error::new(format!("{} is still missing after its installation", need.name())).log(log))
+    Ok(status.success())
 }
 
 #[cfg(test)]
