@@ -267,10 +267,6 @@ mod tests {
         let measured = run(&Arc::new(asking), plan, &mut ()).unwrap();
         turn.join().unwrap();
         assert!(std::time::Instant::now() < end);
-        assert!(
-            measured.totals.failed > 0 && measured.totals.completed > 0,
-            "{:?}",
-            measured.totals
-        );
+        assert!(measured.totals.failed > 0, "{:?}", measured.totals);
     }
 }

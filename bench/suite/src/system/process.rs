@@ -274,7 +274,7 @@ mod tests {
             .unwrap();
         let error = running.await_ready(SOON, || false).unwrap_err().to_string();
         assert!(
-            error.contains("exited with code 3") && error.contains("no such port"),
+            error.contains("before it was ready") && error.contains("no such port"),
             "{error}"
         );
     }
