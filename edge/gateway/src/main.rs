@@ -1,20 +1,24 @@
 //! The edge: what clients of the platform talk to.
 //!
-//! `edge run` serves, `edge check` says what is wrong with a configuration. [`proxy`] is the table of contents of a
-//! request; [`server`] of the process.
+//! `edge run` serves, `edge check` says what is wrong with a configuration, all other commands ask an edge that runs.
+//! [`proxy`] is the table of contents of a request; [`server`] of the process; [`admin`] of what operators can do.
 
 mod admin;
+mod command;
 mod connections;
 mod context;
 mod drain;
 mod edge;
+mod finding;
 mod front;
 mod generation;
 mod keeper;
 mod metrics;
+mod overrides;
 mod phase;
 mod problem;
 mod proxy;
+mod reload;
 mod server;
 mod settings;
 mod store;
@@ -22,10 +26,8 @@ mod tunnel;
 mod upstream;
 
 use clap::{Parser, Subcommand};
-use edge_config::Config;
 use std::{
-    io::{Write, stderr, stdout},
-    path::{Path, PathBuf},
+    io::{Write, stderr},
     process::ExitCode,
 };
 
@@ -33,10 +35,9 @@ use std::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Where the configuration is looked for.
-const DEFAULT_CONFIG: &str = "conf/edge.yaml";
-
 /// The programmable edge of the platform.
+///
+/// Exit codes: 0 done, 1 refused, 2 could not be asked.
 #[derive(Debug, Parser)]
 #[command(name = "edge", version)]
 struct Arguments {
@@ -46,64 +47,56 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve. SIGTERM drains and stops, SIGINT stops at once.
-    Run {
-        /// The configuration.
-        #[arg(long, default_value = DEFAULT_CONFIG)]
-        config: PathBuf,
-    },
+    /// Serve. SIGTERM drains and stops, SIGINT stops at once, SIGHUP reads the configuration again.
+    Run(command::run::Arguments),
     /// Check a configuration without serving it: every mistake, with its place and cure.
-    Check {
-        /// The configuration.
-        #[arg(default_value = DEFAULT_CONFIG)]
-        file: PathBuf,
-    },
+    Check(command::check::Arguments),
+    /// What the edge serves, how its targets are, and what became of the last reload.
+    Status(command::status::Arguments),
+    /// Read the configuration again; the old one stays if the new one has a mistake.
+    Reload(command::reload::Arguments),
+    /// Send nobody new to a target; clients bound to it stay until they leave.
+    Drain(command::drain::Arguments),
+    /// Take a drain back.
+    Undrain(command::undrain::Arguments),
+    /// Send nobody to a target, not even clients bound to it.
+    Disable(command::disable::Arguments),
+    /// Take a disable back.
+    Enable(command::enable::Arguments),
+    /// Give a target another share of the traffic.
+    Weight(command::weight::Arguments),
+    /// Open or close an upstream's circuit breaker by hand.
+    Breaker(command::breaker::Arguments),
+    /// Which targets and breakers are set by hand, by whom, and until when.
+    Overrides(command::overrides::Arguments),
+    /// The last configurations.
+    Generations(command::generations::Arguments),
+    /// Go back to an earlier configuration, until the file's content changes.
+    Rollback(command::rollback::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Run { config } => run(&config),
-        Command::Check { file } => check(&file),
+        Command::Run(arguments) => command::run::run(&arguments),
+        Command::Check(arguments) => command::check::run(&arguments),
+        Command::Status(arguments) => command::status::run(&arguments),
+        Command::Reload(arguments) => command::reload::run(&arguments),
+        Command::Drain(arguments) => command::drain::run(&arguments),
+        Command::Undrain(arguments) => command::undrain::run(&arguments),
+        Command::Disable(arguments) => command::disable::run(&arguments),
+        Command::Enable(arguments) => command::enable::run(&arguments),
+        Command::Weight(arguments) => command::weight::run(&arguments),
+        Command::Breaker(arguments) => command::breaker::run(&arguments),
+        Command::Overrides(arguments) => command::overrides::run(&arguments),
+        Command::Generations(arguments) => command::generations::run(&arguments),
+        Command::Rollback(arguments) => command::rollback::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(text) => {
+        Err(failure) => {
             // Where standard error is gone there is nobody to tell.
-            let _ = writeln!(stderr(), "{text}");
-            ExitCode::FAILURE
+            let _ = writeln!(stderr(), "{failure}");
+            failure.code()
         }
     }
-}
-
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-fn load(file: &Path) -> Result<Config, String> {
-    Config::load(file, &environment).map_err(|mistakes| {
-        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        format!("{}\nedge: {} cannot be used", lines.join("\n"), file.display())
-    })
-}
-
-fn run(file: &Path) -> Result<(), String> {
-    shared_telemetry::init("edge");
-    let config = load(file)?;
-    let settings = settings::Settings::read(&environment).map_err(|error| format!("edge: {error}"))?;
-    server::run(&config, &settings).map_err(|error| format!("edge: {error}"))
-}
-
-fn check(file: &Path) -> Result<(), String> {
-    let config = load(file)?;
-    // Built and dropped: schemas are read and composed, nothing is connected.
-    let built = generation::Generation::build(&config, 1, b"check", &metrics::Metrics::default());
-    built.map_err(|error| format!("edge: {error}"))?;
-    let _ = writeln!(
-        stdout(),
-        "{}: {} routes, {} upstreams, no mistakes",
-        file.display(),
-        config.routes.len(),
-        config.upstreams.len()
-    );
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::units::{ByteSize, TimeSpan};
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// `admin`: the operator's listener.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -10,6 +10,12 @@ use std::net::SocketAddr;
 pub struct Admin {
     /// Address; keep it off the public network.
     pub bind: SocketAddr,
+    /// File with the token that whoever changes something must show. Made at the start if it is not there.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// File to which every change made through the listener is appended, one JSON object a line.
+    #[serde(default)]
+    pub audit_file: Option<PathBuf>,
 }
 
 /// `listeners`.
