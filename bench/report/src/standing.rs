@@ -54,24 +54,18 @@ impl Standing {
 /// By one figure, against whom the reference loses, stands level and wins, in this order: `loses to haproxy (0.66 ×); wins
 /// against envoy (1.87 ×)`. Empty where there is nobody to tell of.
 pub(crate) fn in_words(others: &[Against<'_>], figure: fn(&Against<'_>) -> Standing) -> String {
-    type Kind = fn(Standing) -> bool;
+    type Kind = fn(&Standing) -> bool;
     let kinds: [(&str, Kind); 3] = [
         ("loses to", |standing| matches!(standing, Standing::Loses(_))),
         ("is level with", |standing| matches!(standing, Standing::Level(_))),
         ("wins against", |standing| matches!(standing, Standing::Wins(_))),
     ];
-    let rivals = || {
-        others
-            .iter()
-            .filter(|other| other.rival)
-            .map(|other| (other.peer, figure(other)))
-    };
+    let rivals = others.iter().filter(|other| other.rival);
+    let mut rivals: Vec<_> = rivals.map(|other| (other.peer, figure(other))).collect();
+    rivals.sort_by(|a, b| a.1.ratio().total_cmp(&b.1.ratio()));
     let clauses = kinds.iter().filter_map(|(words, is)| {
-        let those = rivals().filter(|(_, standing)| is(*standing));
-        let mut those: Vec<_> = those.collect();
-        those.sort_by(|a, b| a.1.ratio().total_cmp(&b.1.ratio()));
+        let those = rivals.iter().filter(|(_, standing)| is(standing));
         let those: Vec<_> = those
-            .iter()
             .map(|(peer, standing)| format!("{peer} ({})", units::ratio(standing.ratio())))
             .collect();
         (!those.is_empty()).then(|| format!("{words} {}", those.join(", ")))

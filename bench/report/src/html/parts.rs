@@ -123,6 +123,7 @@ pub(super) fn command(command: &str) -> Markup {
     }
 }
 
+/// Where a report was made; what it does not say is left out.
 pub(super) fn environment(environment: &Environment) -> Markup {
     let memory = match environment.memory_bytes {
         0 => String::new(),
