@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The format's version; a reader refuses another.
 pub const SCHEMA: u32 = 1;
 
+/// The name of the step that holds all steps of a run together.
+pub const ALL_STEPS: &str = "all steps";
+
 /// A whole report.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -102,7 +105,7 @@ pub struct RunReport {
     pub load: Load,
     /// What happened, over all steps.
     pub totals: Totals,
-    /// By step of the journeys, in the scenario's order.
+    /// All steps together, named [`ALL_STEPS`], then by step of the journeys, in the scenario's order.
     pub steps: Vec<Step>,
     /// Subscriptions that were held open beside the journeys.
     pub streams: Vec<Stream>,
