@@ -3,7 +3,7 @@
 use super::table::Table;
 use crate::{
     compare::Comparison,
-    model::{Header, PeersReport, Report, RunReport, Step, Work},
+    model::{Header, PeersReport, Ramp, Report, RunReport, Step, Work},
     units,
 };
 
@@ -76,7 +76,7 @@ fn verdict(header: &Header, lines: &mut Vec<String>) {
 
 fn run(report: &RunReport, lines: &mut Vec<String>) {
     let (load, totals) = (&report.load, &report.totals);
-    let asked = load.rate.map_or_else(|| "as fast as it goes".to_owned(), units::rate);
+    let asked = report.rate_asked().unwrap_or_else(|| "as fast as it goes".to_owned());
     lines.push(format!(
         "{}: {asked}, {} clients, {} over {} to {}",
         report.header.title,
@@ -106,6 +106,7 @@ fn run(report: &RunReport, lines: &mut Vec<String>) {
         ]);
     }
     lines.extend(table.lines());
+    lines.extend(report.ramp.as_ref().map(|found| ramp(found, load.duration_s)));
     let mut table = Table::new(["stream", "open", "lost", "expected", "delivered", "wrong", "p50", "p99"]);
     for stream in &report.streams {
         table.row([
@@ -144,6 +145,16 @@ fn run(report: &RunReport, lines: &mut Vec<String>) {
             threshold.metric, threshold.bound, threshold.measured
         )
     }));
+}
+
+/// `ramp ended after 23 s: p99 is 180 ms, above 100 ms; 4,000/s held`
+fn ramp(ramp: &Ramp, duration_s: f64) -> String {
+    let ended = match &ramp.ended {
+        Some(why) => format!("ended after {}: {why}", units::duration(duration_s)),
+        None => "went to its last rate".to_owned(),
+    };
+    let held = ramp.held.map_or_else(|| "no rate".to_owned(), units::rate);
+    format!("ramp {ended}; {held} held")
 }
 
 /// Corrected times, and those a load tester with coordinated omission would have shown beside them.
