@@ -5,6 +5,7 @@ mod act;
 pub mod actions;
 mod client;
 pub mod data;
+mod digest;
 mod expect;
 pub mod nonce;
 mod prepare;
