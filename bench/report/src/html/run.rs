@@ -19,7 +19,7 @@ pub(super) fn page(run: &RunReport) -> Markup {
     add("thresholds", "Thresholds", load::thresholds(&run.thresholds));
     add("latency", "Latency", latency::section(run.told_steps()));
     add("timeline", "Timeline", load::over_time(&run.timeline));
-    add("ramp", "Ramp", load::stages(&run.stages));
+    add("ramp", "Ramp", load::stages(run));
     add("streams", "Streams", latency::streams(&run.streams));
     add("errors", "Errors", Some(system::errors(&run.errors, &run.totals)));
     add("resources", "Resources", system::resources(&run.processes));
@@ -31,7 +31,7 @@ pub(super) fn page(run: &RunReport) -> Markup {
         title: header.title.clone(),
         description: header.description.clone(),
         facts: parts::facts(header),
-        verdict: Some(parts::verdict(header, &proved(&run.totals), &asked_for(&run.load))),
+        verdict: Some(parts::verdict(header, &proved(&run.totals), &asked_for(run))),
         notes: header.environment.notes.clone(),
         lead: parts::tiles(&tiles(run)),
         sections,
@@ -56,9 +56,10 @@ fn proved(totals: &Totals) -> String {
 }
 
 /// The load in a sentence.
-fn asked_for(load: &Load) -> String {
-    let rate = match load.rate {
-        Some(rate) => format!("open loop, {} due", units::rate(rate)),
+fn asked_for(run: &RunReport) -> String {
+    let load = &run.load;
+    let rate = match run.rate_asked() {
+        Some(rate) => format!("open loop, {rate} due"),
         None => format!("{} loop, as fast as answers come", load.mode),
     };
     let warmup = match load.warmup_s {

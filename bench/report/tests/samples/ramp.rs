@@ -20,6 +20,10 @@ pub fn passed() -> Sample {
     report.load.rate = Some(12_000.0);
     report.load.duration_s = 60.0;
     report.stages = (1..=12).map(stage).collect();
+    report.ramp = Some(Ramp {
+        ended: Some("p99 is 142 ms, above 100 ms".into()),
+        held: Some(10_000.0),
+    });
     report.timeline = (0..60).map(second).collect();
     report.totals = Totals {
         due: 390_000,
@@ -38,7 +42,7 @@ pub fn passed() -> Sample {
         threshold("errors", "< 50%", "0.1 %", true),
         threshold("dropped", "< 50%", "4.71 %", true),
     ];
-    let facts = ["18,380", "10,000/s", "9,990/s", "timeout", "12,000/s"];
+    let facts = ["18,380", "10,000/s", "9,990/s", "timeout", "12,000/s", "142 ms"];
     sample("run-ramp", &Report::Run(Box::new(report)), &facts)
 }
 

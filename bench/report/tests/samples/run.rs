@@ -48,6 +48,7 @@ pub fn failed() -> Sample {
         streams: streams(),
         timeline: (0..61).map(second).collect(),
         stages: vec![],
+        ramp: None,
         errors: errors(),
         generator: Generator {
             lag: latency(18_000, [2.0, 38.0, 74.0, 95.0, 212.0, 630.0, 1_240.0]),

@@ -126,6 +126,7 @@ pub fn run(title: &str, command: &str, verdict: Verdict) -> RunReport {
         streams: vec![],
         timeline: (0..30).map(second).collect(),
         stages: vec![],
+        ramp: None,
         errors: vec![],
         generator: Generator {
             lag: latency(60_000, scaled(TIMES, 0.2)),

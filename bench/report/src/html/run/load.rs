@@ -6,7 +6,7 @@ use crate::{
         chart::{Caption, ramp, timeline},
         parts::{name, table, whether},
     },
-    model::{Second, Stage, Threshold},
+    model::{RunReport, Second, Threshold},
     units,
 };
 use maud::{Markup, html};
@@ -133,15 +133,12 @@ fn figures(rows: &[Bucket]) -> Markup {
     }
 }
 
-pub(super) fn stages(stages: &[Stage]) -> Option<Markup> {
+pub(super) fn stages(run: &RunReport) -> Option<Markup> {
+    let stages = &run.stages;
     if stages.is_empty() {
         return None;
     }
-    let best = stages
-        .iter()
-        .filter(|stage| stage.sustained)
-        .max_by(|a, b| a.achieved.total_cmp(&b.achieved));
-    let description = match best {
+    let held = match run.held() {
         Some(stage) => format!(
             "The highest rate that was sustained: {} of {} asked for, p99 {}.",
             units::rate(stage.achieved),
@@ -150,6 +147,11 @@ pub(super) fn stages(stages: &[Stage]) -> Option<Markup> {
         ),
         None => "No rate was sustained.".into(),
     };
+    let ended = run.ramp.as_ref().and_then(|ramp| ramp.ended.as_ref());
+    let ended = ended.map_or(String::new(), |why| {
+        format!(" The ramp ended after {}: {why}.", units::duration(run.load.duration_s))
+    });
+    let description = format!("{held}{ended}");
     let caption = Caption {
         id: "ramp-chart",
         title: "Achieved rate and p99 by rate asked for",
