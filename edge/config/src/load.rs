@@ -1,35 +1,65 @@
 //! From a file to a checked configuration, or to another document that is written by the same rules.
 
 use crate::{
-    Config,
-    check::{Report, check},
-    decode::decode,
-    diagnose::{At, Diagnostic, Findings, code},
-    interpolate::interpolate,
+    Config, Loaded, Route,
+    check::{self, Report},
+    decode::{Pruned, Section, decode, probe},
+    diagnose::{At, Diagnostic, Findings, Words, code},
+    interpolate::{Env, interpolate},
+    sources::Sources,
     tree::Node,
+    types::{CircuitBreaker, Cors, Jwt, RateLimit, Upstream},
 };
 use serde::Deserialize;
 use std::path::Path;
 
-/// Answers `${NAME}`.
-pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
-
 impl Config {
-    /// Reads, interpolates and checks a file. `env` is usually `&|name| std::env::var(name).ok()`.
+    /// Reads, interpolates and checks a file, and looks at the files that it names. `env` is usually
+    /// `&|name| std::env::var(name).ok()`.
     ///
     /// # Errors
-    /// Every mistake found, in the order of the file.
-    pub fn load(path: &Path, env: Env<'_>) -> Result<Self, Vec<Diagnostic>> {
+    /// Every mistake found, warnings too, in the order of the file.
+    pub fn load(path: &Path, env: Env<'_>) -> Result<Loaded, Vec<Diagnostic>> {
         Self::parse(&text_of(path)?, path, env)
     }
 
-    /// The same for text at hand; `file` is only named in the diagnostics.
+    /// The same for text at hand; `file` is only named in the diagnostics, and no other file is looked at.
     ///
     /// # Errors
-    /// Every mistake found, in the order of the file.
-    pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Self, Vec<Diagnostic>> {
-        read(text, file, env, SKELETON, inherit, check)
+    /// Every mistake found, warnings too, in the order of the file.
+    pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+        let mut findings = Findings::default();
+        let found = config(text, env, &mut findings);
+        match found {
+            Some((config, tree)) if !findings.has_errors() => Ok(Loaded {
+                warnings: findings.into_diagnostics(file),
+                sources: Sources::new(file, tree, &config),
+                config,
+            }),
+            _ => Err(findings.into_diagnostics(file)),
+        }
     }
+}
+
+/// Sections whose entries are read one by one where the whole cannot be.
+const SECTIONS: [Section; 6] = [
+    ("cors", probe::<Cors>),
+    ("jwt", probe::<Jwt>),
+    ("rate_limits", probe::<RateLimit>),
+    ("circuit_breakers", probe::<CircuitBreaker>),
+    ("upstreams", probe::<Upstream>),
+    ("routes", probe::<Route>),
+];
+
+fn config(text: &str, env: Env<'_>, findings: &mut Findings) -> Option<(Config, Node)> {
+    let mut tree = Node::parse(text, findings)?;
+    interpolate(&mut tree, env, findings);
+    inherit(&mut tree);
+    let (config, pruned) = decoded::<Config>(&tree, SKELETON, &SECTIONS, findings);
+    let mut config = config?;
+    config.settle();
+    check::check(&config, &mut Report::new(&tree, &pruned, findings));
+    Some((config, tree))
 }
 
 /// Reads another kind of file by the same rules: interpolated, unknown keys refused, every mistake told at once with its
@@ -58,7 +88,19 @@ pub fn document_text<T: for<'de> Deserialize<'de>>(
     skeleton: &str,
     check: impl FnOnce(&T, &mut Report<'_>),
 ) -> Result<T, Vec<Diagnostic>> {
-    read(text, file, env, skeleton, |_| {}, check)
+    let mut findings = Findings::default();
+    let read = |findings: &mut Findings| {
+        let mut tree = Node::parse(text, findings)?;
+        interpolate(&mut tree, env, findings);
+        let (found, pruned) = decoded::<T>(&tree, skeleton, &[], findings);
+        let found = found?;
+        check(&found, &mut Report::new(&tree, &pruned, findings));
+        Some(found)
+    };
+    match read(&mut findings) {
+        Some(found) if !findings.has_errors() => Ok(found),
+        _ => Err(findings.into_diagnostics(file)),
+    }
 }
 
 /// Stands in for required sections that cannot be read, while the others are looked at. A file that needs it is refused.
@@ -71,65 +113,42 @@ upstreams: {}
 routes: {}
 ";
 
-fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let mut findings = Findings::default();
-        let message = format!("{} cannot be read: {error}", path.display());
-        findings.add(code::SYNTAX, At::default(), message);
-        findings.into_diagnostics(path)
-    })
-}
-
-fn read<T: for<'de> Deserialize<'de>>(
-    text: &str,
-    file: &Path,
-    env: Env<'_>,
+fn decoded<T: for<'de> Deserialize<'de>>(
+    tree: &Node,
     skeleton: &str,
-    prepare: impl FnOnce(&mut Node),
-    check: impl FnOnce(&T, &mut Report<'_>),
-) -> Result<T, Vec<Diagnostic>> {
-    let mut findings = Findings::default();
-    let found = decoded(text, env, skeleton, prepare, check, &mut findings);
-    match found {
-        Some(found) if findings.is_empty() => Ok(found),
-        _ => Err(findings.into_diagnostics(file)),
+    sections: &[Section],
+    findings: &mut Findings,
+) -> (Option<T>, Pruned) {
+    match Node::parse(skeleton, &mut Findings::default()) {
+        Some(skeleton) => decode(tree, &skeleton, sections, findings),
+        None => (None, Pruned::new()),
     }
 }
 
-fn decoded<T: for<'de> Deserialize<'de>>(
-    text: &str,
-    env: Env<'_>,
-    skeleton: &str,
-    prepare: impl FnOnce(&mut Node),
-    check: impl FnOnce(&T, &mut Report<'_>),
-    findings: &mut Findings,
-) -> Option<T> {
-    let mut tree = Node::parse(text, findings)?;
-    interpolate(&mut tree, env, findings);
-    prepare(&mut tree);
-    let skeleton = Node::parse(skeleton, &mut Findings::default())?;
-    let (found, pruned) = decode(&tree, &skeleton, findings);
-    let found = found?;
-    check(&found, &mut Report::new(&tree, &pruned, findings));
-    Some(found)
+fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let words = Words::from(format!("{} cannot be read: {error}", path.display()));
+        vec![Diagnostic::new(code::SYNTAX, path, At::default(), "", words)]
+    })
 }
 
 /// Lays each route over `defaults`. The defaults go first, so that their own mistakes are told as theirs.
 fn inherit(tree: &mut Node) {
     let Some(entries) = tree.entries_mut() else { return };
     entries.sort_by_key(|entry| entry.key != "defaults");
-    let Some(defaults) = entries
+    let Some(mut defaults) = entries
         .first()
         .filter(|entry| entry.key == "defaults")
         .map(|entry| entry.node.clone())
     else {
         return;
     };
+    defaults.mark_inherited();
     let routes = entries
         .iter_mut()
         .find(|entry| entry.key == "routes")
         .and_then(|entry| entry.node.entries_mut());
     for route in routes.into_iter().flatten() {
-        route.node = route.node.clone().over(&defaults);
+        route.node.inherit(&defaults);
     }
 }

@@ -57,17 +57,17 @@ fn each_mistake_has_its_code_place_and_cure() {
         (
             "upstream: auth }",
             "upsteam: auth }",
-            "E101 edge.yaml:20:46 unknown key `upsteam`; did you mean `upstream`?",
+            "E101 edge.yaml:20:46 unknown key `upsteam` in routes.auth; did you mean `upstream`?",
         ),
         (
             "version: 1",
             "version: 1\nsurprise: 2",
-            "E101 edge.yaml:2:1 unknown key `surprise`",
+            "E101 edge.yaml:2:1 unknown key `surprise`; keys here are `version`, `admin`, `listeners`, `trusted_proxies`, `limits`, `redis`, `defaults`, `cors`, `jwt`, `rate_limits`, `circuit_breakers`, `upstreams`, `routes`",
         ),
         (
             "  few:",
             "  few: { key: client_ip, rate: 5/m }\n  few:",
-            "E102 edge.yaml:16:3 key `few` is here twice; the first is on line 15",
+            "E102 edge.yaml:16:3 key `few` is here twice; the first is on line 15: keep one",
         ),
         (
             "issuer: a\n    ",
@@ -77,7 +77,7 @@ fn each_mistake_has_its_code_place_and_cure() {
         (
             "[GET]",
             "GET",
-            "E104 edge.yaml:21:42 routes.feed.match.methods: `GET` stands where a list is wanted",
+            "E104 edge.yaml:21:42 routes.feed.match.methods: `GET` stands where a list is wanted; write `[GET]`",
         ),
         (
             "request: 15s",
@@ -200,7 +200,7 @@ fn passwords_are_not_repeated() {
     let told = with("redis://127.0.0.1:6379", "http://:secret@h").join("\n");
     assert!(told.starts_with("E110 edge.yaml:4:15"), "{told}");
     assert!(!told.contains("secret"));
-    let config = Config::parse(&VALID.replace("redis://", "redis://:secret@"), Path::new("e"), &env).unwrap();
+    let config = Config::parse(&VALID.replace("redis://", "redis://:secret@"), Path::new("e"), &env).unwrap().config;
     assert!(!format!("{config:?}").contains("secret"));
 }
 

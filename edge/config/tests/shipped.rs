@@ -22,7 +22,9 @@ fn no_env(_: &str) -> Option<String> {
 
 fn load(file: &str, env: &dyn Fn(&str) -> Option<String>) -> Config {
     let told = |all: Vec<Diagnostic>| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    Config::load(&root().join(file), env)
+    let loaded = Config::load(&root().join(file), env);
+    loaded
+        .map(|loaded| loaded.config)
         .map_err(told)
         .unwrap_or_else(|told| panic!("{told}"))
 }
@@ -115,7 +117,8 @@ fn routes_inherit_and_override() {
         route("media").auth,
         Auth::Jwt {
             name: "users".into(),
-            optional: false
+            optional: false,
+            require: Default::default()
         }
     );
     assert_eq!(route("graphql").auth.access(), Access::Optional, "maps merge");

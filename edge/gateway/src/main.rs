@@ -22,7 +22,7 @@ mod tunnel;
 mod upstream;
 
 use clap::{Parser, Subcommand};
-use edge_config::Config;
+use edge_config::{Config, Loaded};
 use std::{
     io::{Write, stderr, stdout},
     path::{Path, PathBuf},
@@ -79,7 +79,7 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn load(file: &Path) -> Result<Config, String> {
+fn load(file: &Path) -> Result<Loaded, String> {
     Config::load(file, &environment).map_err(|mistakes| {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         format!("{}\nedge: {} cannot be used", lines.join("\n"), file.display())
@@ -88,13 +88,16 @@ fn load(file: &Path) -> Result<Config, String> {
 
 fn run(file: &Path) -> Result<(), String> {
     shared_telemetry::init("edge");
-    let config = load(file)?;
+    let Loaded { config, warnings, .. } = load(file)?;
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
     let settings = settings::Settings::read(&environment).map_err(|error| format!("edge: {error}"))?;
     server::run(&config, &settings).map_err(|error| format!("edge: {error}"))
 }
 
 fn check(file: &Path) -> Result<(), String> {
-    let config = load(file)?;
+    let Loaded { config, .. } = load(file)?;
     // Built and dropped: schemas are read and composed, nothing is connected.
     let built = generation::Generation::build(&config, 1, b"check", &metrics::Metrics::default());
     built.map_err(|error| format!("edge: {error}"))?;

@@ -7,7 +7,7 @@ mod sections;
 use crate::{
     Config,
     decode::Pruned,
-    diagnose::{At, Findings, code},
+    diagnose::{At, Findings, Words, code},
     tree::Node,
 };
 
@@ -48,15 +48,16 @@ impl<'a> Report<'a> {
         self.tree.place(path)
     }
 
-    /// Tells a mistake: one of the [codes](code), where it is, what is wrong and the cure.
-    pub fn add(&mut self, code: &'static str, path: &[&str], message: impl AsRef<str>) {
-        let message = format!("{}: {}", path.join("."), message.as_ref());
-        self.findings.add(code, self.at(path), message);
+    /// Tells a mistake: one of the [codes](code), where it is, what is wrong and the cure. The path goes before the words.
+    pub fn add(&mut self, code: &'static str, path: &[&str], words: impl Into<Words>) {
+        let shown = path.join(".");
+        let words = words.into().after(&format!("{shown}: "));
+        self.findings.add(code, self.at(path), shown, words);
     }
 
     /// Tells a value of the right kind that makes no sense.
-    pub fn bad_value(&mut self, path: &[&str], message: impl AsRef<str>) {
-        self.add(code::BAD_VALUE, path, message);
+    pub fn bad_value(&mut self, path: &[&str], words: impl Into<Words>) {
+        self.add(code::BAD_VALUE, path, words);
     }
 }
 

@@ -122,7 +122,7 @@ fn shadows(rules: &[(&str, Rule)], report: &mut Report<'_>) {
                 "route `{name}` can never win: `{other}` (line {}) takes the same {what}",
                 first.line
             );
-            report.findings.add(code::SHADOWED, *at, message);
+            report.findings.add(code::SHADOWED, *at, format!("routes.{name}"), message);
         }
     }
 }

@@ -102,7 +102,8 @@ impl Generation {
 }
 
 fn pool(name: &str, upstream: &edge_config::Upstream, metrics: &Metrics) -> Arc<Pool> {
-    let specs = upstream.targets.iter();
+    let instances = upstream.instances();
+    let specs = instances.iter();
     let specs = specs
         .map(|target| TargetSpec {
             address: target.address.clone(),
@@ -124,6 +125,7 @@ fn issuers(config: &Config, pools: &BTreeMap<String, Arc<Pool>>) -> BTreeMap<Str
             verifier: VerifierSettings {
                 issuer: jwt.issuer.clone(),
                 audience: jwt.audience.clone(),
+                leeway: jwt.leeway.as_secs(),
                 ..VerifierSettings::default()
             },
             pool: Arc::clone(pools.get(&jwt.jwks.upstream)?),

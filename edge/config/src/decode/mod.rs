@@ -1,0 +1,144 @@
+//! From the tree to the types, through serde. An error says which path made it; that part is then taken out and the rest
+//! read again, so that one run finds every mistake.
+
+mod deserializer;
+mod fault;
+
+pub(crate) use fault::Fault;
+
+use crate::{
+    diagnose::{Findings, MOST, Words, code},
+    tree::{Node, Value},
+};
+use serde::Deserialize;
+use std::collections::HashSet;
+
+/// What was taken out of the tree, as paths.
+pub(crate) type Pruned = HashSet<Vec<String>>;
+
+/// A section whose entries can be read one by one. After a mistake only its entry is read again, not the whole file.
+pub(crate) type Section = (&'static str, fn(&Node) -> Result<(), Fault>);
+
+/// Reads one entry of a section, to see whether it can be.
+pub(crate) fn probe<T: for<'de> Deserialize<'de>>(node: &Node) -> Result<(), Fault> {
+    T::deserialize(node).map(|_| ())
+}
+
+/// Reads a whole tree. Where there are findings, the result lacks the parts that made them; a section that is then missing
+/// is borrowed from `skeleton`, so that the rest can be looked at. `None` if the tree is no map at all, or holds more
+/// mistakes than are told.
+pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
+    tree: &Node,
+    skeleton: &Node,
+    sections: &[Section],
+    findings: &mut Findings,
+) -> (Option<T>, Pruned) {
+    if let Ok(value) = T::deserialize(tree) {
+        return (Some(value), Pruned::new());
+    }
+    let mut reading = Reading {
+        tree: tree.clone(),
+        pruned: Pruned::new(),
+        findings,
+    };
+    for section in sections {
+        reading.entries(section);
+    }
+    for _ in 0..MOST {
+        match T::deserialize(&reading.tree) {
+            Ok(value) => return (Some(value), reading.pruned),
+            Err(fault) => {
+                reading.tell(&fault);
+                if !reading.borrow(&fault, skeleton) && !reading.prune(&fault) {
+                    break;
+                }
+            }
+        }
+    }
+    (None, reading.pruned)
+}
+
+/// A tree that loses, one by one, the parts that cannot be read.
+struct Reading<'f> {
+    tree: Node,
+    pruned: Pruned,
+    findings: &'f mut Findings,
+}
+
+impl Reading<'_> {
+    /// Finds the mistakes in each entry of a section.
+    fn entries(&mut self, (section, probe): &Section) {
+        let mut index = 0;
+        while let Some(entry) = self.tree.entry(section).and_then(|section| section.node.entries().get(index)) {
+            let Err(fault) = probe(&entry.node) else {
+                index += 1;
+                continue;
+            };
+            let fault = fault.below(&entry.key, entry.shown_at()).below(*section, entry.key_at);
+            self.tell(&fault);
+            // The entry is read again without its faulty part; where it went as a whole, the next one has moved up.
+            if self.findings.is_full() || !self.prune(&fault) {
+                return;
+            }
+        }
+    }
+
+    /// Tells a fault, unless it is a mere consequence of what was taken out: a key that is missing because it was refused
+    /// has been told already, and a map that makes no sense without it too.
+    fn tell(&mut self, fault: &Fault) {
+        let path = fault.path();
+        let known = match fault.missing {
+            Some(key) => self.pruned.contains(&[path.clone(), vec![key.to_owned()]].concat()),
+            None => {
+                fault.code == code::BAD_VALUE
+                    && self
+                        .pruned
+                        .iter()
+                        .any(|pruned| pruned.len() > path.len() && pruned.starts_with(&path))
+            }
+        };
+        if known {
+            return;
+        }
+        let at = fault.at.unwrap_or(self.tree.at);
+        let words = fault.words.clone();
+        let (path, words) = match (fault.code, path.split_last()) {
+            (code::UNKNOWN_KEY, Some((key, above))) if !above.is_empty() => {
+                let message = format!("unknown key `{key}` in {}", above.join("."));
+                (path.join("."), Words { message, ..words })
+            }
+            (code::UNKNOWN_KEY, _) | (_, None) => (path.join("."), words),
+            _ => (path.join("."), words.after(&format!("{}: ", path.join(".")))),
+        };
+        let path = match fault.missing {
+            Some(key) if path.is_empty() => key.to_owned(),
+            Some(key) => format!("{path}.{key}"),
+            None => path,
+        };
+        self.findings.add(fault.code, at, path, words);
+    }
+
+    /// Borrows a section that is not there.
+    fn borrow(&mut self, fault: &Fault, skeleton: &Node) -> bool {
+        let entry = fault
+            .missing
+            .filter(|_| fault.path().is_empty())
+            .and_then(|key| skeleton.entry(key));
+        match (entry, &mut self.tree.value) {
+            (Some(entry), Value::Map(entries)) => {
+                entries.push(entry.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes out the part that made a fault.
+    fn prune(&mut self, fault: &Fault) -> bool {
+        let path = fault.path();
+        self.tree.prune(&path) && {
+            self.pruned.insert(path);
+            true
+        }
+    }
+}

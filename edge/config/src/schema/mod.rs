@@ -1,0 +1,5 @@
+//! The JSON Schema of `edge.yaml`, made from the types.
+
+mod forms;
+
+pub(crate) use forms::{AuthForm, Bind, Network, Subgraphs, Targets};

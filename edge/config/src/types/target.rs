@@ -1,0 +1,33 @@
+//! One instance of a service.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One instance: `host:port`, or a map with more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Target {
+    /// `host:port`, without a scheme or a path; a name is resolved in the background.
+    pub address: String,
+    /// Its share, 1 to 100.
+    #[schemars(range(min = 1, max = 100), default = "one")]
+    pub weight: u32,
+    /// Names for people and dashboards, for instance `{ zone: a }`.
+    #[schemars(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// The long form, as read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Long {
+    pub(crate) address: String,
+    #[serde(default = "one")]
+    pub(crate) weight: u32,
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, String>,
+}
