@@ -8,7 +8,7 @@ use crate::{
     interpolate::{Env, interpolate},
     sources::Sources,
     tree::Node,
-    types::{CircuitBreaker, Cors, Jwt, RateLimit, Upstream},
+    types::{CircuitBreaker, Cors, Defaults, Jwt, RateLimit, Upstream},
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -41,14 +41,15 @@ impl Config {
     }
 }
 
-/// Sections whose entries are read one by one where the whole cannot be.
-const SECTIONS: [Section; 6] = [
-    ("cors", probe::<Cors>),
-    ("jwt", probe::<Jwt>),
-    ("rate_limits", probe::<RateLimit>),
-    ("circuit_breakers", probe::<CircuitBreaker>),
-    ("upstreams", probe::<Upstream>),
-    ("routes", probe::<Route>),
+/// What is read part by part where the whole cannot be. The defaults go first, so that their mistakes are told as theirs.
+const SECTIONS: [Section; 7] = [
+    Section::Whole("defaults", probe::<Defaults>),
+    Section::Entries("cors", probe::<Cors>),
+    Section::Entries("jwt", probe::<Jwt>),
+    Section::Entries("rate_limits", probe::<RateLimit>),
+    Section::Entries("circuit_breakers", probe::<CircuitBreaker>),
+    Section::Entries("upstreams", probe::<Upstream>),
+    Section::Entries("routes", probe::<Route>),
 ];
 
 fn config(text: &str, env: Env<'_>, findings: &mut Findings) -> Option<(Config, Node)> {
@@ -132,17 +133,13 @@ fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
     })
 }
 
-/// Lays each route over `defaults`. The defaults go first, so that their own mistakes are told as theirs.
+/// Lays each route over `defaults`.
 fn inherit(tree: &mut Node) {
     let Some(entries) = tree.entries_mut() else { return };
-    entries.sort_by_key(|entry| entry.key != "defaults");
-    let Some(mut defaults) = entries
-        .first()
-        .filter(|entry| entry.key == "defaults")
-        .map(|entry| entry.node.clone())
-    else {
+    let Some(defaults) = entries.iter().find(|entry| entry.key == "defaults") else {
         return;
     };
+    let mut defaults = defaults.node.clone();
     defaults.mark_inherited();
     let routes = entries
         .iter_mut()

@@ -16,10 +16,18 @@ use std::collections::HashSet;
 /// What was taken out of the tree, as paths.
 pub(crate) type Pruned = HashSet<Vec<String>>;
 
-/// A section whose entries can be read one by one. After a mistake only its entry is read again, not the whole file.
-pub(crate) type Section = (&'static str, fn(&Node) -> Result<(), Fault>);
+/// A part that can be read by itself. After a mistake only that part is read again, not the whole file.
+pub(crate) enum Section {
+    /// The value of a key of the root.
+    Whole(&'static str, Probe),
+    /// Each entry of the map there.
+    Entries(&'static str, Probe),
+}
 
-/// Reads one entry of a section, to see whether it can be.
+/// Reads a part, to see whether it can be.
+pub(crate) type Probe = fn(&Node) -> Result<(), Fault>;
+
+/// The [`Probe`] of a type.
 pub(crate) fn probe<T: for<'de> Deserialize<'de>>(node: &Node) -> Result<(), Fault> {
     T::deserialize(node).map(|_| ())
 }
@@ -42,14 +50,19 @@ pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
         findings,
     };
     for section in sections {
-        reading.entries(section);
+        match section {
+            Section::Whole(name, probe) => reading.whole(name, *probe),
+            Section::Entries(name, probe) => reading.entries(name, *probe),
+        }
     }
     for _ in 0..MOST {
         match T::deserialize(&reading.tree) {
             Ok(value) => return (Some(value), reading.pruned),
             Err(fault) => {
-                reading.tell(&fault);
-                if !reading.borrow(&fault, skeleton) && !reading.prune(&fault) {
+                let borrowed = reading.borrow(&fault, skeleton);
+                if borrowed {
+                    reading.tell(&fault);
+                } else if !reading.take(&fault) {
                     break;
                 }
             }
@@ -66,21 +79,38 @@ struct Reading<'f> {
 }
 
 impl Reading<'_> {
+    /// Finds the mistakes in a section.
+    fn whole(&mut self, name: &str, probe: Probe) {
+        while let Some(section) = self.tree.entry(name) {
+            let Err(fault) = probe(&section.node) else { return };
+            let fault = fault.below(name, section.shown_at());
+            if !self.take(&fault) {
+                return;
+            }
+        }
+    }
+
     /// Finds the mistakes in each entry of a section.
-    fn entries(&mut self, (section, probe): &Section) {
+    fn entries(&mut self, name: &str, probe: Probe) {
         let mut index = 0;
-        while let Some(entry) = self.tree.entry(section).and_then(|section| section.node.entries().get(index)) {
+        while let Some(section) = self.tree.entry(name) {
+            let Some(entry) = section.node.entries().get(index) else { return };
             let Err(fault) = probe(&entry.node) else {
                 index += 1;
                 continue;
             };
-            let fault = fault.below(&entry.key, entry.shown_at()).below(*section, entry.key_at);
-            self.tell(&fault);
+            let fault = fault.below(&entry.key, entry.shown_at()).below(name, section.key_at);
             // The entry is read again without its faulty part; where it went as a whole, the next one has moved up.
-            if self.findings.is_full() || !self.prune(&fault) {
+            if !self.take(&fault) {
                 return;
             }
         }
+    }
+
+    /// Tells a fault and takes its part out; `false` if there is no use in going on.
+    fn take(&mut self, fault: &Fault) -> bool {
+        self.tell(fault);
+        !self.findings.is_full() && self.prune(fault)
     }
 
     /// Tells a fault, unless it is a mere consequence of what was taken out: a key that is missing because it was refused
