@@ -100,12 +100,12 @@ impl de::Error for Fault {
     }
 
     fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
-        let hint = match did_you_mean(key, known.iter().copied()) {
-            none if none.is_empty() => match known {
-                [] => "; there are no keys here".to_owned(),
-                _ => format!("; keys here are `{}`", known.join("`, `")),
-            },
-            hint => hint,
+        let other_name = || OTHER_NAMES.iter().find(|(other, ours)| *other == key && known.contains(ours));
+        let hint = match (did_you_mean(key, known.iter().copied()), other_name()) {
+            (hint, _) if !hint.is_empty() => hint,
+            (_, Some((_, ours))) => format!("; did you mean `{ours}`?"),
+            _ if known.is_empty() => "; there are no keys here".to_owned(),
+            _ => format!("; {KEYS_HERE} `{}`", known.join("`, `")),
         };
         Self::new(code::UNKNOWN_KEY, format!("unknown key `{key}`{hint}"))
     }
@@ -118,6 +118,31 @@ impl de::Error for Fault {
         }
     }
 }
+
+/// How the help of an unknown key begins that looks like none of those there are.
+pub(crate) const KEYS_HERE: &str = "keys here are";
+
+/// What other proxies call keys of ours.
+const OTHER_NAMES: [(&str, &str); 18] = [
+    ("backend", "upstream"),
+    ("backends", "upstreams"),
+    ("cluster", "upstream"),
+    ("clusters", "upstreams"),
+    ("endpoints", "targets"),
+    ("listen", "bind"),
+    ("location", "match"),
+    ("matcher", "match"),
+    ("nodes", "targets"),
+    ("prefix", "path_prefix"),
+    ("proxy_pass", "upstream"),
+    ("rule", "match"),
+    ("servers", "targets"),
+    ("service", "upstream"),
+    ("services", "upstreams"),
+    ("timeout", "timeouts"),
+    ("url", "address"),
+    ("verb", "methods"),
+];
 
 /// What may have been meant.
 fn help(got: &Unexpected<'_>, want: &str) -> String {
@@ -134,6 +159,9 @@ fn help(got: &Unexpected<'_>, want: &str) -> String {
                 Ok(number) => format!("; write `{number}`"),
                 Err(_) => String::new(),
             }
+        }
+        Unexpected::Float(value) if want == "a whole number" && value.fract() == 0.0 && value.abs() < 1e15 => {
+            format!("; write `{value}`")
         }
         Unexpected::Signed(value) if want == "a string" || want == "a word" => format!("; put it in quotes: `\"{value}\"`"),
         Unexpected::Float(value) if want == "a string" || want == "a word" => format!("; put it in quotes: `\"{value}\"`"),

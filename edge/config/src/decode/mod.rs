@@ -4,7 +4,7 @@
 mod deserializer;
 mod fault;
 
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, KEYS_HERE};
 
 use crate::{
     diagnose::{Findings, MOST, Words, code},

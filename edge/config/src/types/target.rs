@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// One instance: `host:port`, or a map with more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Target {
     /// `host:port`, without a scheme or a path; a name is resolved in the background.
     pub address: String,

@@ -10,6 +10,7 @@ pub struct Rate(pub rate_limit::Rate);
 
 text_type!(
     Rate,
+    "rate",
     "a rate like `100/15m`",
     r"^[0-9]+/(([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?|ms|s|m|h|d)$"
 );

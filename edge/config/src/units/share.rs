@@ -14,7 +14,10 @@ const WHOLE: u32 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(u32);
 
-text_type!(Percent, "a share like `20%`", r"^[0-9]{1,3}(\.[0-9]{1,2})?%$");
+text_type!(
+    Percent,
+    "share",
+    "a share like `20%`", r"^[0-9]{1,3}(\.[0-9]{1,2})?%$");
 
 impl Percent {
     /// One in two.

@@ -7,7 +7,10 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(pub u64);
 
-text_type!(ByteSize, "a size like `1KiB`", r"^[0-9]+(B|KiB|MiB|GiB)$");
+text_type!(
+    ByteSize,
+    "size",
+    "a size like `1KiB`", r"^[0-9]+(B|KiB|MiB|GiB)$");
 
 const UNITS: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
