@@ -4,7 +4,7 @@ use crate::{
     Config, Loaded, Route,
     check::{self, Files, Report},
     decode::{KEYS_HERE, Pruned, Section, decode, probe},
-    diagnose::{Diagnostic, Findings, Words, code},
+    diagnose::{Diagnostic, Findings, code},
     interpolate::{Env, interpolate},
     schema,
     sources::Sources,
@@ -66,17 +66,12 @@ const SECTIONS: [Section; 7] = [
     Section::Entries("routes", probe::<Route>),
 ];
 
-fn config(
-    text: &str,
-    env: Env<'_>,
-    files: Option<&Files<'_>>,
-    findings: &mut Findings,
-) -> Option<(Config, Node)> {
+fn config(text: &str, env: Env<'_>, files: Option<&Files<'_>>, findings: &mut Findings) -> Option<(Config, Node)> {
     let mut tree = Node::parse(text, findings)?;
     interpolate(&mut tree, env, findings);
     inherit(&mut tree);
     let (config, pruned) = decoded::<Config>(&tree, SKELETON, &SECTIONS, findings);
-    findings.amend(code::UNKNOWN_KEY, show_home);
+    show_homes(findings);
     let mut config = config?;
     check::check(&config, files, &mut Report::new(&tree, &pruned, findings));
     config.settle();
@@ -86,14 +81,21 @@ fn config(
     Some((config, tree))
 }
 
-/// Adds to what is said of an unknown key where it belongs.
-fn show_home(path: &str, words: &mut Words) {
-    let keys: Vec<&str> = path.split('.').collect();
-    let Some((key, above)) = keys.split_last().filter(|_| words.help.starts_with(KEYS_HERE)) else {
-        return;
-    };
-    if let Some(home) = schema::home(key, above) {
-        words.help = format!("{home}; {}", words.help);
+/// Adds to what is said of unknown keys where they belong; a map that lacks the key which holds one is not told of that too.
+fn show_homes(findings: &mut Findings) {
+    let mut found = Vec::new();
+    findings.amend(code::UNKNOWN_KEY, |path, words| {
+        let keys: Vec<&str> = path.split('.').collect();
+        let Some((key, above)) = keys.split_last().filter(|_| words.help.starts_with(KEYS_HERE)) else {
+            return;
+        };
+        if let Some(home) = schema::home(key, above) {
+            words.help = format!("{}; {}", home.words, words.help);
+            found.extend(home.below.map(|below| [above, &[below.as_str()]].concat().join(".")));
+        }
+    });
+    for path in found {
+        findings.retract(code::MISSING_KEY, &path);
     }
 }
 
@@ -103,7 +105,9 @@ fn read_url(config: &mut Config, tree: &mut Node, files: &Files<'_>) {
         return;
     };
     config.redis.url = url.trim().to_owned();
-    let redis = tree.entries_mut().and_then(|entries| entries.iter_mut().find(|entry| entry.key == "redis"));
+    let redis = tree
+        .entries_mut()
+        .and_then(|entries| entries.iter_mut().find(|entry| entry.key == "redis"));
     if let Some(entries) = redis.and_then(|redis| redis.node.entries_mut())
         && let Some(entry) = entries.iter().find(|entry| entry.key == "url_file")
     {

@@ -96,7 +96,10 @@ mod keys {
                 .map(|key| key.public_key().to_public_key_der())
                 .or_else(|_| p384::SecretKey::from_sec1_der(der).map(|key| key.public_key().to_public_key_der()))
                 .ok()?,
-            "RSA PRIVATE KEY" => rsa::RsaPrivateKey::from_pkcs1_der(der).ok()?.to_public_key().to_public_key_der(),
+            "RSA PRIVATE KEY" => rsa::RsaPrivateKey::from_pkcs1_der(der)
+                .ok()?
+                .to_public_key()
+                .to_public_key_der(),
             _ => pkcs8(der)?,
         };
         Some(public.ok()?.into_vec())

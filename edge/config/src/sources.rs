@@ -196,7 +196,10 @@ fn step<'p>(value: &Value, path: &'p str) -> Option<(Cow<'p, str>, &'p str)> {
         }
         Value::Array(items) => {
             let address = |item: &Value| longest(item.get("address")?.as_str(), path);
-            let by_address = items.iter().enumerate().find_map(|(index, item)| Some((index, address(item)?.1)));
+            let by_address = items
+                .iter()
+                .enumerate()
+                .find_map(|(index, item)| Some((index, address(item)?.1)));
             Some(match by_address {
                 Some((index, tail)) => (index.to_string().into(), tail),
                 None => {

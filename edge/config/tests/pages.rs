@@ -22,7 +22,11 @@ const NEED_CERTIFICATES: [&str; 1] = ["E211"];
 
 fn told(example: &str) -> Vec<Diagnostic> {
     let name = |text: &str| text.split(':').next().unwrap().to_owned();
-    let own: BTreeSet<String> = example.lines().filter(|line| !line.starts_with(' ')).map(name).collect();
+    let own: BTreeSet<String> = example
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .map(name)
+        .collect();
     let base = BASE.iter().filter(|section| !own.contains(&name(section)));
     let text: String = base.copied().chain([example]).collect();
     let folder = tempfile::tempdir().unwrap();
@@ -36,7 +40,9 @@ fn told(example: &str) -> Vec<Diagnostic> {
 
 fn examples(page: &Page) -> Vec<String> {
     let blocks = page.text.split("```yaml\n").skip(1);
-    blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+    blocks
+        .map(|block| block.split("```").next().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -64,16 +70,27 @@ fn each_page_has_a_title_and_a_cure() {
     let codes: BTreeSet<_> = pages.iter().map(|page| page.code).collect();
     assert_eq!(codes.len(), pages.len(), "each code once");
     for page in &pages {
-        assert!(page.text.starts_with(&format!("# {}: {}\n", page.code, page.title)), "{}", page.text);
+        assert!(
+            page.text.starts_with(&format!("# {}: {}\n", page.code, page.title)),
+            "{}",
+            page.text
+        );
         assert!(page.text.lines().count() > 4, "{}", page.text);
-        assert!(page.text.lines().all(|line| line.chars().count() <= 140), "{}", page.code);
+        assert!(
+            page.text.lines().all(|line| line.chars().count() <= 140),
+            "{}",
+            page.code
+        );
     }
 }
 
 #[test]
 fn an_unknown_code_is_told_with_what_was_meant() {
     assert_eq!(explain("e201").unwrap().code, "E201");
-    assert_eq!(explain("E2O1").unwrap_err(), "there is no code `E2O1`; did you mean `E201`?");
+    assert_eq!(
+        explain("E2O1").unwrap_err(),
+        "there is no code `E2O1`; did you mean `E201`?"
+    );
     assert!(explain("nonsense").unwrap_err().contains("codes are E100, E101"));
 }
 

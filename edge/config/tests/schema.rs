@@ -12,7 +12,10 @@ fn root() -> PathBuf {
 #[track_caller]
 fn is_shipped(file: &str, text: &str) {
     let shipped = std::fs::read_to_string(root().join(file)).unwrap_or_default();
-    assert!(shipped == text, "make {file} anew: cargo run -p edge-config --example regenerate");
+    assert!(
+        shipped == text,
+        "make {file} anew: cargo run -p edge-config --example regenerate"
+    );
 }
 
 #[test]
@@ -41,11 +44,16 @@ fn every_key_is_described_and_no_other_is_allowed() {
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
     let mut keys = 0;
     each(&schema, &mut |schema| {
-        let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+            return;
+        };
         assert_eq!(schema["additionalProperties"], false, "{schema}");
         for (key, value) in properties {
             keys += 1;
-            let described = value.get("description").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+            let described = value
+                .get("description")
+                .and_then(Value::as_str)
+                .is_some_and(|text| !text.is_empty());
             assert!(described, "{key}: {value}");
         }
     });
@@ -55,8 +63,14 @@ fn every_key_is_described_and_no_other_is_allowed() {
 #[test]
 fn a_variable_may_stand_for_every_scalar() {
     each(&schema(), &mut |schema| {
-        if matches!(schema.get("type").and_then(Value::as_str), Some("integer" | "number" | "boolean")) {
-            assert!(schema.get("description").is_none(), "only one of several forms: {schema}");
+        if matches!(
+            schema.get("type").and_then(Value::as_str),
+            Some("integer" | "number" | "boolean")
+        ) {
+            assert!(
+                schema.get("description").is_none(),
+                "only one of several forms: {schema}"
+            );
         }
         if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
             assert!(pattern.contains(r"\$\{") || pattern.starts_with("^5"), "{schema}");

@@ -46,7 +46,12 @@ fn at(origin: Origin) -> (u32, u32) {
 fn every_value_says_where_it_comes_from() {
     let sources = load(FILE).sources;
     let cases = [
-        ("routes.media.timeouts.connect", json!("2s"), "defaults, line 6", (6, 24)),
+        (
+            "routes.media.timeouts.connect",
+            json!("2s"),
+            "defaults, line 6",
+            (6, 24),
+        ),
         ("routes.media.timeouts.request", json!("2m"), "line 15", (15, 26)),
         ("routes.media.timeouts.idle", json!("1m"), "built in", (0, 0)),
         ("routes.media.max_body", json!("1MiB"), "built in", (0, 0)),
@@ -58,7 +63,12 @@ fn every_value_says_where_it_comes_from() {
         ("upstreams.v1.posts.targets.c:3.weight", json!(2), "line 11", (11, 53)),
         ("upstreams.v1.posts.targets.0.weight", json!(2), "line 11", (11, 53)),
         ("redis.url", json!("redis://(hidden)@h:6379/0"), "line 4", (4, 15)),
-        ("routes.media.headers.request.set.x-api-key", json!("(hidden)"), "line 16", (16, 45)),
+        (
+            "routes.media.headers.request.set.x-api-key",
+            json!("(hidden)"),
+            "line 16",
+            (16, 45),
+        ),
         ("limits.connections", json!(16000), "built in", (0, 0)),
     ];
     for (path, value, origin, place) in cases {
@@ -87,7 +97,11 @@ fn variables_are_named() {
 #[test]
 fn a_part_lists_all_its_values() {
     let sources = load(FILE).sources;
-    let under: Vec<_> = sources.under("routes.posts").into_iter().map(|(path, source)| (path, source.origin)).collect();
+    let under: Vec<_> = sources
+        .under("routes.posts")
+        .into_iter()
+        .map(|(path, source)| (path, source.origin))
+        .collect();
     assert!(under.iter().any(|(path, _)| path == "routes.posts.retries.attempts"));
     assert!(under.iter().all(|(path, _)| sources.get(path).is_some()), "{under:#?}");
     assert!(sources.under("").len() > 60);
@@ -114,13 +128,20 @@ fn changes(replace: &[(&str, &str)]) -> Vec<String> {
         assert!(text.contains(from), "{from}");
         text.replacen(from, to, 1)
     });
-    diff(&load(FILE).config, &load(&changed).config).iter().map(Change::to_string).collect()
+    diff(&load(FILE).config, &load(&changed).config)
+        .iter()
+        .map(Change::to_string)
+        .collect()
 }
 
 #[test]
 fn differences_are_told_key_by_key() {
     assert_eq!(changes(&[]), [""; 0]);
-    assert_eq!(changes(&[("120s", "2m"), ("60/60s", "60/m, burst: 60")]), [""; 0], "another spelling is no change");
+    assert_eq!(
+        changes(&[("120s", "2m"), ("60/60s", "60/m, burst: 60")]),
+        [""; 0],
+        "another spelling is no change"
+    );
     assert_eq!(
         changes(&[("connect: 2s", "connect: 1s")]),
         [
@@ -142,7 +163,10 @@ fn differences_are_told_key_by_key() {
             "~ upstreams.v1.posts.targets.c:3.weight: 2 -> 3 (live)"
         ]
     );
-    let added = changes(&[("  posts: {", "  more: { match: { path: /more }, upstream: media }\n  posts: {")]);
+    let added = changes(&[(
+        "  posts: {",
+        "  more: { match: { path: /more }, upstream: media }\n  posts: {",
+    )]);
     assert_eq!(added.len(), 1, "{added:#?}");
     assert!(added[0].starts_with("+ routes.more: {"), "{added:#?}");
 }

@@ -46,7 +46,13 @@ fn the_whole_design_loads_with_warnings_about_what_is_not_acted_on() {
         assert!(warning.at.line > 0 && !warning.help.is_empty(), "{warning}");
     }
     let paths: Vec<_> = warnings.iter().map(|one| one.path.as_str()).collect();
-    for path in ["circuit_breakers", "listeners.https", "defaults.compression", "defaults.retries.budget", "rate_limits.per_user.mode"] {
+    for path in [
+        "circuit_breakers",
+        "listeners.https",
+        "defaults.compression",
+        "defaults.retries.budget",
+        "rate_limits.per_user.mode",
+    ] {
         assert!(paths.contains(&path), "{path}: {paths:?}");
     }
     assert_eq!(config.routes["graphql"].graphql.as_ref().unwrap().subgraphs.len(), 2);
@@ -57,7 +63,11 @@ fn the_whole_design_loads_with_warnings_about_what_is_not_acted_on() {
 fn files_that_are_not_there_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let told = load(folder.path()).unwrap_err();
-    let missing: Vec<_> = told.iter().filter(|one| one.code == "E210").map(|one| one.path.as_str()).collect();
+    let missing: Vec<_> = told
+        .iter()
+        .filter(|one| one.code == "E210")
+        .map(|one| one.path.as_str())
+        .collect();
     let want = [
         "listeners.https.tls.certificates.0.cert_file",
         "listeners.https.tls.certificates.0.key_file",

@@ -9,7 +9,8 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let https = config.listeners.https.as_ref().map(|https| https.bind);
     let mut told = |one: SocketAddr, path: &[&str], other: SocketAddr, name: &str| {
         if meet(one, other) {
-            let words = format!("`{one}` and the address of {name} cannot both be listened on; give each a port of its own");
+            let words =
+                format!("`{one}` and the address of {name} cannot both be listened on; give each a port of its own");
             report.add(code::CONTRADICTION, path, words);
         }
     };
@@ -17,7 +18,12 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     if let Some(https) = https {
         told(config.admin.bind, &["admin", "bind"], https, "listeners.https");
         told(https, &["listeners", "https", "bind"], http, "listeners.http");
-        if config.listeners.https.as_ref().is_some_and(|https| https.tls.certificates.is_empty()) {
+        if config
+            .listeners
+            .https
+            .as_ref()
+            .is_some_and(|https| https.tls.certificates.is_empty())
+        {
             let path = ["listeners", "https", "tls", "certificates"];
             report.bad_value(&path, "none; name at least one `{ cert_file: …, key_file: … }`");
         }

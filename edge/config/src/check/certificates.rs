@@ -1,8 +1,15 @@
 //! Certificates: each is valid now, and goes with its key.
 
 use super::{Files, Report, files::read};
-use crate::{Certificate, Config, diagnose::code, pem::{self, Pem}};
-use std::{path::Path, time::{Duration, SystemTime}};
+use crate::{
+    Certificate, Config,
+    diagnose::code,
+    pem::{self, Pem},
+};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 /// A certificate that ends sooner than this is told of.
 const SOON: Duration = Duration::from_secs(14 * 86_400);
@@ -15,9 +22,13 @@ pub(super) fn check(config: &Config, files: &Files<'_>, report: &mut Report<'_>)
         self::pair(pair, &path, files, report);
     }
     for (name, upstream) in &config.upstreams {
-        let Some(file) = upstream.tls.as_ref().and_then(|tls| tls.ca_file.as_ref()) else { continue };
+        let Some(file) = upstream.tls.as_ref().and_then(|tls| tls.ca_file.as_ref()) else {
+            continue;
+        };
         let path = ["upstreams", name, "tls", "ca_file"];
-        let Some(text) = read(file, &path, files, report) else { continue };
+        let Some(text) = read(file, &path, files, report) else {
+            continue;
+        };
         if let Err(words) = chain(file, &text) {
             report.add(code::BAD_FILE, &path, words);
         }
@@ -27,8 +38,13 @@ pub(super) fn check(config: &Config, files: &Files<'_>, report: &mut Report<'_>)
 fn pair(pair: &Certificate, path: &[&str], files: &Files<'_>, report: &mut Report<'_>) {
     let at = |key| [path, &[key]].concat();
     let (cert, key) = (at("cert_file"), at("key_file"));
-    let texts = (read(&pair.cert_file, &cert, files, report), read(&pair.key_file, &key, files, report));
-    let (Some(cert_text), Some(key_text)) = texts else { return };
+    let texts = (
+        read(&pair.cert_file, &cert, files, report),
+        read(&pair.key_file, &key, files, report),
+    );
+    let (Some(cert_text), Some(key_text)) = texts else {
+        return;
+    };
     if pem::holds_key(&cert_text) && !pem::holds_key(&key_text) && pem::holds_certificate(&key_text) {
         let words = "cert_file holds the key and key_file the certificate; swap them";
         report.add(code::BAD_FILE, path, words);

@@ -6,7 +6,10 @@ use crate::{Config, Cors};
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, cors) in &config.cors {
         origins(name, cors, report);
-        for (key, names) in [("allow_headers", &cors.allow_headers), ("expose_headers", &cors.expose_headers)] {
+        for (key, names) in [
+            ("allow_headers", &cors.allow_headers),
+            ("expose_headers", &cors.expose_headers),
+        ] {
             for (index, field) in names.iter().enumerate().filter(|(_, field)| !super::is_token(field)) {
                 let words = format!("`{field}` is not a header's name; write it like `content-type`");
                 report.bad_value(&["cors", name, key, &index.to_string()], words);

@@ -36,7 +36,12 @@ impl Files<'_> {
 
 pub(super) fn check(config: &Config, files: &Files<'_>, report: &mut Report<'_>) {
     // It is made where it is not there; what is there must be one.
-    if let Some(file) = config.admin.token_file.as_ref().filter(|file| files.root.join(file).exists()) {
+    if let Some(file) = config
+        .admin
+        .token_file
+        .as_ref()
+        .filter(|file| files.root.join(file).exists())
+    {
         let path = ["admin", "token_file"];
         if let Some(text) = read(file, &path, files, report)
             && text.trim().is_empty()
@@ -74,7 +79,13 @@ pub(super) fn read(file: &Path, path: &[&str], files: &Files<'_>, report: &mut R
 }
 
 fn exists(file: &Path, path: &[&str], files: &Files<'_>, report: &mut Report<'_>) {
-    let is_file = |meta: fs::Metadata| if meta.is_file() { Ok(()) } else { Err(io::Error::other("it is not a file")) };
+    let is_file = |meta: fs::Metadata| {
+        if meta.is_file() {
+            Ok(())
+        } else {
+            Err(io::Error::other("it is not a file"))
+        }
+    };
     if let Err(error) = fs::metadata(files.root.join(file)).and_then(is_file) {
         missing(file, &error, path, report);
     }

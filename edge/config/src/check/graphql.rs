@@ -6,6 +6,9 @@ use crate::Graphql;
 pub(super) fn check(name: &str, graphql: &Graphql, report: &mut Report<'_>) {
     let path = ["routes", name, "graphql", "subgraphs"];
     if graphql.subgraphs.is_empty() && report.is_whole(&path) {
-        report.bad_value(&path, "none; name at least one, `{ posts: { upstream: posts, schema: … } }`");
+        report.bad_value(
+            &path,
+            "none; name at least one, `{ posts: { upstream: posts, schema: … } }`",
+        );
     }
 }

@@ -23,7 +23,10 @@ pub(super) fn check(path: &[&str], headers: &Headers, report: &mut Report<'_>) {
             super::judge(report, &path, name(field));
             if HeaderValue::from_str(value).is_err() {
                 // Without the value: it may be a secret.
-                report.bad_value(&path, "its value holds a character that no header may; take line breaks out");
+                report.bad_value(
+                    &path,
+                    "its value holds a character that no header may; take line breaks out",
+                );
             }
         }
         for (index, field) in changes.remove.iter().enumerate() {
@@ -36,9 +39,13 @@ pub(super) fn check(path: &[&str], headers: &Headers, report: &mut Report<'_>) {
 
 fn name(field: &str) -> Result<(), String> {
     if !is_token(field) {
-        Err(format!("`{field}` is not a header's name; write it like `x-frame-options`"))
+        Err(format!(
+            "`{field}` is not a header's name; write it like `x-frame-options`"
+        ))
     } else if OWN.contains(&field.to_ascii_lowercase().as_str()) {
-        Err(format!("`{field}` says how messages are framed and where they go, which is the edge's own; take it out"))
+        Err(format!(
+            "`{field}` says how messages are framed and where they go, which is the edge's own; take it out"
+        ))
     } else {
         Ok(())
     }

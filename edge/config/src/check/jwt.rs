@@ -25,7 +25,7 @@ fn issuer(name: &str, jwt: &Jwt, report: &mut Report<'_>) {
             report.bad_value(&at(key), "empty; write what the tokens say");
         }
     }
-    if jwt.leeway.as_millis() % 1000 != 0 {
+    if jwt.leeway.subsec_nanos() != 0 {
         report.bad_value(&at("leeway"), "tokens tell time in seconds; write whole ones, `5s`");
     }
     let path = ["jwt", name, "jwks", "path"];
@@ -36,7 +36,11 @@ fn issuer(name: &str, jwt: &Jwt, report: &mut Report<'_>) {
             report.bad_value(&["jwt", name, "forward_claims", claim], words);
         }
     }
-    if jwt.revocation.as_ref().is_some_and(|revocation| revocation.redis_channel.is_empty()) {
+    if jwt
+        .revocation
+        .as_ref()
+        .is_some_and(|revocation| revocation.redis_channel.is_empty())
+    {
         let path = ["jwt", name, "revocation", "redis_channel"];
         report.bad_value(&path, "empty; name the channel that the issuer tells ended sessions on");
     }

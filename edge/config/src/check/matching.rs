@@ -6,15 +6,24 @@ use crate::{
     de::is_host,
     diagnose::{code, nearest},
 };
-use edge_policy::{path::is_under, route::{INTERNAL, Pattern, PatternError}};
+use edge_policy::{
+    path::is_under,
+    route::{INTERNAL, Pattern, PatternError},
+};
 use std::collections::HashSet;
 
 /// The methods of RFC 9110 and RFC 5789.
-const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+const METHODS: [&str; 9] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+];
 
 pub(super) fn check(name: &str, matches: &Match, report: &mut Report<'_>) {
     let section = ["routes", name, "match"];
-    let forms = [matches.path.is_some(), !matches.paths.is_empty(), matches.path_prefix.is_some()];
+    let forms = [
+        matches.path.is_some(),
+        !matches.paths.is_empty(),
+        matches.path_prefix.is_some(),
+    ];
     if forms.into_iter().filter(|form| *form).count() != 1 && report.is_whole(&section) {
         let words = "needs exactly one of `path`, `paths` and `path_prefix`; write one";
         report.add(code::CONTRADICTION, &section, words);
@@ -42,7 +51,11 @@ pub(super) fn check(name: &str, matches: &Match, report: &mut Report<'_>) {
         super::judge(report, &at("host"), host(one));
     }
     for (index, one) in matches.hosts.iter().enumerate() {
-        super::judge(report, &[&section[..], &["hosts", &index.to_string()]].concat(), host(one));
+        super::judge(
+            report,
+            &[&section[..], &["hosts", &index.to_string()]].concat(),
+            host(one),
+        );
     }
 }
 
@@ -58,7 +71,9 @@ fn pattern(text: &str, read: impl Fn(&str) -> Result<Pattern, PatternError>, at:
             report.bad_value(at, words);
         }
         Err(error) if at.contains(&"path_prefix") => {
-            let words = format!("`{text}` is a template, and a prefix is none; write `path`, or a prefix without `{{…}}`: {error}");
+            let words = format!(
+                "`{text}` is a template, and a prefix is none; write `path`, or a prefix without `{{…}}`: {error}"
+            );
             report.bad_value(at, words);
         }
         Err(error) => {
@@ -79,7 +94,10 @@ pub(super) fn method(name: &str, at: &[&str], report: &mut Report<'_>) {
     if !is_token(name) {
         report.bad_value(at, format!("`{name}` is not a method; write it like `GET`"));
     } else if upper != name {
-        report.bad_value(at, format!("`{name}` is not a method, they are in upper case; write `{upper}`"));
+        report.bad_value(
+            at,
+            format!("`{name}` is not a method, they are in upper case; write `{upper}`"),
+        );
     } else if !METHODS.contains(&name)
         && let Some(near) = nearest(name, METHODS)
     {
@@ -99,21 +117,30 @@ fn host(text: &str) -> Result<(), String> {
     }
     let name = text.strip_prefix("*.").unwrap_or(text);
     if name.contains('*') {
-        return Err(format!("`{text}`: `*` stands for whole labels at the begin; write `*.example.org`"));
+        return Err(format!(
+            "`{text}`: `*` stands for whole labels at the begin; write `*.example.org`"
+        ));
     }
     match name.rsplit_once(':') {
         Some((before, port)) if !name.ends_with(']') && port.bytes().all(|b| b.is_ascii_digit()) => {
-            return Err(format!("`{text}` has a port, and hosts are compared without; write `{before}`"));
+            return Err(format!(
+                "`{text}` has a port, and hosts are compared without; write `{before}`"
+            ));
         }
         _ => {}
     }
     if name != name.to_ascii_lowercase() {
-        return Err(format!("`{text}` is compared in lower case; write `{}`", text.to_ascii_lowercase()));
+        return Err(format!(
+            "`{text}` is compared in lower case; write `{}`",
+            text.to_ascii_lowercase()
+        ));
     }
     if is_host(name) && !name.starts_with('.') && !name.ends_with('.') && !name.contains("..") {
         Ok(())
     } else {
-        Err(format!("`{text}` is not a host's name; write it like `api.example.org` or `*.example.org`"))
+        Err(format!(
+            "`{text}` is not a host's name; write it like `api.example.org` or `*.example.org`"
+        ))
     }
 }
 
@@ -123,10 +150,30 @@ mod tests {
 
     #[test]
     fn hosts_are_names() {
-        for good in ["example.org", "*.example.org", "localhost", "127.0.0.1", "[::1]", "a_b.c"] {
+        for good in [
+            "example.org",
+            "*.example.org",
+            "localhost",
+            "127.0.0.1",
+            "[::1]",
+            "a_b.c",
+        ] {
             assert_eq!(host(good), Ok(()), "{good}");
         }
-        for bad in ["", "*", "*.", "https://a.b/c", "a:80", "*.*.a", "a*.b", "A.b", ".a", "a.", "a..b", "a b"] {
+        for bad in [
+            "",
+            "*",
+            "*.",
+            "https://a.b/c",
+            "a:80",
+            "*.*.a",
+            "a*.b",
+            "A.b",
+            ".a",
+            "a.",
+            "a..b",
+            "a b",
+        ] {
             assert!(host(bad).is_err(), "{bad}");
         }
     }

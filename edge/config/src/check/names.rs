@@ -10,11 +10,21 @@ use std::collections::HashMap;
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let mut names = Names::default();
     for (name, jwt) in &config.jwt {
-        names.refer(report, "upstreams", &jwt.jwks.upstream, &["jwt", name, "jwks", "upstream"]);
+        names.refer(
+            report,
+            "upstreams",
+            &jwt.jwks.upstream,
+            &["jwt", name, "jwks", "upstream"],
+        );
     }
     for (name, upstream) in &config.upstreams {
         if let Some(breaker) = &upstream.circuit_breaker {
-            names.refer(report, "circuit_breakers", breaker, &["upstreams", name, "circuit_breaker"]);
+            names.refer(
+                report,
+                "circuit_breakers",
+                breaker,
+                &["upstreams", name, "circuit_breaker"],
+            );
         }
     }
     for (name, route) in &config.routes {
@@ -48,17 +58,27 @@ impl<'a> Names<'a> {
     fn refer(&mut self, report: &mut Report<'a>, section: &'static str, name: &str, path: &[&str]) {
         let tree = report.tree();
         let defined = self.0.entry(section).or_insert_with(|| {
-            let entries = tree.entry(section).map(|entry| entry.node.entries()).unwrap_or_default();
-            entries.iter().map(|entry| (entry.key.as_str(), entry.key_at.line)).collect()
+            let entries = tree
+                .entry(section)
+                .map(|entry| entry.node.entries())
+                .unwrap_or_default();
+            entries
+                .iter()
+                .map(|entry| (entry.key.as_str(), entry.key_at.line))
+                .collect()
         });
-        if defined.contains_key(name) {
+        if defined.contains_key(name) || report.refused(&[], section) {
             return;
         }
         let hint = match nearest(name, defined.keys().copied()) {
             Some(near) => format!("did you mean `{near}` (line {})?", defined[near]),
             None => format!("define it there, or use one of {}", known(defined)),
         };
-        report.add(code::DANGLING, path, format!("`{name}` is not defined in {section}; {hint}"));
+        report.add(
+            code::DANGLING,
+            path,
+            format!("`{name}` is not defined in {section}; {hint}"),
+        );
     }
 }
 
@@ -69,5 +89,9 @@ fn known(defined: &HashMap<&str, u32>) -> String {
     names.sort();
     let more = if names.len() > SHOWN { ", …" } else { "" };
     let names: Vec<_> = names.into_iter().take(SHOWN).map(|(_, name)| name).collect();
-    if names.is_empty() { "those (there are none)".to_owned() } else { format!("{}{more}", names.join(", ")) }
+    if names.is_empty() {
+        "those (there are none)".to_owned()
+    } else {
+        format!("{}{more}", names.join(", "))
+    }
 }

@@ -30,7 +30,11 @@ const fn row(code: &'static str, key: &'static str, instead: &'static str) -> No
 /// All of them.
 pub(crate) const NOT_YET: [NotYet; 23] = [
     row("W501", "circuit_breakers", "upstreams that fail are asked all the same"),
-    row("W502", "upstreams.*.circuit_breaker", "the upstream is asked however often it fails"),
+    row(
+        "W502",
+        "upstreams.*.circuit_breaker",
+        "the upstream is asked however often it fails",
+    ),
     row("W503", "routes.*.compression", "answers pass as the service sent them"),
     NotYet {
         code: "W504",
@@ -45,9 +49,21 @@ pub(crate) const NOT_YET: [NotYet; 23] = [
         instead: "what is over the quota is refused",
     },
     row("W506", "listeners.https", "nothing listens there"),
-    row("W507", "routes.*.retries.budget", "retries are bounded by `attempts` alone"),
-    row("W508", "routes.*.retries.retry_on", "a request is tried again where no answer began"),
-    row("W509", "routes.*.retries.methods", "the methods that RFC 9110 calls idempotent are tried again"),
+    row(
+        "W507",
+        "routes.*.retries.budget",
+        "retries are bounded by `attempts` alone",
+    ),
+    row(
+        "W508",
+        "routes.*.retries.retry_on",
+        "a request is tried again where no answer began",
+    ),
+    row(
+        "W509",
+        "routes.*.retries.methods",
+        "the methods that RFC 9110 calls idempotent are tried again",
+    ),
     NotYet {
         code: "W510",
         key: "upstreams.*.load_balancing",
@@ -60,10 +76,18 @@ pub(crate) const NOT_YET: [NotYet; 23] = [
         acted: &["10s"],
         instead: "names are looked up every 10s",
     },
-    row("W512", "upstreams.*.outlier", "only instances that refuse connections are left alone, for 2s"),
+    row(
+        "W512",
+        "upstreams.*.outlier",
+        "only instances that refuse connections are left alone, for 2s",
+    ),
     row("W513", "upstreams.*.tls", "instances are spoken to without TLS"),
     row("W514", "upstreams.*.targets.*.labels", "they are shown nowhere"),
-    row("W515", "jwt.*.forward_claims", "services are told sub, name, role and sid in X-User-Id, X-User-Name, X-User-Role and X-Session-Id"),
+    row(
+        "W515",
+        "jwt.*.forward_claims",
+        "services are told sub, name, role and sid in X-User-Id, X-User-Name, X-User-Role and X-Session-Id",
+    ),
     row("W516", "routes.*.auth.require", "every valid token passes"),
     row("W517", "routes.*.headers", "header fields pass as they are"),
     row("W518", "routes.*.rewrite", "the path passes as it is"),
@@ -74,9 +98,21 @@ pub(crate) const NOT_YET: [NotYet; 23] = [
         instead: "all routes are served alike",
     },
     row("W520", "routes.*.match.host", "the route takes requests for every host"),
-    row("W521", "routes.*.match.hosts", "the route takes requests for every host"),
-    row("W522", "admin.token_file", "nothing is changed through the listener, and no token asked for"),
-    row("W523", "admin.audit_file", "nothing is changed through the listener, and nothing written"),
+    row(
+        "W521",
+        "routes.*.match.hosts",
+        "the route takes requests for every host",
+    ),
+    row(
+        "W522",
+        "admin.token_file",
+        "nothing is changed through the listener, and no token asked for",
+    ),
+    row(
+        "W523",
+        "admin.audit_file",
+        "nothing is changed through the listener, and nothing written",
+    ),
 ];
 
 pub(super) fn check(report: &mut Report<'_>) {
@@ -93,7 +129,10 @@ pub(super) fn check(report: &mut Report<'_>) {
             1 => " (and in one more place)".to_owned(),
             more => format!(" (and in {more} more places)"),
         };
-        let words = format!("not acted on yet{more}: {}; take it out, or keep it for a later version", row.instead);
+        let words = format!(
+            "not acted on yet{more}: {}; take it out, or keep it for a later version",
+            row.instead
+        );
         let path: Vec<&str> = first.iter().map(String::as_str).collect();
         report.add(row.code, &path, words);
     }

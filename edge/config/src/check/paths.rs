@@ -32,9 +32,13 @@ pub(super) fn cure(text: &str) -> String {
 pub(super) fn foreign(text: &str) -> Result<(), String> {
     let stem = text.trim_end_matches('*').trim_end_matches('.').trim_end_matches('/');
     if text.ends_with('*') && stem.starts_with('/') && !stem.contains('*') {
-        return Err(format!("`{text}` would take that very path alone; write `path_prefix: {stem}`"));
+        return Err(format!(
+            "`{text}` would take that very path alone; write `path_prefix: {stem}`"
+        ));
     }
-    let expression = text.starts_with(['^', '~']) || text.ends_with('$') || [".*", "(?", "[^", "\\"].iter().any(|part| text.contains(part));
+    let expression = text.starts_with(['^', '~'])
+        || text.ends_with('$')
+        || [".*", "(?", "[^", "\\"].iter().any(|part| text.contains(part));
     if expression {
         return Err(format!(
             "`{text}` is a regular expression, and paths are none; write `path_prefix`, or a template like `/users/{{id}}`"
@@ -44,7 +48,9 @@ pub(super) fn foreign(text: &str) -> Result<(), String> {
         return Err(format!("`:{parameter}` is no parameter here; write `{{{parameter}}}`"));
     }
     if text.split('/').any(|segment| matches!(segment, "*" | "**")) {
-        return Err(format!("`{text}`: `*` stands for nothing; write a template like `/users/{{id}}`, or `path_prefix`"));
+        return Err(format!(
+            "`{text}`: `*` stands for nothing; write a template like `/users/{{id}}`, or `path_prefix`"
+        ));
     }
     Ok(())
 }
@@ -66,7 +72,9 @@ mod tests {
 
     #[test]
     fn foreign_patterns_are_told() {
-        for bad in ["/api/*", "/api/.*", "^/api", "~ ^/x", "/a/:id", "/a/*/b", r"/a/\d+", "/a$", "/(?<x>.)"] {
+        for bad in [
+            "/api/*", "/api/.*", "^/api", "~ ^/x", "/a/:id", "/a/*/b", r"/a/\d+", "/a$", "/(?<x>.)",
+        ] {
             assert!(foreign(bad).is_err(), "{bad}");
         }
         for good in ["/", "/a/{id}", "/v1/things:batch", "/a+b", "/a/(b)"] {

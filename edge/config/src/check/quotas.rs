@@ -6,15 +6,30 @@ use edge_policy::rate_limit::{Algorithm, KeyBy};
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, limit) in &config.rate_limits {
-        let users: Vec<&Route> = config.routes.values().filter(|route| route.rate_limits.contains(name)).collect();
+        let users: Vec<&Route> = config
+            .routes
+            .values()
+            .filter(|route| route.rate_limits.contains(name))
+            .collect();
         if users.is_empty() {
             // Told as unused.
             continue;
         }
-        if let Some(words) = never(limit, &users).map(str::to_owned).or_else(|| looser(name, limit, &users, config)) {
-            let entry = report.tree().entry("rate_limits").and_then(|section| section.node.entry(name));
+        if let Some(words) = never(limit, &users)
+            .map(str::to_owned)
+            .or_else(|| looser(name, limit, &users, config))
+        {
+            let entry = report
+                .tree()
+                .entry("rate_limits")
+                .and_then(|section| section.node.entry(name));
             let at = entry.map(|entry| entry.key_at).unwrap_or_default();
-            report.add_at(code::NEVER_ACTS, at, &["rate_limits", name], format!("rate_limits.{name} {words}"));
+            report.add_at(
+                code::NEVER_ACTS,
+                at,
+                &["rate_limits", name],
+                format!("rate_limits.{name} {words}"),
+            );
         }
         if !limit.enforce && !NOT_YET.iter().any(|row| row.key == "rate_limits.*.enforce") {
             let words = "it only counts and refuses nobody; take `enforce: false` out once you trust it";
@@ -32,7 +47,9 @@ fn never(limit: &RateLimit, users: &[&Route]) -> Option<&'static str> {
         return Some("counts signed-in users, and every route that lists it is public; list it where tokens are read");
     }
     if limit.when == Some(When::Anonymous) && limit.key == KeyBy::JwtSub {
-        return Some("counts users by their tokens, and only those without one; take `when` out, or count by `client_ip`");
+        return Some(
+            "counts users by their tokens, and only those without one; take `when` out, or count by `client_ip`",
+        );
     }
     if limit.when == Some(When::Anonymous) && users.iter().all(required) {
         return Some(
@@ -83,11 +100,21 @@ fn covers(tight: &RateLimit, loose: &RateLimit) -> bool {
 
 /// Quotas that a route itself lists, and that concern nobody there.
 fn listed(config: &Config, report: &mut Report<'_>) {
-    for (name, route) in config.routes.iter().filter(|(_, route)| matches!(route.auth, Auth::Public)) {
+    for (name, route) in config
+        .routes
+        .iter()
+        .filter(|(_, route)| matches!(route.auth, Auth::Public))
+    {
         for (index, limit) in route.rate_limits.iter().enumerate() {
             let path = ["routes", name, "rate_limits", &index.to_string()];
-            let by_subject = config.rate_limits.get(limit).is_some_and(|limit| limit.key == KeyBy::JwtSub);
-            if by_subject && report.node(&path).is_some_and(|node| !node.inherited) {
+            let by_subject = config
+                .rate_limits
+                .get(limit)
+                .is_some_and(|limit| limit.key == KeyBy::JwtSub);
+            let acts = |route: &Route| !matches!(route.auth, Auth::Public) && route.rate_limits.contains(limit);
+            // Where it acts nowhere, that was told of the quota itself.
+            let acts_elsewhere = config.routes.values().any(acts);
+            if by_subject && acts_elsewhere && report.node(&path).is_some_and(|node| !node.inherited) {
                 let words = format!("`{limit}` counts signed-in users, and this route is public; take it out here");
                 report.add(code::NEVER_ACTS, &path, words);
             }

@@ -25,7 +25,10 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             ("half_open_requests", breaker.half_open_requests),
         ] {
             if value == 0 {
-                report.bad_value(&["circuit_breakers", name, key], "0 cannot be judged by; write at least `1`");
+                report.bad_value(
+                    &["circuit_breakers", name, key],
+                    "0 cannot be judged by; write at least `1`",
+                );
             }
         }
     }

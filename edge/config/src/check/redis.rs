@@ -13,10 +13,18 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let url = ["redis", "url"];
     match (report.node(&url).is_some(), &redis.url_file) {
         (true, Some(_)) => {
-            report.add(code::CONTRADICTION, &["redis"], "has both `url` and `url_file`; keep one");
+            report.add(
+                code::CONTRADICTION,
+                &["redis"],
+                "has both `url` and `url_file`; keep one",
+            );
         }
         (false, None) if report.node(&["redis"]).is_some() && report.is_whole(&["redis"]) => {
-            report.add(code::MISSING_KEY, &["redis"], "key `url` is missing; write it, or `url_file`");
+            report.add(
+                code::MISSING_KEY,
+                &["redis"],
+                "key `url` is missing; write it, or `url_file`",
+            );
         }
         _ => {}
     }
@@ -28,7 +36,10 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         }
     }
     for (name, route) in &config.routes {
-        for (side, changes) in [("request", &route.headers.request), ("response", &route.headers.response)] {
+        for (side, changes) in [
+            ("request", &route.headers.request),
+            ("response", &route.headers.response),
+        ] {
             for field in changes.set.keys().filter(|field| is_secret_field(field)) {
                 inline(&["routes", name, "headers", side, "set", field], "a secret", report);
             }

@@ -42,6 +42,14 @@ impl<'a> Report<'a> {
             .any(|pruned| pruned.len() == path.len() + 1 && is_below(pruned, path))
     }
 
+    /// Whether a key of this name was refused at or below a path.
+    pub(super) fn refused(&self, path: &[&str], key: &str) -> bool {
+        let is_key = |pruned: &Vec<String>| pruned.last().is_some_and(|last| last == key);
+        self.pruned
+            .iter()
+            .any(|pruned| is_below(pruned, path) && is_key(pruned))
+    }
+
     /// Whether the file cannot be used, as far as is known. What then looks unused may be what a mistake meant to name.
     pub(super) fn has_errors(&self) -> bool {
         self.findings.has_errors()

@@ -7,8 +7,12 @@ use edge_policy::{path::is_under, route::INTERNAL};
 pub(super) fn check(name: &str, route: &Route, report: &mut Report<'_>) {
     let path = ["routes", name];
     match (&route.upstream, &route.graphql) {
-        (None, None) if report.lacks_key_of(&path) => {}
-        (None, None) => report.add(code::CONTRADICTION, &path, "needs `upstream` or `graphql`; name what answers"),
+        (None, None) if report.lacks_key_of(&path) || report.refused(&path, "upstream") => {}
+        (None, None) => report.add(
+            code::CONTRADICTION,
+            &path,
+            "needs `upstream` or `graphql`; name what answers",
+        ),
         (Some(_), Some(_)) => report.add(
             code::CONTRADICTION,
             &path,
@@ -80,7 +84,10 @@ fn rewrite(name: &str, route: &Route, report: &mut Report<'_>) {
             report.bad_value(&path, words);
         }
     }
-    let filled: Vec<&str> = with.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment }).collect();
+    let filled: Vec<&str> = with
+        .split('/')
+        .map(|segment| if segment.starts_with('{') { "x" } else { segment })
+        .collect();
     destination(&filled.join("/"), &path, report);
 }
 
@@ -89,7 +96,8 @@ fn destination(with: &str, path: &[&str], report: &mut Report<'_>) {
     if let Err(words) = paths::plain(with) {
         report.bad_value(path, words);
     } else if is_under(with, INTERNAL) {
-        let words = format!("`{INTERNAL}` is the services' own and is never reached through the edge; ask for another path");
+        let words =
+            format!("`{INTERNAL}` is the services' own and is never reached through the edge; ask for another path");
         report.bad_value(path, words);
     }
 }

@@ -1,7 +1,10 @@
 //! Two routes that take the same request by equal patterns: the later in the file is told.
 
 use super::Report;
-use crate::{Config, Match, diagnose::{At, code}};
+use crate::{
+    Config, Match,
+    diagnose::{At, code},
+};
 use edge_policy::route::{Pattern, Rule};
 use std::collections::HashMap;
 
@@ -20,7 +23,12 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         .filter_map(|(name, route)| {
             let rule = route.matches.to_rule().ok()?;
             let at = places.get(name.as_str()).copied().unwrap_or_default();
-            Some(Candidate { at, name, rule, matches: &route.matches })
+            Some(Candidate {
+                at,
+                name,
+                rule,
+                matches: &route.matches,
+            })
         })
         .collect();
     routes.sort_by_key(|route| route.at);
@@ -56,7 +64,10 @@ impl Candidate<'_> {
             (true, true) => true,
             // The one with a host is the more precise and goes first.
             (true, false) | (false, true) => false,
-            (false, false) => self.matches.hosts().any(|host| other.matches.hosts().any(|their| their == host)),
+            (false, false) => self
+                .matches
+                .hosts()
+                .any(|host| other.matches.hosts().any(|their| their == host)),
         };
         same_host && self.rule.meets(&other.rule)
     }

@@ -8,23 +8,35 @@ const SOCKET_IO: &str = "socket.io";
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, route) in &config.routes {
-        let Some(upstream) = route.upstream.as_ref() else { continue };
-        let Some(instances) = config.upstreams.get(upstream).and_then(several) else { continue };
-        let bound = config.upstreams.get(upstream).is_some_and(|upstream| upstream.sticky.is_some());
+        let Some(upstream) = route.upstream.as_ref() else {
+            continue;
+        };
+        let Some(instances) = config.upstreams.get(upstream).and_then(several) else {
+            continue;
+        };
+        let bound = config
+            .upstreams
+            .get(upstream)
+            .is_some_and(|upstream| upstream.sticky.is_some());
         if route.streaming != Some(Streaming::Websocket) || !speaks_socket_io(route) || (bound && route.sticky) {
             continue;
         }
-        let key = report.tree().entry("upstreams").and_then(|section| section.node.entry(upstream));
+        let key = report
+            .tree()
+            .entry("upstreams")
+            .and_then(|section| section.node.entry(upstream));
         let at = key.map(|entry| entry.key_at).unwrap_or_default();
         let (lack, cure) = if bound {
-            (format!("route `{name}` has `sticky: false`"), "take that out".to_owned())
+            (
+                format!("route `{name}` has `sticky: false`"),
+                "take that out".to_owned(),
+            )
         } else {
             let cure = "add `sticky: { cookie: edge_affinity, ttl: 1h }`".to_owned();
             (format!("upstream `{upstream}` is without `sticky`"), cure)
         };
-        let words = format!(
-            "{instances} Socket.IO targets, and {lack}: polling fails with 400 \"Session ID unknown\"; {cure}"
-        );
+        let words =
+            format!("{instances} Socket.IO targets, and {lack}: polling fails with 400 \"Session ID unknown\"; {cure}");
         report.add_at(code::STICKY, at, &["upstreams", upstream], words);
     }
 }
@@ -38,7 +50,17 @@ fn several(upstream: &Upstream) -> Option<String> {
 }
 
 fn speaks_socket_io(route: &Route) -> bool {
-    let Match { path, paths, path_prefix, .. } = &route.matches;
-    let mut texts = paths.iter().chain(path).chain(path_prefix).chain(&route.rewrite_prefix).chain(&route.rewrite);
+    let Match {
+        path,
+        paths,
+        path_prefix,
+        ..
+    } = &route.matches;
+    let mut texts = paths
+        .iter()
+        .chain(path)
+        .chain(path_prefix)
+        .chain(&route.rewrite_prefix)
+        .chain(&route.rewrite);
     texts.any(|text| text.contains(SOCKET_IO))
 }

@@ -14,7 +14,11 @@ pub(super) fn check(name: &str, route: &Route, report: &mut Report<'_>) {
     let (one, whole) = (route.timeouts.connect, route.timeouts.request);
     // Told where the route itself says something, else in the defaults that both stand in.
     let own = |path: &[&str]| report.node(path).is_some_and(|node| !node.inherited);
-    let place = if own(&request) && !own(&connect) { request } else { connect };
+    let place = if own(&request) && !own(&connect) {
+        request
+    } else {
+        connect
+    };
     let attempts = route.retries.attempts;
     if one > whole {
         let words = format!(

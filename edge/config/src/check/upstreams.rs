@@ -10,13 +10,20 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         if let Some(health) = &upstream.health_check {
             health_check(name, health, report);
         }
-        if upstream.outlier.as_ref().is_some_and(|outlier| outlier.consecutive_failures == 0) {
+        if upstream
+            .outlier
+            .as_ref()
+            .is_some_and(|outlier| outlier.consecutive_failures == 0)
+        {
             let path = ["upstreams", name, "outlier", "consecutive_failures"];
             report.bad_value(&path, "0; at least one failure is needed: write `1` or more");
         }
         if upstream.sticky.as_ref().is_some_and(|sticky| !is_token(&sticky.cookie)) {
             let path = ["upstreams", name, "sticky", "cookie"];
-            report.bad_value(&path, "not a cookie's name (RFC 6265, a token); write letters, digits, `-` and `_`");
+            report.bad_value(
+                &path,
+                "not a cookie's name (RFC 6265, a token); write letters, digits, `-` and `_`",
+            );
         }
         if let Some(server) = upstream.tls.as_ref().and_then(|tls| tls.server_name.as_ref())
             && !is_host(server)
@@ -30,7 +37,11 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
 fn instances(name: &str, upstream: &Upstream, report: &mut Report<'_>) {
     let (path, targets) = (["upstreams", name], ["upstreams", name, "targets"]);
     match (report.node(&targets).is_some(), &upstream.discovery) {
-        (true, Some(_)) => report.add(code::CONTRADICTION, &path, "has both `targets` and `discovery`; keep one"),
+        (true, Some(_)) => report.add(
+            code::CONTRADICTION,
+            &path,
+            "has both `targets` and `discovery`; keep one",
+        ),
         (false, None) if !report.lacks_key_of(&path) => {
             report.add(
                 code::CONTRADICTION,
@@ -53,7 +64,10 @@ fn instances(name: &str, upstream: &Upstream, report: &mut Report<'_>) {
     if let Some(discovery) = &upstream.discovery {
         let at = |key| ["upstreams", name, "discovery", key];
         if !is_host(&discovery.dns) {
-            let words = format!("`{}` is not a host's name; write it without scheme and port", discovery.dns);
+            let words = format!(
+                "`{}` is not a host's name; write it without scheme and port",
+                discovery.dns
+            );
             report.bad_value(&at("dns"), words);
         }
         if discovery.port == 0 {
@@ -76,7 +90,11 @@ fn health_check(name: &str, health: &HealthCheck, report: &mut Report<'_>) {
             "a probe may take {}, and the next begins after {}; make `timeout` shorter than `interval`",
             health.timeout, health.interval
         );
-        let key = if report.node(&at("timeout")).is_some() { "timeout" } else { "interval" };
+        let key = if report.node(&at("timeout")).is_some() {
+            "timeout"
+        } else {
+            "interval"
+        };
         report.add(code::NESTING, &at(key), words);
     }
 }

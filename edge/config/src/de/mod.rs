@@ -10,4 +10,4 @@ pub(crate) mod words;
 
 pub(crate) use address::{bind, is_host, networks};
 pub(crate) use subgraphs::subgraphs;
-pub(crate) use target::targets;
+pub(crate) use target::{targets, weight, whole_address};

@@ -105,7 +105,13 @@ pub fn reference() -> String {
     );
     for page in &pages {
         // Writing to a text cannot fail.
-        let _ = writeln!(text, "| [{0}](#{1}) | {2} |", page.code, page.code.to_ascii_lowercase(), page.title);
+        let _ = writeln!(
+            text,
+            "| [{0}](#{1}) | {2} |",
+            page.code,
+            page.code.to_ascii_lowercase(),
+            page.title
+        );
     }
     for page in &pages {
         let body = page.text.split_once('\n').map_or("", |(_, body)| body);

@@ -63,6 +63,21 @@ impl Findings {
         }
     }
 
+    /// Takes back what was said of a path with a code. Something else was found that explains it.
+    pub(crate) fn retract(&mut self, code: &str, path: &str) {
+        self.found
+            .retain(|finding| finding.code != code || finding.path != path);
+        self.places.clear();
+        for (index, finding) in self.found.iter().enumerate() {
+            self.places.entry(finding.at).or_default().push(index);
+        }
+        self.errors = self
+            .found
+            .iter()
+            .filter(|one| Severity::of(one.code) == Severity::Error)
+            .count();
+    }
+
     /// Whether the file cannot be used.
     pub(crate) fn has_errors(&self) -> bool {
         self.errors > 0 || self.full

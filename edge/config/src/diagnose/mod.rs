@@ -89,13 +89,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// One whose severity is its code's.
-    pub fn new(
-        code: &'static str,
-        file: &Path,
-        at: At,
-        path: impl Into<String>,
-        words: impl Into<Words>,
-    ) -> Self {
+    pub fn new(code: &'static str, file: &Path, at: At, path: impl Into<String>, words: impl Into<Words>) -> Self {
         let Words { message, help } = words.into();
         Self {
             code,

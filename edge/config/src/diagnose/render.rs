@@ -14,7 +14,12 @@ impl Diagnostic {
     pub fn render(&self, source: &str) -> String {
         let kind = if self.is_error() { "error" } else { "warning" };
         let (line, column) = (self.at.line as usize, self.at.column as usize);
-        let mut text = format!("{kind}[{}] {}:{line}:{column}: {}\n", self.code, self.file.display(), self.message);
+        let mut text = format!(
+            "{kind}[{}] {}:{line}:{column}: {}\n",
+            self.code,
+            self.file.display(),
+            self.message
+        );
         let shown = line.checked_sub(1).and_then(|index| source.lines().nth(index));
         match shown {
             Some(shown) => {
@@ -41,7 +46,11 @@ fn crop(line: &str, column: usize) -> (String, usize, usize) {
     let chars: Vec<char> = line.chars().map(plain).collect();
     let at = column.saturating_sub(1).min(chars.len());
     let width = width(&chars[at..]);
-    let start = if chars.len() > WIDTH { at.saturating_sub(BEFORE) } else { 0 };
+    let start = if chars.len() > WIDTH {
+        at.saturating_sub(BEFORE)
+    } else {
+        0
+    };
     let end = chars.len().min(start + WIDTH);
     let mut shown: String = chars[start..end].iter().collect();
     let mut indent = at - start;
@@ -59,7 +68,11 @@ fn crop(line: &str, column: usize) -> (String, usize, usize) {
 fn width(rest: &[char]) -> usize {
     let end = match rest.first() {
         None => 0,
-        Some(quote @ ('"' | '\'')) => rest.iter().skip(1).position(|c| c == quote).map_or(rest.len(), |end| end + 2),
+        Some(quote @ ('"' | '\'')) => rest
+            .iter()
+            .skip(1)
+            .position(|c| c == quote)
+            .map_or(rest.len(), |end| end + 2),
         Some('{' | '[') => 1,
         Some(_) => {
             let ends = |index: usize| match rest[index] {
@@ -81,7 +94,9 @@ fn cover(line: &str) -> String {
     while let Some(start) = rest.find("://") {
         let (before, after) = rest.split_at(start + 3);
         out.push_str(before);
-        let end = after.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '}' | ']')).unwrap_or(after.len());
+        let end = after
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '}' | ']'))
+            .unwrap_or(after.len());
         let url = &after[..end];
         match url.rfind('@') {
             Some(at) => {
@@ -121,7 +136,10 @@ mod tests {
     fn long_lines_are_cropped_and_passwords_covered() {
         let line = format!("{}x: \"redis://:p@ss@h/0\"{}", "é".repeat(300), "z".repeat(300));
         let shown = render(&line, 1, 301);
-        assert!(!shown.contains("p@ss") && shown.contains("redis://*****@h/0"), "{shown}");
+        assert!(
+            !shown.contains("p@ss") && shown.contains("redis://*****@h/0"),
+            "{shown}"
+        );
         assert!(shown.lines().all(|line| line.chars().count() < 120), "{shown}");
         let (text, mark) = (shown.lines().nth(1).unwrap(), shown.lines().nth(2).unwrap());
         let column = mark.chars().position(|c| c == '^').unwrap();

@@ -40,7 +40,9 @@ fn variable() -> Value {
 
 /// Takes keys out of a schema.
 fn take(object: &mut Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
-    let taken = keys.iter().filter_map(|key| Some(((*key).to_owned(), object.remove(*key)?)));
+    let taken = keys
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), object.remove(*key)?)));
     taken.collect()
 }
 

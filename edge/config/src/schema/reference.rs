@@ -67,13 +67,23 @@ impl Page {
         }
         if let Some(words) = schema.get("oneOf").and_then(Value::as_array) {
             let words = words.iter().filter_map(|word| word.get("const"));
-            return words.map(|word| format!("`{}`", text(word))).collect::<Vec<_>>().join(", ");
+            return words
+                .map(|word| format!("`{}`", text(word)))
+                .collect::<Vec<_>>()
+                .join(", ");
         }
         if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-            return words.iter().map(|word| format!("`{}`", text(word))).collect::<Vec<_>>().join(", ");
+            return words
+                .iter()
+                .map(|word| format!("`{}`", text(word)))
+                .collect::<Vec<_>>()
+                .join(", ");
         }
         if let Some(forms) = schema.get("anyOf").and_then(Value::as_array) {
-            let forms = forms.iter().filter(|form| !is_variable(form)).map(|form| self.kind(form));
+            let forms = forms
+                .iter()
+                .filter(|form| !is_variable(form))
+                .map(|form| self.kind(form));
             return forms.collect::<Vec<_>>().join(" or ");
         }
         match schema.get("type").and_then(Value::as_str) {
@@ -85,7 +95,10 @@ impl Page {
                 format!("list of {item}")
             }
             Some("object") if schema.get("additionalProperties").is_some_and(Value::is_object) => {
-                let entry = schema.get("additionalProperties").map(|entry| self.kind(entry)).unwrap_or_default();
+                let entry = schema
+                    .get("additionalProperties")
+                    .map(|entry| self.kind(entry))
+                    .unwrap_or_default();
                 format!("names, each with {entry}")
             }
             Some("object") => "map".to_owned(),
@@ -124,9 +137,15 @@ fn default(schema: &Value) -> Option<String> {
 /// Whether a key of the table of those not acted on is this one.
 fn is_at(pattern: &str, path: &[String], key: &str) -> bool {
     let anything = |part: &str| part == "<name>" || part == "[]";
-    let (pattern, path): (Vec<&str>, Vec<&str>) =
-        (pattern.split('.').collect(), path.iter().map(String::as_str).chain([key]).collect());
-    pattern.len() == path.len() && pattern.iter().zip(path).all(|(want, part)| *want == part || (*want == "*" && anything(part)))
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (
+        pattern.split('.').collect(),
+        path.iter().map(String::as_str).chain([key]).collect(),
+    );
+    pattern.len() == path.len()
+        && pattern
+            .iter()
+            .zip(path)
+            .all(|(want, part)| *want == part || (*want == "*" && anything(part)))
 }
 
 fn is_variable(schema: &Value) -> bool {
@@ -134,7 +153,12 @@ fn is_variable(schema: &Value) -> bool {
 }
 
 fn range(schema: &Value) -> String {
-    let bound = |key: &str| schema.get(key).filter(|bound| bound.as_f64() != Some(0.0)).map(Value::to_string);
+    let bound = |key: &str| {
+        schema
+            .get(key)
+            .filter(|bound| bound.as_f64() != Some(0.0))
+            .map(Value::to_string)
+    };
     match (bound("minimum"), bound("maximum")) {
         (Some(least), Some(most)) if least == most => format!(" {least}"),
         (Some(least), Some(most)) => format!(" {least} to {most}"),
@@ -150,5 +174,9 @@ fn text(value: &Value) -> String {
 
 fn one_line(schema: &Value) -> String {
     let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    about.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    about
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "\\|")
 }

@@ -13,7 +13,11 @@ pub(super) struct Section {
 impl Section {
     /// Its keys with their schemas.
     pub(super) fn properties(&self) -> impl Iterator<Item = (&String, &Value)> {
-        self.schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+        self.schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
     }
 
     /// Whether a key must be there.
@@ -37,29 +41,29 @@ impl Sections {
             definitions: definitions.unwrap_or_default(),
             found: Vec::new(),
         };
-        sections.walk(Vec::new(), root);
+        sections.walk(&[], root);
         let found = std::mem::take(&mut sections.found);
         (sections, found)
     }
 
-    fn walk(&mut self, path: Vec<String>, schema: &Value) {
+    fn walk(&mut self, path: &[String], schema: &Value) {
         let schema = self.resolve(schema);
-        let below = |key: &str| [path.as_slice(), &[key.to_owned()]].concat();
+        let below = |key: &str| [path, &[key.to_owned()]].concat();
         if let Some(forms) = schema.get("anyOf").and_then(Value::as_array) {
             for form in forms {
-                self.walk(path.clone(), form);
+                self.walk(path, form);
             }
         } else if let Some(items) = schema.get("items") {
-            self.walk(below("[]"), items);
+            self.walk(&below("[]"), items);
         } else if let Some(entries) = schema.get("additionalProperties").filter(|entries| entries.is_object()) {
-            self.walk(below("<name>"), entries);
+            self.walk(&below("<name>"), entries);
         } else if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             self.found.push(Section {
-                path: path.clone(),
+                path: path.to_owned(),
                 schema: schema.clone(),
             });
             for (key, value) in properties {
-                self.walk(below(key), value);
+                self.walk(&below(key), value);
             }
         }
     }
@@ -67,8 +71,15 @@ impl Sections {
     /// Follows a reference; what stands beside it goes before what it names.
     pub(super) fn resolve(&self, schema: &Value) -> Value {
         let mut schema = schema.clone();
-        let wrapped = schema.get("allOf").and_then(|all| all.get(0)).and_then(|one| one.get("$ref"));
-        let reference = schema.get("$ref").or(wrapped).and_then(Value::as_str).map(str::to_owned);
+        let wrapped = schema
+            .get("allOf")
+            .and_then(|all| all.get(0))
+            .and_then(|one| one.get("$ref"));
+        let reference = schema
+            .get("$ref")
+            .or(wrapped)
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let named = reference.and_then(|reference| self.definitions.get(reference.rsplit('/').next()?));
         if let (Some(Value::Object(named)), Value::Object(own)) = (named, &mut schema) {
             own.remove("$ref");

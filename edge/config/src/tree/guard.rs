@@ -31,7 +31,10 @@ pub(crate) fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
         Err(error) => {
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let at = At::after(&String::from_utf8_lossy(before));
-            refuse(at, "the file is no UTF-8 text from here on; save it as UTF-8".to_owned())
+            refuse(
+                at,
+                "the file is no UTF-8 text from here on; save it as UTF-8".to_owned(),
+            )
         }
     }
 }
@@ -46,7 +49,9 @@ pub(super) fn guard(text: &str) -> Result<(), (At, Words)> {
     if text.len() > LARGEST {
         return Err((At::START, too_large().into()));
     }
-    let odd = text.char_indices().find(|(_, c)| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+    let odd = text
+        .char_indices()
+        .find(|(_, c)| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
     if let Some((index, c)) = odd {
         let code = u32::from(c);
         let words = format!("the file holds a control character (U+{code:04X}); is it a text? If so, take it out");

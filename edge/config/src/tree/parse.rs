@@ -44,7 +44,8 @@ impl Node {
         match root.value {
             Value::Map(_) => {}
             Value::Null => {
-                let words = "the file holds nothing; write the sections that must be there, or check that it is the right file";
+                let words =
+                    "the file holds nothing; write the sections that must be there, or check that it is the right file";
                 refuse(At::START, words.into());
                 return None;
             }

@@ -55,7 +55,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             }
         };
     }
-    let usual = if stdout().is_terminal() { Format::Human } else { Format::Text };
+    let usual = if stdout().is_terminal() {
+        Format::Human
+    } else {
+        Format::Text
+    };
     let format = arguments.format.unwrap_or(usual);
     let (sum, told) = check(&arguments.file);
     say(&shown(&arguments.file, format, &told, &sum));
@@ -125,7 +129,11 @@ fn verdict(file: &Path, told: &[Diagnostic], sum: &str) -> String {
         (None, ..) => format!("{name}: {sum}no mistakes\n"),
         (Some(first), ..) => {
             let hint = format!("`edge check --explain {}` tells more", first.code);
-            format!("{name}: {}, {}; {hint}\n", count(errors, "error"), count(warnings, "warning"))
+            format!(
+                "{name}: {}, {}; {hint}\n",
+                count(errors, "error"),
+                count(warnings, "warning")
+            )
         }
     }
 }
@@ -138,19 +146,34 @@ mod tests {
 
     fn told() -> Vec<Diagnostic> {
         let at = At { line: 1, column: 4 };
-        vec![Diagnostic::new(code::BAD_VALUE, Path::new("a/e.yaml"), at, "x", "x: bad; write y")]
+        vec![Diagnostic::new(
+            code::BAD_VALUE,
+            Path::new("a/e.yaml"),
+            at,
+            "x",
+            "x: bad; write y",
+        )]
     }
 
     #[test]
     fn each_format_says_the_same() {
         let file = Path::new("a/e.yaml");
         let sum = "2 routes, 1 upstreams, ";
-        assert_eq!(shown(file, Format::Text, &told(), sum), "E110 e.yaml:1:4 x: bad; write y\n");
-        assert_eq!(shown(file, Format::Text, &[], sum), "a/e.yaml: 2 routes, 1 upstreams, no mistakes\n");
+        assert_eq!(
+            shown(file, Format::Text, &told(), sum),
+            "E110 e.yaml:1:4 x: bad; write y\n"
+        );
+        assert_eq!(
+            shown(file, Format::Text, &[], sum),
+            "a/e.yaml: 2 routes, 1 upstreams, no mistakes\n"
+        );
         assert_eq!(shown(file, Format::Json, &[], sum), "[]\n");
         let json: serde_json::Value = serde_json::from_str(&shown(file, Format::Json, &told(), sum)).unwrap();
         assert_eq!(json[0]["line"], 1);
         let human = shown(file, Format::Human, &told(), sum);
-        assert!(human.ends_with("a/e.yaml: 1 error, 0 warnings; `edge check --explain E110` tells more\n"), "{human}");
+        assert!(
+            human.ends_with("a/e.yaml: 1 error, 0 warnings; `edge check --explain E110` tells more\n"),
+            "{human}"
+        );
     }
 }

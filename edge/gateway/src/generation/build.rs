@@ -200,7 +200,9 @@ impl Builder<'_> {
 
     /// The smallest that the route and all that it asks take.
     fn max_body(&self, route: &edge_config::Route) -> u64 {
-        let upstreams = route.upstreams().filter_map(|name| self.config.upstreams.get(name)?.max_body);
+        let upstreams = route
+            .upstreams()
+            .filter_map(|name| self.config.upstreams.get(name)?.max_body);
         upstreams.chain([route.max_body]).min().map_or(0, |least| least.0)
     }
 
