@@ -1,9 +1,10 @@
 //! The edge: what clients of the platform talk to.
 //!
 //! `edge run` serves, `edge check` says what is wrong with a configuration. [`proxy`] is the table of contents of a
-//! request; [`server`] of the process.
+//! request; [`server`] of the process; [`command`] of what else the program can do.
 
 mod admin;
+mod command;
 mod connections;
 mod context;
 mod drain;
@@ -22,9 +23,10 @@ mod tunnel;
 mod upstream;
 
 use clap::{Parser, Subcommand};
-use edge_config::Config;
+use command::{DEFAULT_CONFIG, environment};
+use edge_config::{Config, Loaded};
 use std::{
-    io::{Write, stderr, stdout},
+    io::{Write, stderr},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -32,9 +34,6 @@ use std::{
 /// Measured against the system's and others: an eighth fewer instructions a request (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Where the configuration is looked for.
-const DEFAULT_CONFIG: &str = "conf/edge.yaml";
 
 /// The programmable edge of the platform.
 #[derive(Debug, Parser)]
@@ -53,33 +52,32 @@ enum Command {
         config: PathBuf,
     },
     /// Check a configuration without serving it: every mistake, with its place and cure.
-    Check {
-        /// The configuration.
-        #[arg(default_value = DEFAULT_CONFIG)]
-        file: PathBuf,
-    },
+    ///
+    /// Exit codes: 0 no errors, 1 errors, 2 it could not be checked. Warnings alone are no errors.
+    Check(command::check::Arguments),
+    /// Print the configuration's JSON Schema, or the pages that are made from its types.
+    Schema(command::schema::Arguments),
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Run { config } => run(&config),
-        Command::Check { file } => check(&file),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(text) => {
-            // Where standard error is gone there is nobody to tell.
-            let _ = writeln!(stderr(), "{text}");
-            ExitCode::FAILURE
+    match Arguments::parse().command {
+        Command::Run { config } => match run(&config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(text) => {
+                // Where standard error is gone there is nobody to tell.
+                let _ = writeln!(stderr(), "{text}");
+                ExitCode::FAILURE
+            }
+        },
+        Command::Check(arguments) => command::check::run(&arguments),
+        Command::Schema(arguments) => {
+            command::schema::run(&arguments);
+            ExitCode::SUCCESS
         }
     }
 }
 
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-fn load(file: &Path) -> Result<Config, String> {
+fn load(file: &Path) -> Result<Loaded, String> {
     Config::load(file, &environment).map_err(|mistakes| {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         format!("{}\nedge: {} cannot be used", lines.join("\n"), file.display())
@@ -88,22 +86,10 @@ fn load(file: &Path) -> Result<Config, String> {
 
 fn run(file: &Path) -> Result<(), String> {
     shared_telemetry::init("edge");
-    let config = load(file)?;
+    let Loaded { config, warnings, .. } = load(file)?;
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
     let settings = settings::Settings::read(&environment).map_err(|error| format!("edge: {error}"))?;
     server::run(&config, &settings).map_err(|error| format!("edge: {error}"))
-}
-
-fn check(file: &Path) -> Result<(), String> {
-    let config = load(file)?;
-    // Built and dropped: schemas are read and composed, nothing is connected.
-    let built = generation::Generation::build(&config, 1, b"check", &metrics::Metrics::default());
-    built.map_err(|error| format!("edge: {error}"))?;
-    let _ = writeln!(
-        stdout(),
-        "{}: {} routes, {} upstreams, no mistakes",
-        file.display(),
-        config.routes.len(),
-        config.upstreams.len()
-    );
-    Ok(())
 }

@@ -160,12 +160,13 @@ impl Scenario {
         Self::settle(&mut scenario, path);
         match scenario.system.edge().filter(|edge| !edge.is_file()) {
             None => Ok(scenario),
-            Some(edge) => Err(vec![Diagnostic {
-                code: code::DANGLING,
-                file: path.to_owned(),
-                at: At::default(),
-                message: format!("system: edge: there is no file {}", edge.display()),
-            }]),
+            Some(edge) => Err(vec![Diagnostic::new(
+                code::DANGLING,
+                path,
+                At::default(),
+                "system.edge",
+                format!("system: edge: there is no file {}", edge.display()),
+            )]),
         }
     }
 

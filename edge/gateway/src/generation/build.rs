@@ -102,7 +102,8 @@ impl Generation {
 }
 
 fn pool(name: &str, upstream: &edge_config::Upstream, metrics: &Metrics) -> Arc<Pool> {
-    let specs = upstream.targets.iter();
+    let instances = upstream.instances();
+    let specs = instances.iter();
     let specs = specs
         .map(|target| TargetSpec {
             address: target.address.clone(),
@@ -124,6 +125,7 @@ fn issuers(config: &Config, pools: &BTreeMap<String, Arc<Pool>>) -> BTreeMap<Str
             verifier: VerifierSettings {
                 issuer: jwt.issuer.clone(),
                 audience: jwt.audience.clone(),
+                leeway: jwt.leeway.as_secs(),
                 ..VerifierSettings::default()
             },
             pool: Arc::clone(pools.get(&jwt.jwks.upstream)?),
@@ -185,7 +187,7 @@ impl Builder<'_> {
             issuer,
             quotas: quotas.collect::<Result<_, BuildError>>()?,
             serves: self.serves(name, route)?,
-            max_body: route.max_body.0,
+            max_body: self.max_body(route),
             connect_timeout: *route.timeouts.connect,
             request_timeout: *route.timeouts.request,
             pool_idle: *route.timeouts.idle,
@@ -194,6 +196,14 @@ impl Builder<'_> {
             rewrite: route.matches.path_prefix.clone().zip(route.rewrite_prefix.clone()),
             cors: cors.transpose()?,
         }))
+    }
+
+    /// The smallest that the route and all that it asks take.
+    fn max_body(&self, route: &edge_config::Route) -> u64 {
+        let upstreams = route
+            .upstreams()
+            .filter_map(|name| self.config.upstreams.get(name)?.max_body);
+        upstreams.chain([route.max_body]).min().map_or(0, |least| least.0)
     }
 
     fn serves(&self, name: &str, route: &edge_config::Route) -> Result<Serves, BuildError> {
@@ -214,7 +224,8 @@ impl Builder<'_> {
                     .config
                     .upstreams
                     .get(upstream)
-                    .and_then(|upstream| upstream.sticky.as_ref());
+                    .and_then(|upstream| upstream.sticky.as_ref())
+                    .filter(|_| route.sticky);
                 let sticky = sticky.map(|sticky| Arc::new(Sticky::new(sticky, self.affinity_key, upstream)));
                 Ok(Serves::Upstream {
                     pool: pool(upstream)?,
