@@ -2,6 +2,7 @@
 //! typed view comes last and each mistake still points at the line that made it.
 
 mod guard;
+mod keys;
 mod merge;
 mod parse;
 mod syntax;

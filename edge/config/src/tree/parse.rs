@@ -7,7 +7,7 @@ use serde::{
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 /// Deepest nesting; the file's own keys go some seven levels deep.
 const MAX_DEPTH: usize = 32;
@@ -55,40 +55,8 @@ impl Node {
                 return None;
             }
         }
-        root.drop_duplicates(&Trail::ROOT, findings);
+        root.check_keys(&Trail::ROOT, findings);
         Some(root)
-    }
-
-    fn drop_duplicates(&mut self, trail: &Trail<'_>, findings: &mut Findings) {
-        match &mut self.value {
-            Value::List(items) => {
-                for (index, item) in items.iter_mut().enumerate() {
-                    item.drop_duplicates(&trail.then(&index.to_string()), findings);
-                }
-            }
-            Value::Map(entries) => {
-                let mut seen: HashMap<String, u32> = HashMap::with_capacity(entries.len());
-                entries.retain(|entry| match seen.get(&entry.key) {
-                    Some(line) => {
-                        let path = trail.then(&entry.key).to_string();
-                        let message = format!(
-                            "key `{}` is here twice; the first is on line {line}: keep one",
-                            entry.key
-                        );
-                        findings.add(code::DUPLICATE_KEY, entry.key_at, path, message);
-                        false
-                    }
-                    None => {
-                        seen.insert(entry.key.clone(), entry.key_at.line);
-                        true
-                    }
-                });
-                for entry in entries {
-                    entry.node.drop_duplicates(&trail.then(&entry.key), findings);
-                }
-            }
-            _ => {}
-        }
     }
 }
 
