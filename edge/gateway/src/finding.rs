@@ -1,16 +1,12 @@
 //! What is said about a configuration, in one form for the log, the API and people: mistakes with their places, and what only
 //! shows when the configuration is put to use.
 
-use edge_config::Diagnostic;
+use edge_config::{Diagnostic, Severity};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Codes of what shows only at work. Those of mistakes in the file itself are `edge_config`'s.
 pub(crate) mod code {
-    /// A file that the configuration names cannot be read.
-    pub(crate) const UNREADABLE: &str = "E501";
-    /// The configuration builds nothing.
-    pub(crate) const UNBUILDABLE: &str = "E502";
     /// A route would lose all targets it has.
     pub(crate) const NO_ADDRESS: &str = "E511";
     /// A route could no longer verify tokens.
@@ -19,30 +15,25 @@ pub(crate) mod code {
     pub(crate) const INTERNAL: &str = "E599";
 }
 
-/// One mistake or warning. As JSON it has the form of `edge check`'s.
+/// One mistake or warning, as an API tells it and its clients read it: the form of `edge check`'s.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Finding {
     /// A stable code: `E…` for an error, `W…` for a warning.
     pub(crate) code: String,
+    /// How bad it is.
+    pub(crate) severity: Severity,
     /// The file; empty where it is not about a line of one.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) file: String,
     /// Line, from 1; 0 where there is none.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) line: u32,
     /// Column, from 1; 0 where there is none.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) column: u32,
-    /// The key, from the root; empty where the message names it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// The key, from the root.
     pub(crate) path: String,
-    /// What is wrong and how to put it right.
+    /// What is wrong.
     pub(crate) message: String,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
+    /// How to put it right; empty where nothing more can be said.
+    pub(crate) help: String,
 }
 
 impl Finding {
@@ -50,11 +41,13 @@ impl Finding {
     pub(crate) fn error(code: &str, path: &str, message: impl Into<String>) -> Self {
         Self {
             code: code.to_owned(),
+            severity: Severity::of(code),
             file: String::new(),
             line: 0,
             column: 0,
             path: path.to_owned(),
             message: message.into(),
+            help: String::new(),
         }
     }
 }
@@ -63,11 +56,13 @@ impl From<Diagnostic> for Finding {
     fn from(found: Diagnostic) -> Self {
         Self {
             code: found.code.to_owned(),
+            severity: found.severity,
             file: found.file.display().to_string(),
             line: found.at.line,
             column: found.at.column,
-            path: String::new(),
+            path: found.path,
             message: found.message,
+            help: found.help,
         }
     }
 }
@@ -78,11 +73,14 @@ impl fmt::Display for Finding {
         if !self.file.is_empty() {
             let name = self.file.rsplit('/').next().unwrap_or(&self.file);
             write!(f, "{name}:{}:{} ", self.line, self.column)?;
-        }
-        if !self.path.is_empty() {
+        } else if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        if !self.help.is_empty() {
+            write!(f, "; {}", self.help)?;
+        }
+        Ok(())
     }
 }
 
@@ -90,18 +88,21 @@ impl fmt::Display for Finding {
 mod tests {
     use super::*;
     use edge_config::At;
+    use std::path::Path;
 
     #[test]
     fn a_line_for_people_says_code_place_and_matter() {
-        let mistake = Diagnostic {
-            code: "E101",
-            file: "conf/edge.yaml".into(),
-            at: At { line: 54, column: 5 },
-            message: "unknown key `x`".into(),
-        };
+        let at = At { line: 54, column: 5 };
+        let mistake = Diagnostic::new(
+            "E101",
+            Path::new("conf/edge.yaml"),
+            at,
+            "x",
+            "unknown key `x`; take it out",
+        );
         assert_eq!(
             Finding::from(mistake).to_string(),
-            "E101 edge.yaml:54:5 unknown key `x`"
+            "E101 edge.yaml:54:5 unknown key `x`; take it out"
         );
         let late = Finding::error(code::NO_KEYS, "jwt.users", "no key");
         assert_eq!(late.to_string(), "E512 jwt.users: no key");

@@ -50,7 +50,11 @@ enum Command {
     /// Serve. SIGTERM drains and stops, SIGINT stops at once, SIGHUP reads the configuration again.
     Run(command::run::Arguments),
     /// Check a configuration without serving it: every mistake, with its place and cure.
+    ///
+    /// Exit codes: 0 no errors, 1 errors, 2 it could not be checked. Warnings alone are no errors.
     Check(command::check::Arguments),
+    /// Print the configuration's JSON Schema, or the pages that are made from its types.
+    Schema(command::schema::Arguments),
     /// What the edge serves, how its targets are, and what became of the last reload.
     Status(command::status::Arguments),
     /// Read the configuration again; the old one stays if the new one has a mistake.
@@ -79,6 +83,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Check(arguments) => command::check::run(&arguments),
+        Command::Schema(arguments) => command::schema::run(&arguments),
         Command::Status(arguments) => command::status::run(&arguments),
         Command::Reload(arguments) => command::reload::run(&arguments),
         Command::Drain(arguments) => command::drain::run(&arguments),
@@ -94,8 +99,11 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Where standard error is gone there is nobody to tell.
-            let _ = writeln!(stderr(), "{failure}");
+            let text = failure.to_string();
+            if !text.is_empty() {
+                // Where standard error is gone there is nobody to tell.
+                let _ = writeln!(stderr(), "{text}");
+            }
             failure.code()
         }
     }

@@ -1,4 +1,4 @@
-//! The commands of `edge`, one a file. All but `run` and `check` are clients of a running edge's admin listener.
+//! The commands of `edge`, one a file. All but `run`, `check` and `schema` are clients of a running edge's admin listener.
 
 pub(crate) mod breaker;
 pub(crate) mod check;
@@ -12,13 +12,14 @@ mod place;
 pub(crate) mod reload;
 pub(crate) mod rollback;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod status;
 mod target;
 mod told;
 pub(crate) mod undrain;
 pub(crate) mod weight;
 
-use crate::finding::Finding;
+use edge_config::Diagnostic;
 use std::{
     io::{Write, stdout},
     path::Path,
@@ -37,6 +38,9 @@ pub(crate) enum Failure {
     /// There was nobody to ask, or no way to.
     #[error("{0}")]
     Unreachable(String),
+    /// It has said itself what is wrong; the process's exit code alone is left to tell.
+    #[error("")]
+    Told(u8),
 }
 
 impl Failure {
@@ -45,6 +49,7 @@ impl Failure {
         match self {
             Self::Refused(_) => ExitCode::FAILURE,
             Self::Unreachable(_) => ExitCode::from(2),
+            Self::Told(code) => ExitCode::from(*code),
         }
     }
 }
@@ -55,12 +60,17 @@ fn environment(name: &str) -> Option<String> {
 
 /// Prints a line of a command's answer.
 fn say(line: &str) {
+    print(&format!("{line}\n"));
+}
+
+/// Prints a whole text.
+fn print(text: &str) {
     // A reader that has gone wants no more.
-    let _ = writeln!(stdout(), "{line}");
+    let _ = write!(stdout(), "{text}");
 }
 
 /// A configuration that cannot be used.
-fn unusable(file: &Path, mistakes: &[Finding]) -> Failure {
+fn unusable(file: &Path, mistakes: &[Diagnostic]) -> Failure {
     let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     let text = format!("{}\nedge: {} cannot be used", lines.join("\n"), file.display());
     Failure::Refused(text)

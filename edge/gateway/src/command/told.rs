@@ -56,7 +56,10 @@ mod tests {
         let body = json!({
             "code": "CONFIG_REFUSED", "outcome": "refused", "trigger": "api", "at": "2026-01-01T00:00:00Z", "tookMs": 3,
             "generation": 2, "changes": [], "needsUpgrade": [], "warnings": [],
-            "errors": [{ "code": "E101", "file": "conf/edge.yaml", "line": 3, "column": 5, "message": "unknown key `x`" }],
+            "errors": [{
+                "code": "E101", "severity": "error", "file": "conf/edge.yaml", "line": 3, "column": 5,
+                "path": "x", "message": "unknown key `x`", "help": "",
+            }],
         });
         let lines = outcome(&told(body).unwrap());
         assert_eq!(

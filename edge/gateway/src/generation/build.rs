@@ -2,7 +2,6 @@
 
 use super::{Composed, Generation, Route, Serves, Source, Sticky, inherit};
 use crate::{
-    finding::{Finding, code},
     metrics::Metrics,
     store::{Issuer, Quota},
     upstream::{Pool, States},
@@ -42,12 +41,6 @@ pub(crate) enum BuildError {
     /// Schemas do not fit together.
     #[error("routes.{0}: the subgraphs do not compose: {1}")]
     Compose(String, edge_graphql::ComposeError),
-}
-
-impl From<BuildError> for Finding {
-    fn from(error: BuildError) -> Self {
-        Self::error(code::UNBUILDABLE, "", error.to_string())
-    }
 }
 
 /// What all generations of an edge are built with.
@@ -158,7 +151,7 @@ impl Builder<'_> {
             issuer,
             quotas: quotas.collect::<Result<_, BuildError>>()?,
             serves: self.serves(name, route)?,
-            max_body: route.max_body.0,
+            max_body: self.max_body(route),
             connect_timeout: *route.timeouts.connect,
             request_timeout: *route.timeouts.request,
             pool_idle: *route.timeouts.idle,
@@ -167,6 +160,14 @@ impl Builder<'_> {
             rewrite: route.matches.path_prefix.clone().zip(route.rewrite_prefix.clone()),
             cors: cors.transpose()?,
         }))
+    }
+
+    /// The smallest that the route and all that it asks take.
+    fn max_body(&self, route: &edge_config::Route) -> u64 {
+        let upstreams = route
+            .upstreams()
+            .filter_map(|name| self.source.config.upstreams.get(name)?.max_body);
+        upstreams.chain([route.max_body]).min().map_or(0, |least| least.0)
     }
 
     fn serves(&self, name: &str, route: &edge_config::Route) -> Result<Serves, BuildError> {
@@ -185,6 +186,7 @@ impl Builder<'_> {
             Some(ServesConfig::Upstream(upstream)) => {
                 let upstreams = &self.source.config.upstreams;
                 let sticky = upstreams.get(upstream).and_then(|upstream| upstream.sticky.as_ref());
+                let sticky = sticky.filter(|_| route.sticky);
                 let sticky = sticky.map(|sticky| Arc::new(Sticky::new(sticky, self.affinity_key, upstream)));
                 Ok(Serves::Upstream {
                     pool: pool(upstream)?,

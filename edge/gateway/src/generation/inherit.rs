@@ -31,7 +31,8 @@ pub(super) fn pools(config: &Config, parts: &Parts, previous: Option<&Generation
 }
 
 fn pool_settings(upstream: &Upstream) -> PoolSettings {
-    let specs = upstream.targets.iter().map(|target| TargetSpec {
+    let instances = upstream.instances();
+    let specs = instances.iter().map(|target| TargetSpec {
         address: target.address.clone(),
         weight: target.weight,
     });
@@ -68,6 +69,7 @@ fn issuer_settings(jwt: &Jwt) -> IssuerSettings {
         verifier: VerifierSettings {
             issuer: jwt.issuer.clone(),
             audience: jwt.audience.clone(),
+            leeway: jwt.leeway.as_secs(),
             ..VerifierSettings::default()
         },
         upstream: jwt.jwks.upstream.clone(),

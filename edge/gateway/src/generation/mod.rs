@@ -2,6 +2,7 @@
 
 mod build;
 mod inherit;
+mod mistake;
 mod source;
 
 pub(crate) use build::{BuildError, Parts};

@@ -1,8 +1,7 @@
 //! What a generation is built from: the configuration and every file that it names, read once. Building it again, after a
 //! rollback, needs no file.
 
-use crate::finding::{Finding, code};
-use edge_config::{Config, Env, Serves};
+use edge_config::{Config, Diagnostic, Env, Loaded, Serves, Sources, diagnose};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -10,20 +9,29 @@ use std::{
 };
 
 /// A checked configuration with what its files hold.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Source {
     /// The configuration.
     pub(crate) config: Config,
+    /// Where each of its values comes from.
+    pub(crate) sources: Sources,
     /// Texts of the schemas that it names, by file.
     pub(crate) schemas: BTreeMap<PathBuf, String>,
+}
+
+impl PartialEq for Source {
+    /// Equal ones build the same, wherever their values come from.
+    fn eq(&self, other: &Self) -> bool {
+        self.config == other.config && self.schemas == other.schemas
+    }
 }
 
 /// What reading a configuration gives.
 pub(crate) struct Read {
     /// The source, or every mistake.
-    pub(crate) source: Result<Source, Vec<Finding>>,
+    pub(crate) source: Result<Source, Vec<Diagnostic>>,
     /// What it works with and is hardly meant.
-    pub(crate) warnings: Vec<Finding>,
+    pub(crate) warnings: Vec<Diagnostic>,
     /// All files that took part, also those that could not be read. Other content in one of them is another configuration.
     pub(crate) files: BTreeSet<PathBuf>,
 }
@@ -31,14 +39,18 @@ pub(crate) struct Read {
 /// Reads and checks `file`, and what it names.
 pub(crate) fn read(file: &Path, env: Env<'_>) -> Read {
     let mut files = BTreeSet::from([file.to_owned()]);
-    let refused = |findings, files| Read {
-        source: Err(findings),
+    let refused = |mistakes, files| Read {
+        source: Err(mistakes),
         warnings: Vec::new(),
         files,
     };
-    let config = match Config::load(file, env) {
-        Ok(config) => config,
-        Err(mistakes) => return refused(mistakes.into_iter().map(Finding::from).collect(), files),
+    let Loaded {
+        config,
+        warnings,
+        sources,
+    } = match Config::load(file, env) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return refused(mistakes, files),
     };
     let (mut schemas, mut mistakes) = (BTreeMap::new(), Vec::new());
     for (path, schema) in schema_files(&config) {
@@ -46,8 +58,8 @@ pub(crate) fn read(file: &Path, env: Env<'_>) -> Read {
         match fs::read_to_string(schema) {
             Ok(text) => drop(schemas.insert(schema.to_owned(), text)),
             Err(error) => {
-                let message = format!("the schema {} cannot be read: {error}", schema.display());
-                mistakes.push(Finding::error(code::UNREADABLE, &path, message));
+                let words = format!("the schema {} cannot be read: {error}; put it there", schema.display());
+                mistakes.push(sources.diagnostic(diagnose::code::MISSING_FILE, &path, words));
             }
         }
     }
@@ -55,8 +67,12 @@ pub(crate) fn read(file: &Path, env: Env<'_>) -> Read {
         return refused(mistakes, files);
     }
     Read {
-        source: Ok(Source { config, schemas }),
-        warnings: Vec::new(),
+        source: Ok(Source {
+            config,
+            sources,
+            schemas,
+        }),
+        warnings,
         files,
     }
 }

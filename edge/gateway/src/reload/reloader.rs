@@ -120,9 +120,9 @@ impl Reloader {
                 self.seen = look;
                 let mut attempt = match read.source {
                     Ok(source) => self.apply(Arc::new(source), trigger).await,
-                    Err(mistakes) => Attempt::refused(mistakes),
+                    Err(mistakes) => Attempt::refused(mistakes.into_iter().map(Finding::from).collect()),
                 };
-                attempt.warnings.extend(read.warnings);
+                attempt.warnings.extend(read.warnings.into_iter().map(Finding::from));
                 attempt
             }
             Err(error) => broken(&error),
@@ -142,12 +142,12 @@ impl Reloader {
         if attempt.is_unchanged {
             return attempt;
         }
-        let (edge, previous) = (Arc::clone(&self.edge), Arc::clone(&active));
+        let (edge, previous, sources) = (Arc::clone(&self.edge), Arc::clone(&active), Arc::clone(&source));
         let number = active.number + 1;
         let built = spawn_blocking(move || Generation::build(source, number, &edge.parts, Some(&previous)));
         let new = match built.await {
             Ok(Ok(new)) => Arc::new(new),
-            Ok(Err(error)) => return Attempt::refused(vec![error.into()]),
+            Ok(Err(error)) => return Attempt::refused(vec![error.diagnostic(&sources.sources).into()]),
             Err(error) => return broken(&error),
         };
         let beginning = self.tasks.start(&new);

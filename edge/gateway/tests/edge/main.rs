@@ -4,6 +4,7 @@
 
 mod admin;
 mod bodies;
+mod check;
 mod failover;
 mod graphql;
 mod identity;

@@ -119,13 +119,13 @@ async fn a_hangup_and_a_command_read_everything_again_and_say_when_nothing_is_ne
     let outcome = edge.reload().await;
     assert_eq!(
         (&outcome["outcome"], &outcome["errors"][0]["code"]),
-        (&"refused".into(), &"E502".into())
+        (&"refused".into(), &"E220".into())
     );
     fs::remove_file(&schema).unwrap();
     let outcome = edge.reload().await;
     assert_eq!(
         (&outcome["code"], &outcome["errors"][0]["code"]),
-        (&"CONFIG_REFUSED".into(), &"E501".into())
+        (&"CONFIG_REFUSED".into(), &"E210".into())
     );
     // One that could not be read is watched all the same.
     fs::write(&schema, shipped).unwrap();
@@ -140,7 +140,7 @@ async fn what_cannot_change_live_waits_and_the_rest_does_not() {
     setup.rewrite("${EDGE_BIND:-0.0.0.0:8080}", &free_address().to_string());
     setup.rewrite("connections_per_ip: 256", "connections_per_ip: 255");
     let outcome = edge.reload().await;
-    let waits = json!(["limits.connections_per_ip", "listeners.http.bind"]);
+    let waits = json!(["listeners.http.bind", "limits.connections_per_ip"]);
     assert_eq!(
         (&outcome["outcome"], &outcome["needsUpgrade"]),
         (&"applied".into(), &waits)
@@ -149,11 +149,11 @@ async fn what_cannot_change_live_waits_and_the_rest_does_not() {
     assert_eq!(edge.status().await["config"]["needsUpgrade"], waits);
     assert!(
         edge.log()
-            .contains("needs upgrade: limits.connections_per_ip, listeners.http.bind")
+            .contains("needs upgrade: listeners.http.bind, limits.connections_per_ip")
     );
     let (_, printed) = edge.types(&["status"]).await;
     assert!(
-        printed.contains("needs upgrade: limits.connections_per_ip, listeners.http.bind"),
+        printed.contains("needs upgrade: listeners.http.bind, limits.connections_per_ip"),
         "{printed}"
     );
 }
