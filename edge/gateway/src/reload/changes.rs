@@ -1,45 +1,33 @@
-//! What is new in a configuration, in few words.
+//! What is new in a configuration, key by key.
 
 use crate::generation::Source;
-use std::collections::BTreeMap;
+use edge_config::{Effect, diff};
+use std::{collections::BTreeSet, path::PathBuf};
 
-/// What differs: `upstreams.auth changed`, `routes.new added`.
+/// More are counted, not told.
+const MOST: usize = 40;
+
+/// What differs, as `edge diff` writes it: `~ routes.a.max_body: 1MiB -> 2MiB (live)`. Secrets are hidden.
 pub(super) fn changes(old: &Source, new: &Source) -> Vec<String> {
-    let mut all = Vec::new();
-    let (from, to) = (&old.config, &new.config);
-    let mut section = |name: &str, differs: bool| {
-        if differs {
-            all.push(format!("{name} changed"));
-        }
+    let mut all: Vec<String> = { diff(&old.config, &new.config) }
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let named: BTreeSet<&PathBuf> = old.schemas.keys().chain(new.schemas.keys()).collect();
+    // One that was or will be read no more shows as a changed key.
+    let differs = |file: &&&PathBuf| {
+        let both = old.schemas.get(**file).zip(new.schemas.get(**file));
+        both.is_some_and(|(old, new)| old != new)
     };
-    section("admin", from.admin != to.admin);
-    section("listeners", from.listeners != to.listeners);
-    section("limits", from.limits != to.limits);
-    section("redis", from.redis != to.redis);
-    section("trusted_proxies", from.trusted_proxies != to.trusted_proxies);
-    entries("cors", &from.cors, &to.cors, &mut all);
-    entries("jwt", &from.jwt, &to.jwt, &mut all);
-    entries("rate_limits", &from.rate_limits, &to.rate_limits, &mut all);
-    entries("upstreams", &from.upstreams, &to.upstreams, &mut all);
-    entries("routes", &from.routes, &to.routes, &mut all);
-    let schemas = |source: &Source| -> BTreeMap<String, String> {
-        let named = source.schemas.iter();
-        named
-            .map(|(file, text)| (file.display().to_string(), text.clone()))
-            .collect()
-    };
-    entries("schemas", &schemas(old), &schemas(new), &mut all);
-    all
-}
-
-fn entries<T: PartialEq>(section: &str, old: &BTreeMap<String, T>, new: &BTreeMap<String, T>, all: &mut Vec<String>) {
-    for (name, value) in new {
-        match old.get(name) {
-            None => all.push(format!("{section}.{name} added")),
-            Some(before) if before != value => all.push(format!("{section}.{name} changed")),
-            Some(_) => {}
-        }
+    all.extend(
+        { named.iter() }
+            .filter(differs)
+            .map(|file| format!("~ {}: changed ({})", file.display(), Effect::Live)),
+    );
+    if all.len() > MOST {
+        let more = all.len() - MOST;
+        all.truncate(MOST);
+        all.push(format!("… and {more} more"));
     }
-    let gone = old.keys().filter(|name| !new.contains_key(*name));
-    all.extend(gone.map(|name| format!("{section}.{name} removed")));
+    all
 }

@@ -121,7 +121,7 @@ pub(crate) struct Outcome {
     pub(crate) took_ms: u64,
     /// The generation that serves now.
     pub(crate) generation: u64,
-    /// What is new: `upstreams.auth changed`.
+    /// What is new: `~ routes.a.max_body: 1MiB -> 2MiB (live)`.
     pub(crate) changes: Vec<String>,
     /// Keys whose new values wait for the next process.
     pub(crate) needs_upgrade: Vec<String>,

@@ -38,6 +38,7 @@ async fn looking_needs_no_token_and_everything_else_does() {
     let basic = anyone.clone().header("authorization", "Basic x");
     for client in [anyone, wrong, basic] {
         for (method, path) in [
+            (Method::GET, "/config"),
             (Method::GET, "/upstreams"),
             (Method::GET, "/overrides"),
             (Method::GET, "/generations"),
@@ -242,4 +243,27 @@ async fn every_change_is_written_down_first_or_not_made() {
         assert_eq!(code(&answer.expect_status(503)), "AUDIT_FAILED");
     }
     assert_eq!(edge.status().await["overrides"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_is_shown_as_it_takes_effect_without_its_secrets() {
+    let setup = Setup::new();
+    let url = setup.redis.url().replacen("redis://", "redis://:s3cret@", 1);
+    let setup = setup.redis_at(&url);
+    let edge = setup.start().await;
+    let answer = edge.operator().get("/config").await.expect_status(200);
+    assert!(!answer.text().contains("s3cret"), "{answer:?}");
+    let shown = answer.json();
+    assert_eq!(shown["admin"]["bind"], edge.admin.to_string());
+    let media = &shown["routes"]["media"];
+    assert_eq!(
+        (&media["timeouts"]["request"], &media["timeouts"]["connect"]),
+        (&"2m".into(), &"1s".into())
+    );
+    assert_eq!(shown["upstreams"]["auth"]["health_check"]["interval"], "2s");
+    // It is a file that the edge takes.
+    let file = setup.file("shown.yaml");
+    fs::write(&file, answer.body).unwrap();
+    let (code, printed) = edge.types(&["check", file.to_str().unwrap()]).await;
+    assert_eq!(code, 0, "{printed}");
 }

@@ -40,7 +40,10 @@ async fn a_changed_file_is_served_and_a_mistake_in_it_is_told_everywhere_and_cos
     let last = told(&edge, "applied").await;
     assert_eq!(
         (&last["trigger"], &last["changes"]),
-        (&"watch".into(), &json!(["routes.jwks changed"]))
+        (
+            &"watch".into(),
+            &json!(["~ routes.jwks.match.path: /.well-known/jwks.json -> /keys (live)"])
+        )
     );
     assert_eq!(edge.metric("edge_config_generation").await, 2.0);
     assert_eq!(edge.metric("edge_config_reloads_total{result=\"applied\"}").await, 1.0);
