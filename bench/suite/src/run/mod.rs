@@ -147,7 +147,8 @@ fn measure(place: &Place, scenario: &Scenario, subject: &Subject, args: &Args, l
     measured.errors.extend(heard.errors);
     measured.load.protocol = scenario.protocol.name().to_owned();
     measured.load.target = subject.target.clone();
-    let mut environment = environment::facts(&place.root, "release", layout);
+    let profile = environment::profile(args.target.as_deref(), args.edge.as_deref());
+    let mut environment = environment::facts(&place.root, profile, layout);
     environment.notes.append(&mut measured.notes);
     let requests = measured.totals.requests;
     let mut steps = vec![measured.overall];
