@@ -36,6 +36,7 @@ impl Auth {
 /// The long form: a token of an issuer.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = crate::schema::inherited)]
 pub(crate) struct Token {
     /// Name in `jwt`.
     pub(crate) jwt: String,
