@@ -4,7 +4,7 @@ use super::Report;
 use crate::{Config, Route, Streaming, diagnose::code};
 use edge_policy::{
     path::{is_under, normalise},
-    route::{INTERNAL, Pattern, Rule},
+    route::{INTERNAL, Pattern, Rule, shadowed},
 };
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -104,25 +104,23 @@ fn shadows(rules: &[(&str, Rule)], report: &mut Report<'_>) {
         .map(|(name, rule)| (key_at(report, name), *name, rule))
         .collect();
     ordered.sort_by_key(|(at, ..)| *at);
-    for (index, (at, name, rule)) in ordered.iter().enumerate() {
-        let clash = ordered[..index].iter().find_map(|(line, other, earlier)| {
-            let pattern = rule
-                .patterns
-                .iter()
-                .find(|mine| earlier.patterns.iter().any(|p| p.shape() == mine.shape()))?;
-            rule.meets(earlier).then_some((line, other, pattern))
-        });
-        if let Some((first, other, pattern)) = clash {
-            let what = match pattern {
-                Pattern::Exact(path) => format!("path `{path}`"),
-                Pattern::Template(path) => format!("template `{path}`"),
-                Pattern::Prefix(path) => format!("prefix `{path}/`"),
-            };
-            let message = format!(
-                "route `{name}` can never win: `{other}` (line {}) takes the same {what}",
-                first.line
-            );
-            report.findings.add(code::SHADOWED, *at, message);
-        }
+    for shadow in shadowed(ordered.iter().map(|(.., rule)| *rule)) {
+        let (at, name, rule) = ordered[shadow.rule];
+        let (first, other, _) = ordered[shadow.by];
+        let what = match &rule.patterns[shadow.pattern] {
+            Pattern::Exact(path) => format!("path `{path}`"),
+            Pattern::Template(path) => format!("template `{path}`"),
+            Pattern::Prefix(path) => format!("prefix `{path}/`"),
+        };
+        let loses = if shadow.whole {
+            "can never win"
+        } else {
+            "loses some of its requests"
+        };
+        let message = format!(
+            "route `{name}` {loses}: `{other}` (line {}) takes the same {what}",
+            first.line
+        );
+        report.findings.add(code::SHADOWED, at, message);
     }
 }

@@ -123,6 +123,7 @@ impl Match {
         Ok(Rule {
             patterns,
             methods: self.methods.iter().map(method).collect::<Result<_, _>>()?,
+            hosts: Vec::new(),
         })
     }
 }
