@@ -125,6 +125,11 @@ fn each_mistake_has_its_code_place_and_cure() {
             "E301 edge.yaml:22:3 route `feed` can never win: `feed2` (line 21) takes the same path `/feed`; take one out, or part them by `methods`",
         ),
         (
+            "  feed:",
+            "  feed2: { match: { path: /feed, methods: [HEAD] }, upstream: auth }\n  feed:",
+            "E301 edge.yaml:22:3 route `feed` loses some of its requests: `feed2` (line 21) takes the same path `/feed`",
+        ),
+        (
             "path: /feed",
             "path: /feed, path_prefix: /x",
             "E130 edge.yaml:21:18 routes.feed.match: needs exactly one of `path`, `paths` and `path_prefix`; write one",
