@@ -5,10 +5,7 @@ use crate::{
     Match,
     diagnose::{code, nearest},
 };
-use edge_policy::{
-    path::is_under,
-    route::{HostPattern, INTERNAL, Pattern, PatternError},
-};
+use edge_policy::route::{HostPattern, INTERNAL, Pattern, PatternError};
 use std::collections::HashSet;
 
 /// The methods of RFC 9110 and RFC 5789.
@@ -69,6 +66,10 @@ fn pattern(text: &str, read: impl Fn(&str) -> Result<Pattern, PatternError>, at:
             let words = format!("`{text}` is not a path in normal form: {error}; {}", paths::cure(text));
             report.bad_value(at, words);
         }
+        Err(PatternError::Internal(_)) => {
+            let words = format!("`{INTERNAL}` is the services' own and is never routed; serve it under another path");
+            report.add(code::NEVER_ROUTED, at, words);
+        }
         Err(error) if at.contains(&"path_prefix") => {
             let words = format!(
                 "`{text}` is a template, and a prefix is none; write `path`, or a prefix without `{{…}}`: {error}"
@@ -78,10 +79,6 @@ fn pattern(text: &str, read: impl Fn(&str) -> Result<Pattern, PatternError>, at:
         Err(error) => {
             let words = format!("{error}; write letters, digits and `_` between braces, and nothing beside them");
             report.bad_value(at, words);
-        }
-        Ok(_) if is_under(text, INTERNAL) => {
-            let words = format!("`{INTERNAL}` is the services' own and is never routed; serve it under another path");
-            report.add(code::NEVER_ROUTED, at, words);
         }
         Ok(_) => {}
     }
