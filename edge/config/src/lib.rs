@@ -28,7 +28,7 @@ pub use diff::{Change, Effect, diff};
 pub use interpolate::Env;
 pub use load::{document, document_text};
 pub use loaded::Loaded;
-pub use secret::HIDDEN;
+pub use secret::{HIDDEN, is_secret_field};
 pub use sources::{Origin, Source, Sources};
 pub use tree::Variable;
 pub use types::*;

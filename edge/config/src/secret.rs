@@ -10,7 +10,7 @@ pub const HIDDEN: &str = "(hidden)";
 const SECRET_WORDS: [&str; 8] = ["auth", "cookie", "credential", "key", "password", "secret", "session", "token"];
 
 /// Whether a header field of this name carries a secret.
-pub(crate) fn is_secret_field(name: &str) -> bool {
+pub fn is_secret_field(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }

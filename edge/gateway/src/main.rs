@@ -4,10 +4,12 @@
 //! request; [`server`] of the process.
 
 mod admin;
+mod command;
 mod connections;
 mod context;
 mod drain;
 mod edge;
+mod explain;
 mod front;
 mod generation;
 mod keeper;
@@ -52,6 +54,8 @@ enum Command {
         #[arg(long, default_value = DEFAULT_CONFIG)]
         config: PathBuf,
     },
+    /// Say what would become of a request, and why: each decision, its value, and the line that it comes from.
+    Explain(command::explain::Arguments),
     /// Check a configuration without serving it: every mistake, with its place and cure.
     Check {
         /// The configuration.
@@ -61,16 +65,17 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Run { config } => run(&config),
-        Command::Check { file } => check(&file),
+    let (result, failure) = match Arguments::parse().command {
+        Command::Run { config } => (run(&config), 1),
+        Command::Check { file } => (check(&file), 1),
+        Command::Explain(arguments) => (command::explain::run(&arguments), 2),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
             // Where standard error is gone there is nobody to tell.
             let _ = writeln!(stderr(), "{text}");
-            ExitCode::FAILURE
+            ExitCode::from(failure)
         }
     }
 }
@@ -88,25 +93,25 @@ fn load(file: &Path) -> Result<Loaded, String> {
 
 fn run(file: &Path) -> Result<(), String> {
     shared_telemetry::init("edge");
-    let Loaded { config, warnings, .. } = load(file)?;
-    for warning in &warnings {
+    let loaded = load(file)?;
+    for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
     let settings = settings::Settings::read(&environment).map_err(|error| format!("edge: {error}"))?;
-    server::run(&config, &settings).map_err(|error| format!("edge: {error}"))
+    server::run(&loaded, &settings).map_err(|error| format!("edge: {error}"))
 }
 
 fn check(file: &Path) -> Result<(), String> {
-    let Loaded { config, .. } = load(file)?;
+    let loaded = load(file)?;
     // Built and dropped: schemas are read and composed, nothing is connected.
-    let built = generation::Generation::build(&config, 1, b"check", &metrics::Metrics::default());
+    let built = generation::Generation::build(&loaded, 1, b"check", &metrics::Metrics::default());
     built.map_err(|error| format!("edge: {error}"))?;
     let _ = writeln!(
         stdout(),
         "{}: {} routes, {} upstreams, no mistakes",
         file.display(),
-        config.routes.len(),
-        config.upstreams.len()
+        loaded.config.routes.len(),
+        loaded.config.upstreams.len()
     );
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
     settings::Settings,
     store::{Links, Quotas},
 };
-use edge_config::Config;
+use edge_config::Loaded;
 use pingora_core::{
     listeners::{L4BufferSettings, ListenerConfig, TcpSocketOptions},
     protocols::TcpKeepalive,
@@ -54,9 +54,10 @@ pub(crate) enum StartError {
 }
 
 /// Serves until told to stop.
-pub(crate) fn run(config: &Config, settings: &Settings) -> Result<(), StartError> {
+pub(crate) fn run(loaded: &Loaded, settings: &Settings) -> Result<(), StartError> {
+    let config = &loaded.config;
     let metrics = Arc::new(Metrics::default());
-    let generation = Generation::build(config, 1, &settings.affinity_key, &metrics)?;
+    let generation = Generation::build(loaded, 1, &settings.affinity_key, &metrics)?;
     let (public, admin) = (config.listeners.http.bind, config.admin.bind);
     can_bind("http", public)?;
     can_bind("admin", admin)?;

@@ -6,7 +6,7 @@ use crate::{
     store::{Issuer, IssuerSettings, Quota},
     upstream::{HealthSettings, Pool, Sessions, TargetSpec},
 };
-use edge_config::{Auth, Config, Serves as ServesConfig};
+use edge_config::{Auth, Config, Loaded, Serves as ServesConfig};
 use edge_graphql::{Engine, Limits, Subgraph};
 use edge_policy::{
     balance::Affinity,
@@ -55,13 +55,14 @@ pub(crate) enum BuildError {
 }
 
 impl Generation {
-    /// Builds generation `number` of `config`. Nothing is connected and nothing started.
+    /// Builds generation `number` of a configuration. Nothing is connected and nothing started.
     pub(crate) fn build(
-        config: &Config,
+        loaded: &Loaded,
         number: u64,
         affinity_key: &[u8],
         metrics: &Metrics,
     ) -> Result<Self, BuildError> {
+        let config = &loaded.config;
         let pools: BTreeMap<_, _> = config
             .upstreams
             .iter()
@@ -97,6 +98,7 @@ impl Generation {
                 max_fields: MAX_FIELDS,
             },
             unrouted: metrics.route("-"),
+            sources: loaded.sources.clone(),
         })
     }
 }

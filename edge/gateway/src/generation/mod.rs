@@ -9,7 +9,7 @@ use crate::{
     store::{Issuer, Quota},
     upstream::{Pool, Sessions},
 };
-use edge_config::Streaming;
+use edge_config::{Sources, Streaming};
 use edge_graphql::Engine;
 use edge_policy::{
     balance::Affinity,
@@ -37,6 +37,8 @@ pub(crate) struct Generation {
     pub(crate) head_limits: HeadLimits,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
+    /// Where each value of its configuration comes from.
+    pub(crate) sources: Sources,
 }
 
 /// A route with every policy resolved.

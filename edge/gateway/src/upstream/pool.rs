@@ -3,7 +3,7 @@
 use super::Target;
 use crate::metrics::UpstreamCells;
 use arc_swap::{ArcSwap, Guard};
-use edge_policy::balance::{RoundRobin, Thresholds};
+use edge_policy::balance::{RoundRobin, Thresholds, Turn};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// A target as the configuration names it.
@@ -134,14 +134,24 @@ impl Pool {
     /// The next target in turn that is available and not in `tried`. When none is available, the next untried one
     /// is tried all the same: a wrong verdict must not take a whole service away.
     pub(crate) fn pick(&self, tried: &[SocketAddr]) -> Option<Arc<Target>> {
+        self.next(tried, RoundRobin::take)
+    }
+
+    /// The target that [`Pool::pick`] would name. No turn is used up.
+    pub(crate) fn peek(&self, tried: &[SocketAddr]) -> Option<Arc<Target>> {
+        self.next(tried, RoundRobin::peek)
+    }
+
+    fn next(&self, tried: &[SocketAddr], turn: impl Fn(&RoundRobin) -> Turn) -> Option<Arc<Target>> {
         let rotation = self.rotation.load();
+        let turn = turn(&rotation.turns);
         let target = |index: usize| &rotation.targets[index];
         let untried = |index: usize| !tried.contains(&target(index).address);
         let available = |index: usize| target(index).is_available() && untried(index);
         rotation
             .turns
-            .pick(available)
-            .or_else(|| rotation.turns.pick(untried))
+            .holder(turn, available)
+            .or_else(|| rotation.turns.holder(turn, untried))
             .map(|index| Arc::clone(target(index)))
     }
 
@@ -175,6 +185,20 @@ mod tests {
             counts[usize::from(pool.pick(&[]).unwrap().address.port()) - 1] += 1;
         }
         assert_eq!(counts, [100, 200]);
+    }
+
+    #[test]
+    fn a_look_names_the_next_and_uses_up_no_turn() {
+        let pool = pool(vec![spec("127.0.0.1:1", 1), spec("127.0.0.1:2", 2), spec("127.0.0.1:3", 1)]);
+        let check = |tried: &[SocketAddr]| {
+            let seen = [pool.peek(tried), pool.peek(tried)].map(|target| target.unwrap().address);
+            assert_eq!(seen, [pool.pick(tried).unwrap().address; 2]);
+        };
+        (0..8).for_each(|_| check(&[]));
+        pool.rotation().targets[1].probed(false);
+        (0..8).for_each(|_| check(&[]));
+        let others = ["127.0.0.1:1".parse().unwrap(), "127.0.0.1:3".parse().unwrap()];
+        (0..8).for_each(|_| check(&others));
     }
 
     #[test]

@@ -7,4 +7,4 @@ mod round_robin;
 
 pub use affinity::Affinity;
 pub use health::{Health, Thresholds};
-pub use round_robin::RoundRobin;
+pub use round_robin::{RoundRobin, Turn};
