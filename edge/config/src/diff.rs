@@ -21,7 +21,10 @@ pub enum Effect {
 impl Effect {
     /// What a change of a key needs.
     pub fn of(path: &str) -> Self {
-        let is_below = |key: &str| path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let is_below = |key: &str| {
+            path.strip_prefix(key)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
         if NEEDS_UPGRADE.into_iter().any(is_below) {
             Self::NeedsUpgrade
         } else {
@@ -71,7 +74,9 @@ impl fmt::Display for Change {
 /// The keys whose effective values differ, in the order of the types; none if both mean the same, however they are written.
 pub fn diff(before: &Config, after: &Config) -> Vec<Change> {
     let known: HashMap<_, _> = before.secrets().collect();
-    let changed = after.secrets().filter(|(path, value)| known.get(path).is_some_and(|old| old != value));
+    let changed = after
+        .secrets()
+        .filter(|(path, value)| known.get(path).is_some_and(|old| old != value));
     let mut comparison = Comparison {
         secrets: changed.map(|(path, _)| path).collect(),
         changes: Vec::new(),
@@ -92,7 +97,11 @@ impl Comparison {
             if let (Some(before), Some(after)) = (named(before), named(after)) {
                 let added = after.keys().filter(|key| !before.contains_key(*key));
                 for key in before.keys().chain(added) {
-                    let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    let below = if path.is_empty() {
+                        key.clone()
+                    } else {
+                        format!("{path}.{key}")
+                    };
                     self.compare(&below, before.get(key), after.get(key));
                 }
                 return;

@@ -21,7 +21,10 @@ impl Config {
     /// All secrets, by path: what [`Config::effective`] does not show.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &str)> {
         let fields = self.routes.iter().flat_map(|(name, route)| {
-            let sides = [("request", &route.headers.request), ("response", &route.headers.response)];
+            let sides = [
+                ("request", &route.headers.request),
+                ("response", &route.headers.response),
+            ];
             sides.into_iter().flat_map(move |(side, changes)| {
                 let secret = changes.set.iter().filter(|(field, _)| is_secret_field(field));
                 secret.map(move |(field, value)| (format!("routes.{name}.headers.{side}.set.{field}"), value.as_str()))

@@ -80,9 +80,9 @@ fn value(expression: &str, env: Env<'_>, variables: &mut Vec<Variable>) -> Resul
     });
     match otherwise.map(|tail| tail.split_at_checked(1)) {
         None => set.ok_or_else(|| format!("`{name}` is not set; set it, or write `${{{name}:-default}}`")),
-        Some(Some(("-", default))) if default.contains("${") => {
-            Err(format!("`${{{expression}`: a default cannot hold another variable; write it out"))
-        }
+        Some(Some(("-", default))) if default.contains("${") => Err(format!(
+            "`${{{expression}`: a default cannot hold another variable; write it out"
+        )),
         Some(Some(("-", default))) => Ok(filled.unwrap_or_else(|| default.to_owned())),
         Some(Some(("?", message))) => {
             let message = if message.is_empty() { "it must be set" } else { message };

@@ -2,12 +2,14 @@
 
 use crate::{
     Config, Loaded, Route,
-    check::{self, Report},
-    decode::{Pruned, Section, decode, probe},
-    diagnose::{At, Diagnostic, Findings, Words, code},
+    check::{self, Files, Report},
+    decode::{KEYS_HERE, Pruned, Section, decode, probe},
+    diagnose::{Diagnostic, Findings, code},
     interpolate::{Env, interpolate},
+    schema,
     sources::Sources,
-    tree::Node,
+    surroundings::Surroundings,
+    tree::{Entry, Node, text_of},
     types::{CircuitBreaker, Cors, Defaults, Jwt, RateLimit, Upstream},
 };
 use serde::Deserialize;
@@ -20,7 +22,16 @@ impl Config {
     /// # Errors
     /// Every mistake found, warnings too, in the order of the file.
     pub fn load(path: &Path, env: Env<'_>) -> Result<Loaded, Vec<Diagnostic>> {
-        Self::parse(&text_of(path)?, path, env)
+        Self::load_in(path, &Surroundings::new(env))
+    }
+
+    /// The same elsewhere than in the working directory, and at another time than now.
+    ///
+    /// # Errors
+    /// Every mistake found, warnings too, in the order of the file.
+    pub fn load_in(path: &Path, around: &Surroundings<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+        let Surroundings { env, root, now } = *around;
+        loaded(&text_of(path)?, path, env, Some(&Files { root, now }))
     }
 
     /// The same for text at hand; `file` is only named in the diagnostics, and no other file is looked at.
@@ -28,16 +39,19 @@ impl Config {
     /// # Errors
     /// Every mistake found, warnings too, in the order of the file.
     pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Loaded, Vec<Diagnostic>> {
-        let mut findings = Findings::default();
-        let found = config(text, env, &mut findings);
-        match found {
-            Some((config, tree)) if !findings.has_errors() => Ok(Loaded {
-                warnings: findings.into_diagnostics(file),
-                sources: Sources::new(file, tree, &config),
-                config,
-            }),
-            _ => Err(findings.into_diagnostics(file)),
-        }
+        loaded(text, file, env, None)
+    }
+}
+
+fn loaded(text: &str, file: &Path, env: Env<'_>, files: Option<&Files<'_>>) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    match config(text, env, files, &mut findings) {
+        Some((config, tree)) if !findings.has_errors() => Ok(Loaded {
+            warnings: findings.into_diagnostics(file),
+            sources: Sources::new(file, tree, &config),
+            config,
+        }),
+        _ => Err(findings.into_diagnostics(file)),
     }
 }
 
@@ -52,15 +66,54 @@ const SECTIONS: [Section; 7] = [
     Section::Entries("routes", probe::<Route>),
 ];
 
-fn config(text: &str, env: Env<'_>, findings: &mut Findings) -> Option<(Config, Node)> {
+fn config(text: &str, env: Env<'_>, files: Option<&Files<'_>>, findings: &mut Findings) -> Option<(Config, Node)> {
     let mut tree = Node::parse(text, findings)?;
     interpolate(&mut tree, env, findings);
     inherit(&mut tree);
     let (config, pruned) = decoded::<Config>(&tree, SKELETON, &SECTIONS, findings);
+    show_homes(findings);
     let mut config = config?;
+    check::check(&config, files, &mut Report::new(&tree, &pruned, findings));
     config.settle();
-    check::check(&config, &mut Report::new(&tree, &pruned, findings));
+    if let Some(files) = files {
+        read_url(&mut config, &mut tree, files);
+    }
     Some((config, tree))
+}
+
+/// Adds to what is said of unknown keys where they belong; a map that lacks the key which holds one is not told of that too.
+fn show_homes(findings: &mut Findings) {
+    let mut found = Vec::new();
+    findings.amend(code::UNKNOWN_KEY, |path, words| {
+        let keys: Vec<&str> = path.split('.').collect();
+        let Some((key, above)) = keys.split_last().filter(|_| words.help.starts_with(KEYS_HERE)) else {
+            return;
+        };
+        if let Some(home) = schema::home(key, above) {
+            words.help = format!("{}; {}", home.words, words.help);
+            found.extend(home.below.map(|below| [above, &[below.as_str()]].concat().join(".")));
+        }
+    });
+    for path in found {
+        findings.retract(code::MISSING_KEY, &path);
+    }
+}
+
+/// Puts what stands in `redis.url_file` where `redis.url` is. That the file can be read was checked.
+fn read_url(config: &mut Config, tree: &mut Node, files: &Files<'_>) {
+    let Some(url) = config.redis.url_file.as_ref().and_then(|file| files.text(file).ok()) else {
+        return;
+    };
+    config.redis.url = url.trim().to_owned();
+    let redis = tree
+        .entries_mut()
+        .and_then(|entries| entries.iter_mut().find(|entry| entry.key == "redis"));
+    if let Some(entries) = redis.and_then(|redis| redis.node.entries_mut())
+        && let Some(entry) = entries.iter().find(|entry| entry.key == "url_file")
+    {
+        let key = "url".to_owned();
+        entries.push(Entry { key, ..entry.clone() });
+    }
 }
 
 /// Reads another kind of file by the same rules: interpolated, unknown keys refused, every mistake told at once with its
@@ -124,13 +177,6 @@ fn decoded<T: for<'de> Deserialize<'de>>(
         Some(skeleton) => decode(tree, &skeleton, sections, findings),
         None => (None, Pruned::new()),
     }
-}
-
-fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let words = Words::from(format!("{} cannot be read: {error}", path.display()));
-        vec![Diagnostic::new(code::SYNTAX, path, At::default(), "", words)]
-    })
 }
 
 /// Lays each route over `defaults`.

@@ -7,7 +7,16 @@ use std::collections::BTreeMap;
 pub const HIDDEN: &str = "(hidden)";
 
 /// Words in the names of header fields whose values are secrets.
-const SECRET_WORDS: [&str; 8] = ["auth", "cookie", "credential", "key", "password", "secret", "session", "token"];
+const SECRET_WORDS: [&str; 8] = [
+    "auth",
+    "cookie",
+    "credential",
+    "key",
+    "password",
+    "secret",
+    "session",
+    "token",
+];
 
 /// Whether a header field of this name carries a secret.
 pub fn is_secret_field(name: &str) -> bool {
@@ -44,7 +53,11 @@ pub(crate) fn fields<S: Serializer>(fields: &BTreeMap<String, String>, serialize
         let value = if is_secret_field(name) { HIDDEN } else { value };
         (name.clone(), value.to_owned())
     };
-    fields.iter().map(shown).collect::<BTreeMap<_, _>>().serialize(serializer)
+    fields
+        .iter()
+        .map(shown)
+        .collect::<BTreeMap<_, _>>()
+        .serialize(serializer)
 }
 
 #[cfg(test)]
@@ -58,6 +71,8 @@ mod tests {
         assert_eq!(hide_in_url("unix:///s?pass=p"), "unix:///s?(hidden)");
         assert_eq!(hide_in_url("u:p@h"), "(hidden)");
         assert!(has_password("redis://:p@h") && !has_password("redis://h"));
-        assert!(is_secret_field("X-Api-Key") && is_secret_field("Authorization") && !is_secret_field("x-frame-options"));
+        assert!(
+            is_secret_field("X-Api-Key") && is_secret_field("Authorization") && !is_secret_field("x-frame-options")
+        );
     }
 }

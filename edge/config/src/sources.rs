@@ -3,7 +3,7 @@
 use crate::{
     Config,
     diagnose::{At, Diagnostic, Words},
-    tree::{self, Entry, Node, Variable},
+    tree::{self, Node, Variable},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -110,7 +110,7 @@ impl Sources {
             let keys = node.entries().iter().map(|entry| entry.key.as_str());
             let (key, tail) = longest(keys, rest).unwrap_or_else(|| split(rest));
             let Some(child) = node.child(key) else { break };
-            at = node.entry(key).map_or(child.at, Entry::shown_at);
+            at = node.place(&[key]);
             (node, rest) = (child, tail);
         }
         at
@@ -196,7 +196,10 @@ fn step<'p>(value: &Value, path: &'p str) -> Option<(Cow<'p, str>, &'p str)> {
         }
         Value::Array(items) => {
             let address = |item: &Value| longest(item.get("address")?.as_str(), path);
-            let by_address = items.iter().enumerate().find_map(|(index, item)| Some((index, address(item)?.1)));
+            let by_address = items
+                .iter()
+                .enumerate()
+                .find_map(|(index, item)| Some((index, address(item)?.1)));
             Some(match by_address {
                 Some((index, tail)) => (index.to_string().into(), tail),
                 None => {

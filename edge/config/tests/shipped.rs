@@ -1,7 +1,7 @@
 //! Every shipped configuration loads, and says what the platform's contract says.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use edge_config::{Auth, Config, Diagnostic, Serves};
+use edge_config::{Auth, Config, Diagnostic, Serves, Surroundings};
 use edge_policy::{
     identity::Access,
     route::{Found, RouteTable},
@@ -22,11 +22,14 @@ fn no_env(_: &str) -> Option<String> {
 
 fn load(file: &str, env: &dyn Fn(&str) -> Option<String>) -> Config {
     let told = |all: Vec<Diagnostic>| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    let loaded = Config::load(&root().join(file), env);
-    loaded
-        .map(|loaded| loaded.config)
-        .map_err(told)
-        .unwrap_or_else(|told| panic!("{told}"))
+    let around = Surroundings {
+        root: &root(),
+        ..Surroundings::new(env)
+    };
+    let loaded = Config::load_in(&root().join(file), &around);
+    let loaded = loaded.map_err(told).unwrap_or_else(|told| panic!("{told}"));
+    assert_eq!(told(loaded.warnings), "", "{file}: nothing in it is hardly meant");
+    loaded.config
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The edge: what clients of the platform talk to.
 //!
 //! `edge run` serves, `edge check` says what is wrong with a configuration. [`proxy`] is the table of contents of a
-//! request; [`server`] of the process.
+//! request; [`server`] of the process; [`command`] of what else the program can do.
 
 mod admin;
 mod command;
@@ -24,9 +24,10 @@ mod tunnel;
 mod upstream;
 
 use clap::{Parser, Subcommand};
+use command::{DEFAULT_CONFIG, environment};
 use edge_config::{Config, Loaded};
 use std::{
-    io::{Write, stderr, stdout},
+    io::{Write, stderr},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -34,9 +35,6 @@ use std::{
 /// Measured against the system's and others: an eighth fewer instructions a request (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Where the configuration is looked for.
-const DEFAULT_CONFIG: &str = "conf/edge.yaml";
 
 /// The programmable edge of the platform.
 #[derive(Debug, Parser)]
@@ -57,31 +55,30 @@ enum Command {
     /// Say what would become of a request, and why: each decision, its value, and the line that it comes from.
     Explain(command::explain::Arguments),
     /// Check a configuration without serving it: every mistake, with its place and cure.
-    Check {
-        /// The configuration.
-        #[arg(default_value = DEFAULT_CONFIG)]
-        file: PathBuf,
-    },
+    ///
+    /// Exit codes: 0 no errors, 1 errors, 2 it could not be checked. Warnings alone are no errors.
+    Check(command::check::Arguments),
+    /// Print the configuration's JSON Schema, or the pages that are made from its types.
+    Schema(command::schema::Arguments),
 }
 
 fn main() -> ExitCode {
-    let (result, failure) = match Arguments::parse().command {
-        Command::Run { config } => (run(&config), 1),
-        Command::Check { file } => (check(&file), 1),
-        Command::Explain(arguments) => (command::explain::run(&arguments), 2),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(text) => {
-            // Where standard error is gone there is nobody to tell.
-            let _ = writeln!(stderr(), "{text}");
-            ExitCode::from(failure)
+    match Arguments::parse().command {
+        Command::Run { config } => match run(&config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(text) => {
+                // Where standard error is gone there is nobody to tell.
+                let _ = writeln!(stderr(), "{text}");
+                ExitCode::FAILURE
+            }
+        },
+        Command::Explain(arguments) => command::explain::run(&arguments),
+        Command::Check(arguments) => command::check::run(&arguments),
+        Command::Schema(arguments) => {
+            command::schema::run(&arguments);
+            ExitCode::SUCCESS
         }
     }
-}
-
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 fn load(file: &Path) -> Result<Loaded, String> {
@@ -99,19 +96,4 @@ fn run(file: &Path) -> Result<(), String> {
     }
     let settings = settings::Settings::read(&environment).map_err(|error| format!("edge: {error}"))?;
     server::run(&loaded, &settings).map_err(|error| format!("edge: {error}"))
-}
-
-fn check(file: &Path) -> Result<(), String> {
-    let loaded = load(file)?;
-    // Built and dropped: schemas are read and composed, nothing is connected.
-    let built = generation::Generation::build(&loaded, 1, b"check", &metrics::Metrics::default());
-    built.map_err(|error| format!("edge: {error}"))?;
-    let _ = writeln!(
-        stdout(),
-        "{}: {} routes, {} upstreams, no mistakes",
-        file.display(),
-        loaded.config.routes.len(),
-        loaded.config.upstreams.len()
-    );
-    Ok(())
 }

@@ -8,7 +8,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 pub(crate) fn address(text: &str) -> Result<String, String> {
     if let Some((scheme, rest)) = text.split_once("://") {
         let rest = rest.split('/').next().unwrap_or_default();
-        return Err(format!("`{text}` has a scheme, `{scheme}://`; write `{}`", with_port(rest, scheme)));
+        return Err(format!(
+            "`{text}` has a scheme, `{scheme}://`; write `{}`",
+            with_port(rest, scheme)
+        ));
     }
     if let Some((before, _)) = text.split_once('/') {
         return Err(format!("`{text}` has a path; write `{}`", with_port(before, "http")));
@@ -22,7 +25,9 @@ pub(crate) fn address(text: &str) -> Result<String, String> {
         });
     };
     if host.contains(':') && host.parse::<Ipv6Addr>().is_ok() {
-        return Err(format!("`{text}` is an IPv6 address without brackets; write `[{host}]:{port}`"));
+        return Err(format!(
+            "`{text}` is an IPv6 address without brackets; write `[{host}]:{port}`"
+        ));
     }
     if !is_host(host) {
         return Err(wrong());

@@ -41,7 +41,9 @@ impl Visitor<'_> for RetryOnVisitor {
             RESET => Ok(RetryOn::Reset),
             _ => match text.parse() {
                 Ok(status) => self.visit_u64(status),
-                Err(_) => Err(E::unknown_variant(text, &[CONNECT_FAILURE, RESET, "503"])),
+                Err(_) => Err(E::custom(format!(
+                    "`{text}` is not one of `{CONNECT_FAILURE}`, `{RESET}` and the statuses from 500; write each status out, `503`"
+                ))),
             },
         }
     }

@@ -36,17 +36,33 @@ impl<'de> Visitor<'de> for TargetVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Target, A::Error> {
-        let LongTarget { address, weight, labels } = LongTarget::deserialize(MapAccessDeserializer::new(map))?;
-        if !(1..=100).contains(&weight) {
-            let message = format!("weight `{weight}` is not between 1 and 100");
-            return Err(de::Error::custom(message));
-        }
-        Ok(Target {
+        let LongTarget {
+            address,
             weight,
             labels,
-            ..target(&address).map_err(de::Error::custom)?
+        } = LongTarget::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Target {
+            address,
+            weight,
+            labels,
         })
     }
+}
+
+/// The address of the long form.
+pub(crate) fn whole_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    address(text.trim()).map_err(de::Error::custom)
+}
+
+/// The weight of the long form.
+pub(crate) fn weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let weight = u32::deserialize(deserializer)?;
+    if (1..=100).contains(&weight) {
+        return Ok(weight);
+    }
+    let message = format!("weight `{weight}` is not between 1 and 100; for no traffic take the target out");
+    Err(de::Error::custom(message))
 }
 
 /// `targets`: a list, or one text with commas.

@@ -1,14 +1,16 @@
 //! Why a part cannot be read.
 
-use crate::{
-    diagnose::{At, Words, code, did_you_mean},
-};
+use crate::diagnose::{At, Words, code, nearest};
 use serde::de::{self, Unexpected};
-use std::fmt;
+use std::{fmt, ops::Deref};
 
-/// Why a part cannot be read, and which.
+/// Why a part cannot be read, and which. In a box: every value that is read would carry its size.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct Fault(Box<About>);
+
+/// What is known of it.
+#[derive(Debug, Default)]
+pub(crate) struct About {
     pub(super) code: &'static str,
     pub(super) words: Words,
     pub(super) at: Option<At>,
@@ -16,29 +18,37 @@ pub(crate) struct Fault {
     trail: Vec<String>,
     /// The key that is not there.
     pub(super) missing: Option<&'static str>,
+    /// The key that an unknown one was meant to be.
+    pub(super) meant: Option<&'static str>,
 }
 
 impl Fault {
     fn new(code: &'static str, words: impl Into<Words>) -> Self {
-        Self {
+        Self(Box::new(About {
             code,
             words: words.into(),
-            at: None,
-            trail: Vec::new(),
-            missing: None,
-        }
+            ..About::default()
+        }))
     }
 
     /// The same, seen from the map or list around.
     pub(super) fn below(mut self, key: impl Into<String>, at: At) -> Self {
-        self.at.get_or_insert(at);
-        self.trail.push(key.into());
+        self.0.at.get_or_insert(at);
+        self.0.trail.push(key.into());
         self
     }
 
     /// Keys from the root.
     pub(super) fn path(&self) -> Vec<String> {
-        self.trail.iter().rev().cloned().collect()
+        self.0.trail.iter().rev().cloned().collect()
+    }
+}
+
+impl Deref for Fault {
+    type Target = About;
+
+    fn deref(&self) -> &About {
+        &self.0
     }
 }
 
@@ -59,6 +69,7 @@ impl de::Error for Fault {
         let want = match want.to_string() {
             text if text.starts_with("struct ") => "a map".to_owned(),
             text if text == "a sequence" => "a list".to_owned(),
+            text if text == "a string" => "a text".to_owned(),
             text if matches!(text.as_str(), "u16" | "u32" | "u64" | "usize" | "i64") => "a whole number".to_owned(),
             text => text,
         };
@@ -74,7 +85,7 @@ impl de::Error for Fault {
             Unexpected::Float(value) => format!("the number {value}"),
             other => other.to_string(),
         };
-        Self::new(code::WRONG_KIND, format!("{got} stands where {want} is wanted{help}"))
+        Self::new(code::WRONG_KIND, format!("{got} stands where {want} is wanted; {help}"))
     }
 
     fn invalid_value(got: Unexpected<'_>, want: &dyn de::Expected) -> Self {
@@ -89,56 +100,108 @@ impl de::Error for Fault {
             "u64" | "usize" => "from 0 up".to_owned(),
             other => other.to_owned(),
         };
-        Self::new(code::BAD_VALUE, format!("`{got}` is out of range; write a whole number {range}"))
+        Self::new(
+            code::BAD_VALUE,
+            format!("`{got}` is out of range; write a whole number {range}"),
+        )
     }
 
     fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
         let all = known.iter().map(|word| format!("`{word}`"));
         let all = all.collect::<Vec<_>>().join(", ");
-        let hint = did_you_mean(word, known.iter().copied());
-        Self::new(code::BAD_VALUE, format!("`{word}` is not one of {all}{hint}"))
+        let help = match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write one of them".to_owned(),
+        };
+        Self::new(code::BAD_VALUE, format!("`{word}` is not one of {all}; {help}"))
     }
 
     fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
-        let hint = match did_you_mean(key, known.iter().copied()) {
-            none if none.is_empty() => match known {
-                [] => "; there are no keys here".to_owned(),
-                _ => format!("; keys here are `{}`", known.join("`, `")),
-            },
-            hint => hint,
+        let other_name = OTHER_NAMES
+            .iter()
+            .find(|(other, ours)| *other == key && known.contains(ours));
+        let near = nearest(key, known.iter().copied()).or(other_name.map(|(_, ours)| *ours));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "there are no keys here".to_owned(),
+            None => format!("{KEYS_HERE} `{}`", known.join("`, `")),
         };
-        Self::new(code::UNKNOWN_KEY, format!("unknown key `{key}`{hint}"))
+        let mut fault = Self::new(code::UNKNOWN_KEY, format!("unknown key `{key}`; {help}"));
+        fault.0.meant = near;
+        fault
     }
 
     fn missing_field(key: &'static str) -> Self {
-        let fault = Self::new(code::MISSING_KEY, format!("key `{key}` is missing"));
-        Self {
-            missing: Some(key),
-            ..fault
-        }
+        let mut fault = Self::new(code::MISSING_KEY, format!("key `{key}` is missing; add it: `{key}: …`"));
+        fault.0.missing = Some(key);
+        fault
     }
 }
 
+/// How the help of an unknown key begins that looks like none of those there are.
+pub(crate) const KEYS_HERE: &str = "keys here are";
+
+/// What other proxies call keys of ours.
+const OTHER_NAMES: [(&str, &str); 21] = [
+    ("backend", "upstream"),
+    ("backends", "upstreams"),
+    ("cluster", "upstream"),
+    ("clusters", "upstreams"),
+    ("endpoints", "targets"),
+    ("listen", "bind"),
+    ("location", "match"),
+    ("matcher", "match"),
+    ("nodes", "targets"),
+    ("port", "address"),
+    ("prefix", "path_prefix"),
+    ("proxy_pass", "upstream"),
+    ("rule", "match"),
+    ("servers", "targets"),
+    ("service", "upstream"),
+    ("services", "upstreams"),
+    ("timeout", "timeouts"),
+    ("url", "address"),
+    ("url", "upstream"),
+    ("uri", "upstream"),
+    ("verb", "methods"),
+];
+
 /// What may have been meant.
 fn help(got: &Unexpected<'_>, want: &str) -> String {
-    match got {
-        Unexpected::Str(text) if want == "a boolean" => match text.to_ascii_lowercase().as_str() {
-            "yes" | "on" | "true" | "y" => "; write `true`".to_owned(),
-            "no" | "off" | "false" | "n" => "; write `false`".to_owned(),
-            _ => "; write `true` or `false`".to_owned(),
-        },
-        Unexpected::Str(text) if want == "a list" => format!("; write `[{text}]`"),
-        Unexpected::Str(text) if want == "a whole number" => {
-            let digits: String = text.chars().filter(|c| *c != '_').collect();
-            match digits.parse::<u64>() {
-                Ok(number) => format!("; write `{number}`"),
-                Err(_) => String::new(),
-            }
+    let quoted = |value: &dyn fmt::Display| format!("put it in quotes: `\"{value}\"`");
+    match (got, want) {
+        (Unexpected::Str(text), "a boolean") => boolean(text),
+        (Unexpected::Str(text), "a list") => format!("write `[{text}]`"),
+        (Unexpected::Str(text), "a whole number") => whole_number(text),
+        (Unexpected::Float(value), "a whole number") if value.fract() == 0.0 && value.abs() < 1e15 => {
+            format!("write `{value}`")
         }
-        Unexpected::Signed(value) if want == "a string" || want == "a word" => format!("; put it in quotes: `\"{value}\"`"),
-        Unexpected::Float(value) if want == "a string" || want == "a word" => format!("; put it in quotes: `\"{value}\"`"),
-        Unexpected::Bool(value) if want == "a string" || want == "a word" => format!("; put it in quotes: `\"{value}\"`"),
-        Unexpected::Unit => "; write a value, or take the key out".to_owned(),
-        _ => String::new(),
+        (Unexpected::Signed(value), "a text" | "a word") => quoted(value),
+        (Unexpected::Float(value), "a text" | "a word") => quoted(value),
+        (Unexpected::Bool(value), "a text" | "a word") => quoted(value),
+        (Unexpected::Map, "a text" | "a word") => {
+            "write the value alone; if the braces belong to it, put it in quotes".to_owned()
+        }
+        (Unexpected::Seq, "a map") => "write `name: value`, and no `-` before it".to_owned(),
+        (Unexpected::Unit, _) => "write a value, or take the key out".to_owned(),
+        _ => format!("write {want}"),
+    }
+}
+
+fn boolean(text: &str) -> String {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "false" => format!("take the quotes away: `{}`", text.to_ascii_lowercase()),
+        "yes" | "on" | "y" => "write `true`".to_owned(),
+        "no" | "off" | "n" => "write `false`".to_owned(),
+        _ => "write `true` or `false`".to_owned(),
+    }
+}
+
+fn whole_number(text: &str) -> String {
+    let digits: String = text.chars().filter(|c| *c != '_').collect();
+    match digits.parse::<u64>() {
+        Ok(number) if number.to_string() == text => format!("take the quotes away: `{text}`"),
+        Ok(number) => format!("write `{number}`"),
+        Err(_) => "write a number in digits".to_owned(),
     }
 }

@@ -4,7 +4,7 @@
 mod deserializer;
 mod fault;
 
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, KEYS_HERE};
 
 use crate::{
     diagnose::{Findings, MOST, Words, code},
@@ -47,6 +47,7 @@ pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
     let mut reading = Reading {
         tree: tree.clone(),
         pruned: Pruned::new(),
+        meant: Pruned::new(),
         findings,
     };
     for section in sections {
@@ -71,10 +72,21 @@ pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
     (None, reading.pruned)
 }
 
+/// The key for more than one of what a key holds.
+fn several(key: &str) -> Option<&'static str> {
+    match key {
+        "path" => Some("several go into `paths`"),
+        "host" => Some("several go into `hosts`"),
+        _ => None,
+    }
+}
+
 /// A tree that loses, one by one, the parts that cannot be read.
 struct Reading<'f> {
     tree: Node,
     pruned: Pruned,
+    /// Keys that unknown ones were meant to be: they are not missed as well.
+    meant: Pruned,
     findings: &'f mut Findings,
 }
 
@@ -94,7 +106,9 @@ impl Reading<'_> {
     fn entries(&mut self, name: &str, probe: Probe) {
         let mut index = 0;
         while let Some(section) = self.tree.entry(name) {
-            let Some(entry) = section.node.entries().get(index) else { return };
+            let Some(entry) = section.node.entries().get(index) else {
+                return;
+            };
             let Err(fault) = probe(&entry.node) else {
                 index += 1;
                 continue;
@@ -118,7 +132,10 @@ impl Reading<'_> {
     fn tell(&mut self, fault: &Fault) {
         let path = fault.path();
         let known = match fault.missing {
-            Some(key) => self.pruned.contains(&[path.clone(), vec![key.to_owned()]].concat()),
+            Some(key) => {
+                let missing = [path.clone(), vec![key.to_owned()]].concat();
+                self.pruned.contains(&missing) || self.meant.contains(&missing)
+            }
             None => {
                 fault.code == code::BAD_VALUE
                     && self
@@ -130,8 +147,18 @@ impl Reading<'_> {
         if known {
             return;
         }
+        if let (Some(meant), Some((_, above))) = (fault.meant, path.split_last()) {
+            self.meant.insert([above, &[meant.to_owned()]].concat());
+        }
         let at = fault.at.unwrap_or(self.tree.at);
-        let words = fault.words.clone();
+        let mut words = fault.words.clone();
+        if let Some(help) = path
+            .last()
+            .and_then(|key| several(key))
+            .filter(|_| words.message.starts_with("a list "))
+        {
+            words.help = help.to_owned();
+        }
         let (path, words) = match (fault.code, path.split_last()) {
             (code::UNKNOWN_KEY, Some((key, above))) if !above.is_empty() => {
                 let message = format!("unknown key `{key}` in {}", above.join("."));

@@ -21,5 +21,35 @@ pub const INTERPOLATION: &str = "E120";
 pub const CONTRADICTION: &str = "E130";
 /// A name that is not defined.
 pub const DANGLING: &str = "E201";
+/// A file that is named and cannot be read.
+pub const MISSING_FILE: &str = "E210";
+/// A file that does not hold what it should.
+pub const BAD_FILE: &str = "E211";
+/// A certificate that is not valid now, or does not go with its key.
+pub const CERTIFICATE: &str = "E212";
+/// Schemas that make no API.
+pub const COMPOSITION: &str = "E220";
 /// A route that can never win.
 pub const SHADOWED: &str = "E301";
+/// A path that is never routed.
+pub const NEVER_ROUTED: &str = "E302";
+/// Something that is defined and used by nothing.
+pub const UNUSED: &str = "W401";
+/// Socket.IO over several targets that clients are not bound to.
+pub const STICKY: &str = "W402";
+/// A limit that can never act.
+pub const NEVER_ACTS: &str = "W403";
+/// A route takes larger bodies than its upstream.
+pub const BODY: &str = "W404";
+/// Times that do not fit into each other.
+pub const NESTING: &str = "W405";
+/// The operators' listener can be reached from elsewhere.
+pub const EXPOSED: &str = "W406";
+/// A secret that stands in the file.
+pub const INLINE_SECRET: &str = "W407";
+/// A limit that only counts.
+pub const DRY_RUN: &str = "W408";
+/// A certificate that expires soon.
+pub const EXPIRING: &str = "W409";
+/// A method that is probably misspelled.
+pub const ODD_METHOD: &str = "W410";

@@ -35,7 +35,8 @@ impl Findings {
             let same = known.code == code && known.words == words;
             match (Severity::of(known.code), Severity::of(code)) {
                 (Severity::Error, Severity::Error) => {
-                    let both_missing = known.code == code::MISSING_KEY && code == code::MISSING_KEY;
+                    // A list of names may lack the files of all of them.
+                    let both_missing = [code::MISSING_KEY, code::MISSING_FILE].contains(&code) && known.code == code;
                     same || !both_missing
                 }
                 (Severity::Error, Severity::Warning) => true,
@@ -53,6 +54,28 @@ impl Findings {
         self.errors += usize::from(Severity::of(code) == Severity::Error);
         here.push(self.found.len());
         self.found.push(Finding { code, at, path, words });
+    }
+
+    /// Looks at the words of every finding of a code once more; `amend` gets the path too.
+    pub(crate) fn amend(&mut self, code: &str, mut amend: impl FnMut(&str, &mut Words)) {
+        for finding in self.found.iter_mut().filter(|finding| finding.code == code) {
+            amend(&finding.path, &mut finding.words);
+        }
+    }
+
+    /// Takes back what was said of a path with a code. Something else was found that explains it.
+    pub(crate) fn retract(&mut self, code: &str, path: &str) {
+        self.found
+            .retain(|finding| finding.code != code || finding.path != path);
+        self.places.clear();
+        for (index, finding) in self.found.iter().enumerate() {
+            self.places.entry(finding.at).or_default().push(index);
+        }
+        self.errors = self
+            .found
+            .iter()
+            .filter(|one| Severity::of(one.code) == Severity::Error)
+            .count();
     }
 
     /// Whether the file cannot be used.

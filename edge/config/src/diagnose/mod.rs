@@ -1,8 +1,10 @@
 //! What is wrong with a file, where, and the cure.
 
 pub mod code;
+pub mod explain;
 mod findings;
 mod near;
+mod render;
 mod words;
 
 pub(crate) use findings::{Findings, MOST};
@@ -22,6 +24,25 @@ pub struct At {
     pub line: u32,
     /// Column, in characters.
     pub column: u32,
+}
+
+impl At {
+    /// The first character.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+
+    pub(crate) fn new(line: usize, column: usize) -> Self {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self {
+            line: number(line),
+            column: number(column),
+        }
+    }
+
+    /// The place behind a text.
+    pub(crate) fn after(text: &str) -> Self {
+        let line = text.rsplit('\n').next().unwrap_or_default();
+        Self::new(text.matches('\n').count() + 1, line.chars().count() + 1)
+    }
 }
 
 /// How bad it is.
@@ -68,13 +89,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// One whose severity is its code's.
-    pub fn new(
-        code: &'static str,
-        file: &Path,
-        at: At,
-        path: impl Into<String>,
-        words: impl Into<Words>,
-    ) -> Self {
+    pub fn new(code: &'static str, file: &Path, at: At, path: impl Into<String>, words: impl Into<Words>) -> Self {
         let Words { message, help } = words.into();
         Self {
             code,

@@ -6,7 +6,7 @@ const LONGEST_QUOTE: usize = 120;
 /// A message and its help. From one text the help is what follows the first `; ` outside of back-ticks:
 /// ``"`15` has no unit; write `15s` or `15ms`"``. Quoted values are shortened, and control characters escaped, so that a
 /// diagnostic is one line whatever the file holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     /// What is wrong.
     pub message: String,

@@ -28,11 +28,13 @@ macro_rules! form {
 }
 
 form!(Bind, _generator => json_schema!({
+    "title": "address and port",
     "type": "string",
     "pattern": r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$",
 }));
 
 form!(Network, _generator => json_schema!({
+    "title": "network",
     "type": "string",
     "pattern": r"^[0-9A-Fa-f:.]+/[0-9]{1,3}$",
 }));
@@ -40,7 +42,7 @@ form!(Network, _generator => json_schema!({
 form!(impl RetryOn, _generator => json_schema!({
     "anyOf": [
         { "enum": ["connect_failure", "reset"] },
-        { "type": "string", "pattern": "^5[0-9]{2}$" },
+        { "title": "status", "type": "string", "pattern": "^5[0-9]{2}$" },
         { "type": "integer", "minimum": 500, "maximum": 599 },
     ],
 }));
@@ -51,8 +53,8 @@ form!(Targets, generator => {
     let addresses = r"^\s*(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+):[0-9]{1,5}\s*(,\s*(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+):[0-9]{1,5}\s*)*$";
     json_schema!({
         "anyOf": [
-            { "type": "array", "items": { "anyOf": [{ "type": "string", "pattern": address }, long] } },
-            { "type": "string", "pattern": addresses },
+            { "type": "array", "items": { "anyOf": [{ "title": "`host:port`", "type": "string", "pattern": address }, long] } },
+            { "title": "text with commas", "type": "string", "pattern": addresses },
         ],
     })
 });

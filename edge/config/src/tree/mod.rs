@@ -1,10 +1,14 @@
 //! The file as a tree whose every node knows its place. Defaults are merged and variables filled in here, so that the
 //! typed view comes last and each mistake still points at the line that made it.
 
+mod guard;
+mod keys;
 mod merge;
 mod parse;
+mod syntax;
 mod trail;
 
+pub(crate) use guard::text_of;
 pub(crate) use trail::Trail;
 
 use crate::diagnose::At;
@@ -95,12 +99,19 @@ impl Node {
         }
     }
 
-    /// The place of the value at a path of keys and list indices, or of the nearest node above it that exists.
+    /// The place of the value at a path of keys and list indices, or of the nearest node above it that exists. What stands on
+    /// the lines below its key is shown at the key.
     pub(crate) fn place(&self, path: &[&str]) -> At {
-        let Some((first, rest)) = path.split_first() else {
-            return self.at;
-        };
-        self.child(first).map_or(self.at, |child| child.place(rest))
+        let (mut node, mut at) = (self, self.at);
+        for key in path {
+            let Some(child) = node.child(key) else { break };
+            at = match node.entry(key) {
+                Some(entry) if child.at.line > entry.key_at.line => entry.key_at,
+                _ => child.at,
+            };
+            node = child;
+        }
+        at
     }
 
     /// Takes out what a path names; `false` if it names nothing.

@@ -1,68 +1,62 @@
 //! From YAML to the tree.
 
-use super::{Entry, Node, Trail, Value};
-use crate::diagnose::{At, Findings, code};
+use super::{Entry, Node, Trail, Value, guard::guard, syntax::explain};
+use crate::diagnose::{At, Findings, Words, code};
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
-use std::{collections::HashMap, fmt};
+use std::fmt;
+
+/// Deepest nesting; the file's own keys go some seven levels deep.
+const MAX_DEPTH: usize = 32;
+/// Most values that aliases may add.
+const MAX_REPLAYED: usize = 50_000;
 
 impl Node {
-    /// Reads YAML. Booleans are `true` and `false` alone (`on` is a text), merge keys are refused.
+    /// Reads YAML whose root is a map. Booleans are `true` and `false` alone (`on` is a text), merge keys are refused, and so
+    /// are texts that are too large, too deep, or grow too much by aliases.
     pub(crate) fn parse(text: &str, findings: &mut Findings) -> Option<Self> {
+        let mut refuse = |at, words: Words| findings.add(code::SYNTAX, at, String::new(), words);
+        if let Err((at, words)) = guard(text) {
+            refuse(at, words);
+            return None;
+        }
         let options = serde_saphyr::options! {
+            budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH },
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_REPLAYED },
             duplicate_keys: DuplicateKeyPolicy::PassThrough,
             merge_keys: MergeKeyPolicy::Error,
             strict_booleans: true,
             leading_zero_numbers_as_strings: true,
         };
-        match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
-            Ok(root) => {
-                let mut root = build(root);
-                root.drop_duplicates(&Trail::ROOT, findings);
-                Some(root)
-            }
+        let mut root = match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
+            Ok(root) => build(root),
             Err(error) => {
-                let at = error.location().map(place).unwrap_or_default();
-                let text = error.without_snippet().to_string();
-                findings.add(code::SYNTAX, at, String::new(), text.lines().next().unwrap_or("not YAML"));
-                None
+                let at = error.location().map(place).unwrap_or(At::START);
+                let said = error.without_snippet().to_string();
+                let (at, words) = explain(said.lines().next().unwrap_or_default(), text, at);
+                refuse(at, words);
+                return None;
+            }
+        };
+        match root.value {
+            Value::Map(_) => {}
+            Value::Null => {
+                let words =
+                    "the file holds nothing; write the sections that must be there, or check that it is the right file";
+                refuse(At::START, words.into());
+                return None;
+            }
+            _ => {
+                let words = "the file is no map of sections; begin with `version: 1`";
+                findings.add(code::WRONG_KIND, root.at, String::new(), words);
+                return None;
             }
         }
-    }
-
-    fn drop_duplicates(&mut self, trail: &Trail<'_>, findings: &mut Findings) {
-        match &mut self.value {
-            Value::List(items) => {
-                for (index, item) in items.iter_mut().enumerate() {
-                    item.drop_duplicates(&trail.then(&index.to_string()), findings);
-                }
-            }
-            Value::Map(entries) => {
-                let mut seen: HashMap<String, u32> = HashMap::with_capacity(entries.len());
-                entries.retain(|entry| match seen.get(&entry.key) {
-                    Some(line) => {
-                        let path = trail.then(&entry.key).to_string();
-                        let message = format!(
-                            "key `{}` is here twice; the first is on line {line}: keep one",
-                            entry.key
-                        );
-                        findings.add(code::DUPLICATE_KEY, entry.key_at, path, message);
-                        false
-                    }
-                    None => {
-                        seen.insert(entry.key.clone(), entry.key_at.line);
-                        true
-                    }
-                });
-                for entry in entries {
-                    entry.node.drop_duplicates(&trail.then(&entry.key), findings);
-                }
-            }
-            _ => {}
-        }
+        root.check_keys(&Trail::ROOT, findings);
+        Some(root)
     }
 }
 

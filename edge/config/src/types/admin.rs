@@ -12,8 +12,8 @@ pub struct Admin {
     #[serde(deserialize_with = "crate::de::bind")]
     #[schemars(with = "crate::schema::Bind")]
     pub bind: SocketAddr,
-    /// File with the token that whoever changes something must show (RFC 6750, `Authorization: Bearer`). Without it the
-    /// listener only answers questions.
+    /// File with the token that whoever changes something must show (RFC 6750, `Authorization: Bearer`). Made at the
+    /// start if it is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
     /// File to which every change made through the listener is appended, one JSON object a line.

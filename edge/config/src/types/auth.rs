@@ -51,7 +51,16 @@ impl Serialize for Auth {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.clone() {
             Self::Public => serializer.serialize_str("public"),
-            Self::Jwt { name, optional, require } => Token { jwt: name, optional, require }.serialize(serializer),
+            Self::Jwt {
+                name,
+                optional,
+                require,
+            } => Token {
+                jwt: name,
+                optional,
+                require,
+            }
+            .serialize(serializer),
         }
     }
 }

@@ -29,6 +29,9 @@ pub struct HeaderChanges {
 impl fmt::Debug for HeaderChanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("HeaderChanges");
-        debug.field("set", &self.set.keys()).field("remove", &self.remove).finish()
+        debug
+            .field("set", &self.set.keys())
+            .field("remove", &self.remove)
+            .finish()
     }
 }

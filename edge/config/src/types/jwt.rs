@@ -38,8 +38,15 @@ fn default_leeway() -> TimeSpan {
 }
 
 fn default_claims() -> BTreeMap<String, String> {
-    let pairs = [("sub", "X-User-Id"), ("name", "X-User-Name"), ("role", "X-User-Role"), ("sid", "X-Session-Id")];
-    pairs.map(|(claim, header)| (claim.to_owned(), header.to_owned())).into()
+    let pairs = [
+        ("sub", "X-User-Id"),
+        ("name", "X-User-Name"),
+        ("role", "X-User-Role"),
+        ("sid", "X-Session-Id"),
+    ];
+    pairs
+        .map(|(claim, header)| (claim.to_owned(), header.to_owned()))
+        .into()
 }
 
 /// A signature algorithm (RFC 7518).

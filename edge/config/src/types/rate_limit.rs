@@ -1,9 +1,6 @@
 //! Section `rate_limits`.
 
-use crate::{
-    de::words,
-    units::Rate,
-};
+use crate::{de::words, units::Rate};
 use edge_policy::rate_limit::{Algorithm, KeyBy, Limit, OnStoreFailure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

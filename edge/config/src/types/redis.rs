@@ -21,6 +21,9 @@ pub struct Redis {
 impl std::fmt::Debug for Redis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut debug = f.debug_struct("Redis");
-        debug.field("url", &secret::HIDDEN).field("url_file", &self.url_file).finish()
+        debug
+            .field("url", &secret::HIDDEN)
+            .field("url_file", &self.url_file)
+            .finish()
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// One instance: `host:port`, or a map with more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Target {
     /// `host:port`, without a scheme or a path; a name is resolved in the background.
     pub address: String,
@@ -25,8 +26,9 @@ fn one() -> u32 {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Long {
+    #[serde(deserialize_with = "crate::de::whole_address")]
     pub(crate) address: String,
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::de::weight")]
     pub(crate) weight: u32,
     #[serde(default)]
     pub(crate) labels: BTreeMap<String, String>,

@@ -12,7 +12,11 @@ use std::{borrow::Cow, path::PathBuf};
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
     /// The instances: a list, or one text with commas, so that a variable can carry them all.
-    #[serde(default, deserialize_with = "crate::de::targets", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "crate::de::targets",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     #[schemars(with = "crate::schema::Targets")]
     pub targets: Vec<Target>,
     /// The instances as a name server tells them.

@@ -62,7 +62,7 @@ where
 
 /// A quantity that stands in the file as a text: read by `FromStr`, shown by `Display`, its form told by a pattern.
 macro_rules! text_type {
-    ($type:ident, $what:literal, $pattern:literal) => {
+    ($type:ident, $title:literal, $what:literal, $pattern:literal) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 crate::units::from_text(deserializer, $what)
@@ -85,7 +85,7 @@ macro_rules! text_type {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "pattern": $pattern })
+                schemars::json_schema!({ "title": $title, "type": "string", "pattern": $pattern })
             }
         }
     };

@@ -10,6 +10,7 @@ pub struct Rate(pub rate_limit::Rate);
 
 text_type!(
     Rate,
+    "rate",
     "a rate like `100/15m`",
     r"^[0-9]+/(([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?|ms|s|m|h|d)$"
 );
@@ -30,7 +31,10 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a rate; write it like `100/15m` or `20/m`");
+        let wrong = || match meant(text) {
+            Some(rate) => format!("`{text}` is not a rate; write `{rate}`"),
+            None => format!("`{text}` is not a rate; write it like `100/15m` or `20/m`"),
+        };
         let (count, per) = text.split_once('/').ok_or_else(|| match is_number(text) {
             true => format!("`{text}` has no unit; write `{text}/m` or `{text}/s`"),
             false => wrong(),
@@ -45,6 +49,24 @@ impl FromStr for Rate {
         let per: TimeSpan = per.parse().map_err(|_| wrong())?;
         Ok(Self(rate_limit::Rate { count, per: per.0 }))
     }
+}
+
+/// `100 per minute`, `100r/m`, `100 req/min`: what was probably meant.
+fn meant(text: &str) -> Option<String> {
+    let spelled = text.to_ascii_lowercase();
+    let digits = spelled.find(|c: char| !c.is_ascii_digit())?;
+    let count: u32 = spelled[..digits].parse().ok().filter(|count| *count > 0)?;
+    let unit = spelled
+        .rsplit(|c: char| !c.is_ascii_alphabetic())
+        .find(|word| !word.is_empty())?;
+    let unit = match unit {
+        "s" | "sec" | "second" | "rps" => "s",
+        "m" | "min" | "minute" | "rpm" => "m",
+        "h" | "hr" | "hour" | "rph" => "h",
+        "d" | "day" => "d",
+        _ => return None,
+    };
+    Some(format!("{count}/{unit}"))
 }
 
 #[cfg(test)]
@@ -62,6 +84,10 @@ mod tests {
         assert_eq!("100/15m".parse(), Ok(rate(100, Duration::from_secs(900))));
         assert_eq!("20/m".parse(), Ok(rate(20, Duration::from_secs(60))));
         assert_eq!(rate(20, Duration::from_secs(60)).to_string(), "20/m");
+        let told = |text: &str| text.parse::<Rate>().unwrap_err();
+        for text in ["100 per minute", "100r/m", "100 req/min"] {
+            assert!(told(text).ends_with("; write `100/m`"), "{}", told(text));
+        }
         for bad in ["20", "0/m", "20/", "/m", "20/x", "-1/m", "20/m/s", "1.5/s"] {
             assert!(bad.parse::<Rate>().is_err(), "{bad:?}");
         }

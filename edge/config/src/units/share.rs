@@ -14,7 +14,7 @@ const WHOLE: u32 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(u32);
 
-text_type!(Percent, "a share like `20%`", r"^[0-9]{1,3}(\.[0-9]{1,2})?%$");
+text_type!(Percent, "share", "a share like `20%`", r"^[0-9]{1,3}(\.[0-9]{1,2})?%$");
 
 impl Percent {
     /// One in two.
@@ -45,8 +45,12 @@ impl FromStr for Percent {
                 Err(_) => format!("`{text}` is not a share; write it like `20%`"),
             });
         };
-        let share = number.parse().ok().and_then(|number: f64| ten_thousandths(number / 100.0));
-        let share = share.ok_or_else(|| format!("`{text}` is not more than 0% and at most 100%; write it like `20%`"))?;
+        let share = number
+            .parse()
+            .ok()
+            .and_then(|number: f64| ten_thousandths(number / 100.0));
+        let share =
+            share.ok_or_else(|| format!("`{text}` is not more than 0% and at most 100%; write it like `20%`"))?;
         Ok(Self(share))
     }
 }
@@ -88,13 +92,19 @@ impl Visitor<'_> for RatioVisitor {
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Ratio, E> {
         let share = ten_thousandths(number).map(Ratio);
-        share.ok_or_else(|| E::custom(format!("`{number}` is not more than 0 and at most 1; write it like `0.5`")))
+        share.ok_or_else(|| {
+            E::custom(format!(
+                "`{number}` is not more than 0 and at most 1; write it like `0.5`"
+            ))
+        })
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Ratio, E> {
         match number {
             1 => Ok(Ratio(WHOLE)),
-            _ => Err(E::custom(format!("`{number}` is not more than 0 and at most 1; write it like `0.5`"))),
+            _ => Err(E::custom(format!(
+                "`{number}` is not more than 0 and at most 1; write it like `0.5`"
+            ))),
         }
     }
 

@@ -7,13 +7,13 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(pub u64);
 
-text_type!(ByteSize, "a size like `1KiB`", r"^[0-9]+(B|KiB|MiB|GiB)$");
+text_type!(ByteSize, "size", "a size like `1KiB`", r"^[0-9]+(B|KiB|MiB|GiB)$");
 
 const UNITS: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let even = UNITS.iter().rev().find(|(_, factor)| self.0 % factor == 0);
+        let even = UNITS.iter().rev().find(|(_, factor)| self.0.is_multiple_of(*factor));
         let (name, factor) = even.unwrap_or(&UNITS[0]);
         write!(f, "{}{name}", self.0 / factor)
     }
@@ -24,7 +24,17 @@ impl FromStr for ByteSize {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if is_number(text) {
-            return Err(format!("`{text}` has no unit; write `{text}B` or `{text}KiB`"));
+            let bytes = text
+                .parse()
+                .ok()
+                .filter(|bytes| *bytes > 0)
+                .map(|bytes| Self(bytes).to_string());
+            return Err(match bytes {
+                Some(same) if same != format!("{text}B") => {
+                    format!("`{text}` has no unit; write `{text}B`, that is `{same}`")
+                }
+                _ => format!("`{text}` has no unit; write `{text}B` or `{text}KiB`"),
+            });
         }
         let (number, unit) = split_number(text);
         let factor = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);

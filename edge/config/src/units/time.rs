@@ -9,6 +9,7 @@ pub struct TimeSpan(pub Duration);
 
 text_type!(
     TimeSpan,
+    "time",
     "a length of time like `10s`",
     r"^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
 );
@@ -97,6 +98,15 @@ fn wrong(text: &str) -> String {
         "d" | "day" | "days" => "d",
         _ => "",
     };
+    let fraction = || {
+        let (number, unit) = spelled.split_at(spelled.find(|c: char| c.is_ascii_alphabetic())?);
+        let (_, length) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        let ms = number.parse::<f64>().ok()? * (*length as f64);
+        (ms >= 1.0 && ms < LONGEST_MS as f64).then(|| TimeSpan(Duration::from_millis(ms.round() as u64)))
+    };
+    if let Some(span) = fraction() {
+        return format!("`{text}` is not a length of time, parts are written in the next unit; write `{span}`");
+    }
     let cure = if number.is_empty() || meant.is_empty() {
         "write it like `500ms`, `10s` or `1h30m`".to_owned()
     } else {
@@ -134,7 +144,12 @@ mod tests {
             assert!(ms(bad).is_err(), "{bad:?}");
         }
         assert_eq!(ms("15"), Err("`15` has no unit; write `15s` or `15ms`".into()));
-        assert_eq!(ms("10 sec"), Err("`10 sec` is not a length of time; write `10s`".into()));
+        let fraction = "`1.5s` is not a length of time, parts are written in the next unit; write `1s500ms`";
+        assert_eq!(ms("1.5s"), Err(fraction.into()));
+        assert_eq!(
+            ms("10 sec"),
+            Err("`10 sec` is not a length of time; write `10s`".into())
+        );
     }
 
     proptest! {

@@ -189,7 +189,7 @@ impl Builder<'_> {
             issuer,
             quotas: quotas.collect::<Result<_, BuildError>>()?,
             serves: self.serves(name, route)?,
-            max_body: route.max_body.0,
+            max_body: self.max_body(route),
             connect_timeout: *route.timeouts.connect,
             request_timeout: *route.timeouts.request,
             pool_idle: *route.timeouts.idle,
@@ -198,6 +198,14 @@ impl Builder<'_> {
             rewrite: route.matches.path_prefix.clone().zip(route.rewrite_prefix.clone()),
             cors: cors.transpose()?,
         }))
+    }
+
+    /// The smallest that the route and all that it asks take.
+    fn max_body(&self, route: &edge_config::Route) -> u64 {
+        let upstreams = route
+            .upstreams()
+            .filter_map(|name| self.config.upstreams.get(name)?.max_body);
+        upstreams.chain([route.max_body]).min().map_or(0, |least| least.0)
     }
 
     fn serves(&self, name: &str, route: &edge_config::Route) -> Result<Serves, BuildError> {
@@ -218,7 +226,8 @@ impl Builder<'_> {
                     .config
                     .upstreams
                     .get(upstream)
-                    .and_then(|upstream| upstream.sticky.as_ref());
+                    .and_then(|upstream| upstream.sticky.as_ref())
+                    .filter(|_| route.sticky);
                 let sticky = sticky.map(|sticky| Arc::new(Sticky::new(sticky, self.affinity_key, upstream)));
                 Ok(Serves::Upstream {
                     pool: pool(upstream)?,

@@ -1,6 +1,7 @@
 //! A generation: all that one configuration builds. It is swapped as a whole; a request keeps the one it began with.
 
 mod build;
+mod mistake;
 
 pub(crate) use build::BuildError;
 
