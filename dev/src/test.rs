@@ -166,6 +166,9 @@ fn hermetic(command: &mut Command) {
         "SERVICE_TOKEN_DIGESTS",
         "REDIS_PREFIX",
         "ADMIN_URL",
+        "EDGE_ADMIN",
+        "EDGE_ADMIN_TOKEN_FILE",
+        "EDGE_ADMIN_AUDIT_FILE",
     ] {
         command.env_remove(name);
     }

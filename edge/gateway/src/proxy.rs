@@ -238,6 +238,10 @@ impl EdgeProxy {
 
 /// Logs what went wrong inside; what comes back is all that a client may know.
 fn log(error: &InternalError, ctx: &RequestContext) -> ClientError {
+    if let InternalError::CircuitOpen(_) = error {
+        // As an operator wanted it: the access log has its code, and that is enough.
+        return error.to_client();
+    }
     tracing::warn!(
         request_id = ctx.request_id,
         route = ctx.route.as_ref().map_or("-", |route| &*route.name),

@@ -17,7 +17,7 @@ use std::{
 const MAX_TOKEN_BYTES: usize = 4096;
 
 /// What a token must say to be accepted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifierSettings {
     /// Wanted `iss`.
     pub issuer: String,
@@ -75,22 +75,38 @@ impl TokenError {
 pub struct Verifier {
     settings: VerifierSettings,
     keys: ArcSwap<KeySet>,
-    revocations: Revocations,
+    revocations: Arc<Revocations>,
     verified: moka::sync::Cache<[u8; 32], Arc<Claims>>,
 }
 
 impl Verifier {
     /// A verifier that knows no key yet, and so accepts nothing.
     pub fn new(settings: VerifierSettings) -> Self {
+        Self::with(settings, Arc::default())
+    }
+
+    /// A verifier with other settings and without keys, which shares this one's ended sessions: whichever of the two is
+    /// told of one, both refuse it.
+    pub fn successor(&self, settings: VerifierSettings) -> Self {
+        Self::with(settings, Arc::clone(&self.revocations))
+    }
+
+    fn with(settings: VerifierSettings, revocations: Arc<Revocations>) -> Self {
         let verified = moka::sync::Cache::builder()
             .max_capacity(settings.cache_capacity)
             .build();
         Self {
             settings,
             keys: ArcSwap::default(),
-            revocations: Revocations::default(),
+            revocations,
             verified,
         }
+    }
+
+    /// Takes the keys that another verifier of the same issuer has.
+    pub fn take_keys(&self, of: &Self) {
+        self.keys.store(of.keys.load_full());
+        self.verified.invalidate_all();
     }
 
     /// Takes a new JWK set. On an error the present keys stay.

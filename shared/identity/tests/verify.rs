@@ -173,3 +173,34 @@ fn without_keys_nothing_is_accepted() {
         TokenError::UnknownKey
     );
 }
+
+#[test]
+fn a_successor_knows_the_same_ended_sessions_and_takes_keys_when_it_may() {
+    let tokens = TestTokens::new();
+    let first = verifier(&tokens);
+    let ended = claims();
+    first.revoke(&Revocation {
+        sid: ended.sid.clone(),
+        until: ended.exp,
+    });
+    let second = first.successor(VerifierSettings {
+        audience: "another-api".into(),
+        ..VerifierSettings::default()
+    });
+    assert!(!second.has_keys(), "it may be for another issuer");
+    second.take_keys(&first);
+    let theirs = |claims: Claims| {
+        tokens.sign(&Claims {
+            aud: "another-api".into(),
+            ..claims
+        })
+    };
+    second.verify(&theirs(claims())).unwrap();
+    assert_eq!(second.verify(&theirs(ended)).unwrap_err(), TokenError::Revoked);
+    let late = claims();
+    second.revoke(&Revocation {
+        sid: late.sid.clone(),
+        until: late.exp,
+    });
+    assert_eq!(first.verify(&tokens.sign(&late)).unwrap_err(), TokenError::Revoked);
+}

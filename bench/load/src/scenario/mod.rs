@@ -24,6 +24,7 @@ pub use step::{Does, Step};
 pub use stream::Stream;
 pub use system::System;
 pub use threshold::{Thresholds, judge};
+pub use until::Climb;
 
 use crate::{
     journey::template::JsonTemplate,
@@ -194,6 +195,11 @@ impl Scenario {
     /// The plan of a run; threads and processors are the caller's to choose.
     pub fn plan(&self, overrides: &Overrides) -> Plan {
         self.load.plan(overrides)
+    }
+
+    /// What watches over the run's ramp; `None` where nothing ramps or nothing is too much.
+    pub fn climb(&self, overrides: &Overrides) -> Option<Climb> {
+        self.load.climb(overrides)
     }
 
     /// How to connect.

@@ -173,7 +173,7 @@ fn each_mistake_has_its_place_and_cure() {
         (
             "{{cursor}}",
             "{{randon 1 5}}",
-            "E110 feed-read.yaml:18:58 journeys.feed.steps.0.json.variables.after: `randon` is not a function; there are nonce, client, iteration, random, zipf, pick, row, ip; did you mean `random`?",
+            "E110 feed-read.yaml:18:58 journeys.feed.steps.0.json.variables.after: `randon` is not a function; there are nonce, client, iteration, random, zipf, pick, row, other, ip; did you mean `random`?",
         ),
         (
             "{{row users.email}}",
@@ -194,6 +194,21 @@ fn each_mistake_has_its_place_and_cure() {
             "authorization:",
             "\"bad header\":",
             "E110 feed-read.yaml:17:34 journeys.feed.steps.0.headers.bad header: not a header's name",
+        ),
+        (
+            "body: \"{{nonce}}\", publishes",
+            "multipart: { image: { file: png, size: 2KiB, sha256: a-b } }, publishes",
+            "E110 feed-read.yaml:22:46 journeys.feed.steps.2.multipart.image: sha256: `a-b` is not a name; it is the variable that gets the file's hash",
+        ),
+        (
+            "nonce: body }",
+            "sha256: abc }",
+            "E110 feed-read.yaml:22:91 journeys.feed.steps.2.expect.sha256: `abc` is not a SHA-256; write 64 hexadecimal digits, or `{{name}}` for what a file's `sha256: name` keeps",
+        ),
+        (
+            "nonce: body }",
+            "sha256: \"{{picture}}\" }",
+            "E201 feed-read.yaml:22:9 journeys.feed.steps.2: nothing sets `picture`; capture it, or give it under `client.variables`",
         ),
         (
             "/data/posts: 10 }",
@@ -262,6 +277,37 @@ fn each_mistake_has_its_place_and_cure() {
     };
     let wrong: Vec<_> = cases.iter().filter_map(told).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_nonce_may_be_read_back_by_a_later_step_and_by_no_earlier_one() {
+    let (sends, reads) = (
+        "{ name: write, post: /x, body: \"{{nonce}}\" }",
+        "{ name: see, get: /x, expect: { nonce: body } }",
+    );
+    let told = |one: &str, other: &str| with("think: 1s..3s", &format!("{one}\n      - {other}"));
+    assert_eq!(told(sends, reads), Vec::<String>::new());
+    assert_eq!(
+        told(reads, sends),
+        [
+            "E110 feed-read.yaml:21:9 journeys.feed.steps.1: expect.nonce: nothing is sent that could come back; put `{{nonce}}` into \
+             the request, or into an earlier one"
+        ]
+    );
+}
+
+#[test]
+fn another_row_needs_two() {
+    let text = VALID.replace("{{row users.email}}", "{{other users.email}}");
+    assert_eq!(read(&text).err(), None);
+    let told = read(&text.replace("users: 20", "users: 1")).unwrap_err();
+    assert_eq!(
+        told,
+        [
+            "E201 feed-read.yaml:8:7 client.steps.0: `users.email`: too few users for another one than the client's own; \
+             give 2 at least in `system.platform.data.users`"
+        ]
+    );
 }
 
 #[test]

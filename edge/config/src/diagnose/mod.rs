@@ -11,7 +11,7 @@ pub(crate) use findings::{Findings, MOST};
 pub use near::{did_you_mean, nearest};
 pub use words::Words;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -46,7 +46,7 @@ impl At {
 }
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The file cannot be used.

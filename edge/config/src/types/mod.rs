@@ -82,8 +82,10 @@ pub struct Config {
 }
 
 /// Keys that a running edge cannot change: a change at or below one of them needs a new process.
-pub(crate) const NEEDS_UPGRADE: [&str; 5] = [
+pub(crate) const NEEDS_UPGRADE: [&str; 7] = [
+    "admin.audit_file",
     "admin.bind",
+    "admin.token_file",
     "listeners",
     "limits.connections",
     "limits.connections_per_ip",

@@ -1,17 +1,20 @@
 //! `edge check`: says what is wrong with a configuration, and why that is wrong.
 
-use super::{DEFAULT_CONFIG, complain, environment, say};
-use crate::{generation::Generation, metrics::Metrics};
+use super::{DEFAULT_CONFIG, Failure, environment, print, say};
+use crate::{
+    finding::Finding,
+    generation::{self, Generation, Parts},
+};
 use clap::ValueEnum;
 use edge_config::{
-    Config, Diagnostic, Loaded,
+    Diagnostic,
     diagnose::{code, explain::explain},
 };
 use std::{
     fs,
     io::{IsTerminal, stdout},
     path::{Path, PathBuf},
-    process::ExitCode,
+    sync::Arc,
 };
 
 /// `edge check`
@@ -38,57 +41,63 @@ enum Format {
     Json,
 }
 
-/// Exit code of a check that could not be made.
-const NOT_CHECKED: u8 = 2;
-
-/// Tells every mistake on standard output. Exit codes: 0 no errors (warnings alone are none), 1 errors, 2 not checked.
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    if let Some(code) = &arguments.explain {
-        return match explain(code) {
-            Ok(page) => {
-                say(&page.text);
-                ExitCode::SUCCESS
-            }
-            Err(text) => {
-                complain(&text);
-                NOT_CHECKED.into()
-            }
-        };
+impl Format {
+    fn usual() -> Self {
+        if stdout().is_terminal() {
+            Self::Human
+        } else {
+            Self::Text
+        }
     }
-    let usual = if stdout().is_terminal() {
-        Format::Human
-    } else {
-        Format::Text
-    };
-    let format = arguments.format.unwrap_or(usual);
+}
+
+/// Tells what an edge has found in a file, or in its own, as if it was found here.
+pub(super) fn tell(file: Option<&Path>, found: &[Finding]) {
+    let told: Option<Vec<Diagnostic>> = found.iter().map(Finding::to_diagnostic).collect();
+    match (told, file) {
+        (Some(told), Some(file)) => print(&shown(file, Format::usual(), &told, "")),
+        // The lines of its own file are the edge's to read.
+        _ => found.iter().for_each(|one| say(&one.to_string())),
+    }
+}
+
+/// Tells every mistake on standard output.
+///
+/// # Errors
+/// There are errors (warnings alone are none), or it could not be checked.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(code) = &arguments.explain {
+        let page = explain(code).map_err(|text| Failure::Unreachable(format!("edge: {text}")))?;
+        print(&page.text);
+        return Ok(());
+    }
+    let format = arguments.format.unwrap_or_else(Format::usual);
     let (sum, told) = check(&arguments.file);
-    say(&shown(&arguments.file, format, &told, &sum));
+    print(&shown(&arguments.file, format, &told, &sum));
     if told.iter().any(is_unreadable) {
-        NOT_CHECKED.into()
+        Err(Failure::Told(2))
     } else if told.iter().any(Diagnostic::is_error) {
-        ExitCode::FAILURE
+        Err(Failure::Told(1))
     } else {
-        ExitCode::SUCCESS
+        Ok(())
     }
 }
 
 /// Reads a configuration, builds what it says and drops it: schemas are composed, nothing is connected. Gives what it holds,
 /// and everything there is to say about it.
 fn check(file: &Path) -> (String, Vec<Diagnostic>) {
-    let Loaded {
-        config,
-        mut warnings,
-        sources,
-    } = match Config::load(file, &environment) {
-        Ok(loaded) => loaded,
+    let read = generation::read(file, &environment);
+    let source = match read.source {
+        Ok(source) => Arc::new(source),
         Err(told) => return (String::new(), told),
     };
-    if let Err(error) = Generation::build(&config, 1, b"check", &Metrics::default()) {
-        warnings.push(error.diagnostic(&sources));
-        warnings.sort_by_key(|one| one.at);
+    let mut told = read.warnings;
+    if let Err(error) = Generation::build(Arc::clone(&source), 1, &Parts::default(), None) {
+        told.push(error.diagnostic(&source.sources.load()));
+        told.sort_by_key(|one| one.at);
     }
-    let (routes, upstreams) = (config.routes.len(), config.upstreams.len());
-    (format!("{routes} routes, {upstreams} upstreams, "), warnings)
+    let (routes, upstreams) = (source.config.routes.len(), source.config.upstreams.len());
+    (format!("{routes} routes, {upstreams} upstreams, "), told)
 }
 
 /// The file itself could not be read.

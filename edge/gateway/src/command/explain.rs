@@ -1,23 +1,19 @@
 //! `edge explain`.
 
+use super::{DEFAULT_CONFIG, Failure, client::Client, environment, place::Listener, say, told::told, unusable};
 use crate::{
-    explain::{Ask, Assume, World, explain},
-    generation::Generation,
-    metrics::Metrics,
+    explain::{Ask, Assume, Report, World, explain},
+    generation::{self, Generation, Parts},
     settings::Settings,
 };
-use clap::Args;
-use edge_config::Config;
 use std::{
-    io::{Write, stdout},
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// What is asked.
-#[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 explained (a refusal too), 2 not explained.")]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The request's method.
     method: String,
@@ -32,9 +28,9 @@ pub(crate) struct Arguments {
     /// Where the connection comes from. Behind a trusted proxy that is the proxy.
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     client_ip: IpAddr,
-    /// A configuration to explain by.
+    /// A configuration to explain by, instead of asking the edge that runs.
     #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    config: Option<PathBuf>,
     /// What is assumed of a token, which is not checked without a running edge: that it is what it says, that it is a user's
     /// whatever it says, that it is not there.
     #[arg(long, value_enum, default_value_t)]
@@ -42,6 +38,8 @@ pub(crate) struct Arguments {
     /// JSON instead of text; docs/explain.md describes it.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    place: Listener,
 }
 
 fn header(text: &str) -> Result<(String, String), String> {
@@ -72,32 +70,43 @@ impl Arguments {
 }
 
 /// Explains, and prints.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let report = offline(arguments, &arguments.config)?;
-    let text = if arguments.json {
-        serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?
-    } else {
-        report.to_string()
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let report = match &arguments.config {
+        Some(file) => offline(arguments, file)?,
+        None => running(arguments)?,
     };
-    // Where standard output is gone there is nobody to tell.
-    let _ = writeln!(stdout(), "{text}");
+    if arguments.json {
+        say(&serde_json::to_string_pretty(&report).unwrap_or_default());
+    } else {
+        say(&report.to_string());
+    }
     Ok(())
 }
 
-fn offline(arguments: &Arguments, file: &Path) -> Result<crate::explain::Report, String> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let loaded = Config::load(file, &environment).map_err(|mistakes| {
-        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        format!("{}\nedge: {} cannot be used", lines.join("\n"), file.display())
-    })?;
+/// By what an edge is doing.
+fn running(arguments: &Arguments) -> Result<Report, Failure> {
+    let ask = serde_json::to_value(arguments.ask()).unwrap_or_default();
+    let client = Client::of(arguments.place.find(Path::new(DEFAULT_CONFIG)));
+    let answer = client.ask("POST", "/explain", Some(&ask))?;
+    // Whatever it was, there is no explanation: an explained refusal is one.
+    let body = answer.ok().map_err(|failure| Failure::Unreachable(failure.to_string()))?;
+    told(body)
+}
+
+/// By a file alone.
+fn offline(arguments: &Arguments, file: &Path) -> Result<Report, Failure> {
+    let failed = |error: &dyn std::error::Error| Failure::Unreachable(format!("edge: {error}"));
+    let source = generation::read(file, &environment).source;
+    let source = source.map_err(|mistakes| Failure::Unreachable(unusable(file, &mistakes).to_string()))?;
     // The affinity key is the environment's, as it is the edge's: cookies are read alike.
-    let settings = Settings::read(&environment).map_err(|error| format!("edge: {error}"))?;
-    let generation = Generation::build(&loaded, 1, &settings.affinity_key, &Metrics::default());
-    let generation = Arc::new(generation.map_err(|error| format!("edge: {error}"))?);
+    let parts = Parts {
+        affinity_key: Settings::read(&environment).map_err(|error| failed(&error))?.affinity_key,
+        ..Parts::default()
+    };
+    let generation = Generation::build(Arc::new(source), 1, &parts, None).map_err(|error| failed(&error))?;
+    let (generation, ask) = (Arc::new(generation), arguments.ask());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("edge: {error}"))?;
-    let world = World::Offline(arguments.assume);
-    runtime
-        .block_on(explain(world, &generation, &arguments.ask()))
-        .map_err(|error| format!("edge: {error}"))
+    let runtime = runtime.map_err(|error| failed(&error))?;
+    let explained = runtime.block_on(explain(World::Offline(arguments.assume), &generation, &ask));
+    explained.map_err(|error| failed(&error))
 }

@@ -1,6 +1,6 @@
 //! `edge schema`: what is made from the configuration's types.
 
-use super::say;
+use super::{Failure, print};
 use clap::ValueEnum;
 use edge_config::diagnose::explain;
 
@@ -24,10 +24,11 @@ enum Format {
 }
 
 /// Prints it.
-pub(crate) fn run(arguments: &Arguments) {
-    say(&match arguments.format {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    print(&match arguments.format {
         Format::Json => edge_config::schema_text(),
         Format::Markdown => edge_config::reference(),
         Format::Errors => explain::reference(),
     });
+    Ok(())
 }

@@ -43,9 +43,10 @@ pub(crate) async fn explain(
     generation: &Arc<Generation>,
     ask: &Ask,
 ) -> std::result::Result<Report, ExplainError> {
+    let sources = generation.source.sources.load_full();
     let mut peek = Peek {
         world,
-        book: Book::new(&generation.sources),
+        book: Book::new(&sources),
         route: String::new(),
         is_public: false,
         bad_path: None,
@@ -66,7 +67,7 @@ pub(crate) async fn explain(
         }
     };
     Ok(Report {
-        file: generation.sources.file().display().to_string(),
+        file: sources.file().display().to_string(),
         generation: world.is_running().then_some(generation.number),
         method: ask.method.clone(),
         target: ask.target.clone(),

@@ -95,7 +95,7 @@ impl Effects for Peek<'_> {
             Note::BadPath(error) => self.bad_path = Some(error),
             Note::Route(route) => stage::route::found(self, route),
             Note::Preflight(fields) => stage::admit::preflight(self, fields),
-            Note::Length(declared) => stage::admit::length(self, declared),
+            Note::Length(declared, route) => stage::admit::length(self, declared, route),
             Note::Flood(is_flood) => stage::admit::flood(self, is_flood),
             Note::Identity(token, identity) => stage::admit::identity(self, token, identity),
             Note::SameSite(verdict) => stage::admit::same_site(self, verdict),

@@ -11,10 +11,6 @@ impl BuildError {
             Self::Missing { route, .. } => (code::DANGLING, format!("routes.{route}"), "define it"),
             Self::Match(route, key, _) => (code::BAD_VALUE, format!("routes.{route}.match.{key}"), "mend it"),
             Self::Cors(name, _) => (code::BAD_VALUE, format!("cors.{name}"), "mend it"),
-            Self::Schema { route, .. } => {
-                let path = format!("routes.{route}.graphql.subgraphs");
-                (code::MISSING_FILE, path, "put it there, or mend the path")
-            }
             Self::Compose(route, error) => {
                 let path = format!("routes.{route}.graphql.subgraphs");
                 match subgraph(error) {

@@ -79,7 +79,7 @@ fn check_declared_length<E: Effects>(effects: &mut E, route: &Route, headers: &H
     let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    effects.note(Note::Length(declared));
+    effects.note(Note::Length(declared, route));
     if declared.is_some_and(|length| length > route.max_body) {
         Err(too_large())
     } else {

@@ -52,8 +52,8 @@ pub(crate) enum Note<'n> {
     Route(&'n Route),
     /// The fields that answer a preflight.
     Preflight(&'n Fields),
-    /// The body's length, where the head tells it.
-    Length(Option<u64>),
+    /// The body's length, where the head tells it; the route bounds it.
+    Length(Option<u64>, &'n Route),
     /// Whether the client sends far too many requests.
     Flood(bool),
     /// Who asks, and by which token.

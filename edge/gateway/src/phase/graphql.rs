@@ -119,6 +119,10 @@ impl SubgraphClient for Subgraphs<'_> {
             .subgraphs
             .get(subgraph)
             .ok_or(SubgraphError::Unavailable)?;
+        if pool.state.breaker.is_open() {
+            tracing::debug!(request_id = self.request_id, subgraph, "its breaker is open");
+            return Err(SubgraphError::Unavailable);
+        }
         let mut head = self.template.clone();
         head.insert_header(header::CONTENT_LENGTH, body.len())
             .map_err(|_| SubgraphError::Failed)?;

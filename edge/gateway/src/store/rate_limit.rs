@@ -98,6 +98,11 @@ impl Quotas {
         }
     }
 
+    /// Asks the store again also for those that were just refused: limits have changed.
+    pub(crate) fn forget_refusals(&self) {
+        self.denied.forget();
+    }
+
     /// Charges one request to `subject`'s quota.
     pub(crate) async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
         let limit = &quota.limit;

@@ -8,7 +8,7 @@ const IDLE: Duration = Duration::from_secs(120);
 /// Most sessions remembered; beyond it those seldom asked for go.
 const CAPACITY: u64 = 200_000;
 
-/// Sessions as this edge saw them open. Another edge does not know them; cookies are valid on all.
+/// Sessions as this edge saw them open; all routes of an upstream share them. Another edge does not know them; cookies are valid on all.
 pub(crate) struct Sessions {
     targets: Cache<String, SocketAddr>,
 }

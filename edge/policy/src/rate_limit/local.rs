@@ -33,6 +33,12 @@ impl<T: Copy> Shards<T> {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn clear(&self) {
+        for shard in &self.shards {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<T> {
         self.shard(key).get(key).map(|(_, state)| *state)
     }

@@ -5,8 +5,10 @@ use crate::{
         peek::{Assume, Peek, World},
         report::StageName::Admit,
     },
+    generation::Route,
     store::{Charge, Quota},
 };
+use edge_config::units::ByteSize;
 use edge_policy::{
     cors::Fields,
     identity::{Identity, Token, TokenSource},
@@ -32,15 +34,18 @@ pub(in crate::explain) fn preflight(peek: &mut Peek<'_>, fields: &Fields) {
     peek.book.because(&format!("{}.cors", peek.route), Admit, "preflight", value, text);
 }
 
-/// The declared length of the body.
-pub(in crate::explain) fn length(peek: &mut Peek<'_>, declared: Option<u64>) {
-    let key = format!("{}.max_body", peek.route);
-    let most = peek.book.shown(&key);
+/// The declared length of the body. The least of what the route and its services take counts.
+pub(in crate::explain) fn length(peek: &mut Peek<'_>, declared: Option<u64>, route: &Route) {
+    let most = ByteSize(route.max_body).to_string();
+    let services = route.pools().into_iter().map(|pool| format!("upstreams.{}.max_body", pool.name));
+    let mut keys = [format!("{}.max_body", peek.route)].into_iter().chain(services);
+    let key = keys.find(|key| peek.book.shown(key) == most).unwrap_or_default();
     let text = match declared {
         Some(length) => format!("{length} B declared, at most {most}"),
         None => format!("no length declared, at most {most}"),
     };
-    peek.book.because(&key, Admit, "body", json!({ "declared": declared, "max": most }), text);
+    let value = json!({ "declared": declared, "max": route.max_body });
+    peek.book.because(&key, Admit, "body", value, text);
 }
 
 /// The flood guard.
@@ -55,33 +60,36 @@ pub(in crate::explain) fn flood(peek: &mut Peek<'_>, is_flood: bool) {
 
 /// Who asks.
 pub(in crate::explain) fn identity(peek: &mut Peek<'_>, token: Option<Token<'_, '_>>, identity: &Identity) {
+    let key = format!("{}.auth", peek.route);
+    let issuer = peek.book.shown(&format!("{key}.jwt"));
     let source = token.map(|token| match token.source {
         TokenSource::Cookie(name) => format!("cookie {name}"),
         TokenSource::Bearer => "authorization: bearer".to_owned(),
     });
-    let who = match identity {
-        Identity::Anonymous => "anonymous".to_owned(),
-        Identity::User(claims) => format!("user {} ({}, {})", claims.sub, claims.name, claims.role),
-        Identity::Rejected(code) => format!("refused, {code}"),
+    let (kind, who) = match identity {
+        Identity::Anonymous => ("anonymous", "anonymous".to_owned()),
+        Identity::User(claims) => ("user", format!("user {} ({}, {})", claims.sub, claims.name, claims.role)),
+        Identity::Rejected(code) => ("refused", format!("refused, {code}")),
     };
     let how = match (&source, peek.world) {
         (None, _) if peek.is_public => "tokens are not looked at".to_owned(),
         (None, _) => "no token".to_owned(),
-        (Some(source), World::Running(_)) => format!("token in {source}"),
-        (Some(source), World::Offline(assume)) => format!("token in {source}, not checked offline: {}", assumed(assume)),
+        (Some(source), World::Running(_)) => format!("token in {source}, issuer {issuer}"),
+        (Some(source), World::Offline(assume)) => {
+            let believed = match identity {
+                Identity::Rejected(_) => "no key makes it good",
+                _ => assumed(assume),
+            };
+            format!("token in {source} not checked offline (issuer {issuer}): {believed}")
+        }
     };
     let value = json!({
-        "kind": match identity {
-            Identity::Anonymous => "anonymous",
-            Identity::User(_) => "user",
-            Identity::Rejected(_) => "refused",
-        },
+        "kind": kind,
         "token": source,
         "checked": token.is_some() && peek.world.is_running(),
         "code": match identity { Identity::Rejected(code) => Some(code), _ => None },
         "claims": identity.claims().map(shown_claims),
     });
-    let key = format!("{}.auth", peek.route);
     peek.book.because(&key, Admit, "identity", value, format!("{who}: {how}"));
 }
 
@@ -152,7 +160,7 @@ fn charged(peek: &Peek<'_>, charge: &Charge, value: &mut Value) -> String {
             value["retryAfterMs"] = json!(millis(decision.retry_after));
             left(decision)
         }
-        Charge::Uncounted if !peek.world.is_running() => "what is left is not known offline".to_owned(),
+        Charge::Uncounted if !peek.world.is_running() => "not counted offline".to_owned(),
         Charge::Uncounted => "the store is away: not counted".to_owned(),
         Charge::StoreNeeded => "the store is away: refused".to_owned(),
     }

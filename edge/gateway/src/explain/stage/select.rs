@@ -6,8 +6,10 @@ use crate::{
     generation::{Composed, Route, Serves},
     phase::select::{self, Chosen},
     problem::InternalError,
-    upstream::{Pool, Target},
+    overrides::Order,
+    upstream::{BreakerState, Pool, Target},
 };
+use edge_policy::balance::Placement;
 use pingora_http::RequestHeader;
 use serde_json::json;
 use std::sync::Arc;
@@ -43,21 +45,42 @@ pub(in crate::explain) fn target(
 fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
     let key = format!("{}.upstream", peek.route);
     peek.book.because(&key, Select, "upstream", &*pool.name, &*pool.name);
-    for target in &pool.rotation().targets {
-        let (address, well) = (&*target.address_text, target.is_available());
-        let state = match (peek.world.is_running(), well) {
-            (true, true) => "healthy",
-            (true, false) => "unhealthy",
-            (false, _) => "unknown",
-        };
-        let text = match state {
-            "unknown" => format!("{address}, taken for healthy offline"),
-            state => format!("{address}, {state}"),
-        };
-        let value = json!({ "address": address, "name": &*target.name, "weight": target.weight, "state": state });
-        let key = format!("upstreams.{}.targets.{}", pool.name, target.name);
-        peek.book.because(&key, Select, "instance", value, text);
+    let breaker = Order::Breaker(pool.state.breaker.get()).word();
+    let text = match pool.state.breaker.get() {
+        BreakerState::Configured => "as configured",
+        BreakerState::Open => "opened by an operator: no request passes",
+        BreakerState::Closed => "closed by an operator: it never opens",
+    };
+    if peek.world.is_running() {
+        peek.book.note(Select, "breaker", breaker, text);
     }
+    for target in &pool.rotation().targets {
+        instance(peek, pool, target);
+    }
+}
+
+fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
+    let address = &*target.address_text;
+    let state = match (peek.world.is_running(), target.is_healthy(), target.is_ejected()) {
+        (false, ..) => "unknown",
+        (true, false, _) => "unhealthy",
+        (true, true, true) => "ejected",
+        (true, true, false) => "healthy",
+    };
+    let placement = Order::Target(target.placement.get()).word();
+    let mut text = match state {
+        "unknown" => format!("{address}, taken for healthy offline"),
+        "ejected" => format!("{address}, left alone for a moment: it could not be connected to"),
+        state => format!("{address}, {state}"),
+    };
+    if target.placement.get() != Placement::Configured {
+        text.push_str(&format!("; set by an operator: {placement}"));
+    }
+    let value = json!({
+        "address": address, "name": &*target.name, "weight": target.share(), "state": state, "placement": placement,
+    });
+    let key = format!("upstreams.{}.targets.{}", pool.name, target.name);
+    peek.book.because(&key, Select, "instance", value, text);
 }
 
 fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {

@@ -1,14 +1,22 @@
-//! What goes on beside requests: names, health, keys, revocations, and the look at Redis.
+//! What goes on beside requests: reloads, names, health, keys, revocations, the end of overrides, and the look at Redis.
+
+mod tasks;
+
+pub(crate) use tasks::{Begun, Tasks};
 
 use crate::{
     edge::Edge,
-    store::{self, Links},
-    upstream,
+    overrides,
+    reload::{Reloader, Requests, Start},
+    store::Links,
 };
 use async_trait::async_trait;
 use pingora_core::{server::ShutdownWatch, services::background::BackgroundService};
 use shared_redis::{Options, Redis};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::{task::JoinSet, time::sleep};
 
 const PING_EVERY: Duration = Duration::from_secs(2);
@@ -23,49 +31,45 @@ pub(crate) struct Keeper {
     pub(crate) redis_url: String,
     /// Put before every key and channel.
     pub(crate) redis_prefix: String,
-    /// Channels on which ended sessions are told, by issuer.
-    pub(crate) revocation_channels: BTreeMap<String, String>,
+    /// What reloads begin with, and who asks for them; taken once.
+    pub(crate) reloads: Mutex<Option<(Start, Requests)>>,
 }
 
 #[async_trait]
 impl BackgroundService for Keeper {
     async fn start(&self, mut shutdown: ShutdownWatch) {
-        let mut tasks = JoinSet::new();
-        let generation = self.edge.generation.load_full();
-        for pool in generation.pools.values() {
-            tasks.spawn(upstream::watch_names(Arc::clone(pool)));
-            tasks.spawn(upstream::watch_health(Arc::clone(pool)));
+        let Some((start, requests)) = self.reloads.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
+        let mut work = JoinSet::new();
+        let redis = self.redis();
+        if let Some(redis) = &redis {
+            work.spawn(watch_redis(redis.clone(), Arc::clone(&self.edge.links)));
         }
-        for issuer in generation.issuers.values() {
-            tasks.spawn(Arc::clone(issuer).keep(Arc::clone(&self.edge.metrics)));
-        }
+        let mut tasks = Tasks::new(Arc::clone(&self.edge), redis);
+        // At a start requests are served at once: they find out by themselves what probes would tell.
+        drop(tasks.start(&self.edge.generation.load()));
+        work.spawn(overrides::expire(Arc::clone(&self.edge)));
+        work.spawn(Reloader::new(Arc::clone(&self.edge), tasks, start).run(requests));
+        // All of it ends with the set, when the server stops.
+        let _ = shutdown.wait_for(|stopping| *stopping).await;
+    }
+}
+
+impl Keeper {
+    fn redis(&self) -> Option<Redis> {
         let options = Options {
             budget: BUDGET,
             cool_down: BUDGET,
             max_size: 2,
         };
         match Redis::connect_with(&self.redis_url, 0, &self.redis_prefix, &options) {
-            Ok(redis) => {
-                for (name, channel) in &self.revocation_channels {
-                    let Some(issuer) = generation.issuers.get(name) else {
-                        continue;
-                    };
-                    let links = Arc::clone(&self.edge.links);
-                    tasks.spawn(store::keep_revocations(
-                        redis.clone(),
-                        channel.clone(),
-                        Arc::clone(issuer),
-                        links,
-                        self.edge.service_token.clone(),
-                    ));
-                }
-                tasks.spawn(watch_redis(redis, Arc::clone(&self.edge.links)));
+            Ok(redis) => Some(redis),
+            Err(error) => {
+                tracing::error!(%error, "redis.url cannot be used: quotas are counted here alone");
+                None
             }
-            Err(error) => tracing::error!(%error, "redis.url cannot be used: quotas are counted here alone"),
         }
-        drop(generation);
-        // The tasks end with the set, when the server stops.
-        let _ = shutdown.wait_for(|stopping| *stopping).await;
     }
 }
 
