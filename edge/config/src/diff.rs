@@ -1,7 +1,7 @@
 //! What differs between two configurations.
 
 use crate::{Config, types::NEEDS_UPGRADE};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
     collections::{HashMap, HashSet},
@@ -9,7 +9,7 @@ use std::{
 };
 
 /// What a change needs to take effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// A reload.
@@ -43,7 +43,7 @@ impl fmt::Display for Effect {
 }
 
 /// One key whose effective value differs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The key, from the root: `routes.media.timeouts.request`. Entries of named maps by name, instances by address.
     pub path: String,

@@ -31,7 +31,7 @@ pub use interpolate::Env;
 pub use load::{document, document_text};
 pub use loaded::Loaded;
 pub use schema::{reference, schema, schema_text};
-pub use secret::HIDDEN;
+pub use secret::{HIDDEN, is_secret_field};
 pub use sources::{Origin, Source, Sources};
 pub use surroundings::Surroundings;
 pub use tree::Variable;

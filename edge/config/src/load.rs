@@ -34,6 +34,15 @@ impl Config {
         loaded(&text_of(path)?, path, env, Some(&Files { root, now }))
     }
 
+    /// [`Config::load`] for text at hand; `file` is only named in the diagnostics.
+    ///
+    /// # Errors
+    /// Every mistake found, warnings too, in the order of the file.
+    pub fn load_text(text: &str, file: &Path, env: Env<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+        let Surroundings { env, root, now } = Surroundings::new(env);
+        loaded(text, file, env, Some(&Files { root, now }))
+    }
+
     /// The same for text at hand; `file` is only named in the diagnostics, and no other file is looked at.
     ///
     /// # Errors

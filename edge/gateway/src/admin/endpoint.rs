@@ -35,6 +35,10 @@ pub(super) enum Deed<'p> {
     Reload,
     /// `/generations/{number}/rollback`
     Rollback(&'p str),
+    /// `/explain`
+    Explain,
+    /// `/diff`
+    Diff,
     /// `/upstreams/{name}/targets/{address}/override`
     Target(&'p str, &'p str),
     /// `/upstreams/{name}/breaker`
@@ -52,6 +56,8 @@ impl<'p> Endpoint<'p> {
             ["overrides"] => Self::Look(Look::Overrides),
             ["generations"] => Self::Look(Look::Generations),
             ["reload"] => Self::Deed(Deed::Reload),
+            ["explain"] => Self::Deed(Deed::Explain),
+            ["diff"] => Self::Deed(Deed::Diff),
             ["generations", number, "rollback"] => Self::Deed(Deed::Rollback(number)),
             ["upstreams", upstream, "targets", target, "override"] => Self::Deed(Deed::Target(upstream, target)),
             ["upstreams", upstream, "breaker"] => Self::Deed(Deed::Breaker(upstream)),
@@ -63,7 +69,7 @@ impl<'p> Endpoint<'p> {
     pub(super) fn methods(self) -> &'static str {
         match self {
             Self::Look(_) => "GET, HEAD",
-            Self::Deed(Deed::Reload | Deed::Rollback(_)) => "POST",
+            Self::Deed(Deed::Reload | Deed::Rollback(_) | Deed::Explain | Deed::Diff) => "POST",
             Self::Deed(Deed::Target(..) | Deed::Breaker(_)) => "PUT, DELETE",
         }
     }

@@ -1,8 +1,11 @@
 //! The operator's listener: metrics, health and status for everybody on the machine, and with the token what changes the edge:
-//! reloads, rollbacks, overrides of targets and breakers. Keep it off the public network.
+//! reloads, rollbacks, overrides of targets and breakers;
+//! and what tells more than everybody should know: explanations, comparisons. Keep it off the public network.
 
 mod answer;
+mod diff;
 mod endpoint;
+mod explain;
 mod guard;
 mod metrics;
 mod overrides;
@@ -29,8 +32,8 @@ use tokio::time::timeout;
 
 /// To read a request and to write its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Largest body, bytes.
-const LARGEST_BODY: usize = 64 * 1024;
+/// Largest body, bytes: a whole configuration fits.
+const LARGEST_BODY: usize = 1024 * 1024;
 
 /// Answers operators.
 pub(crate) struct Admin {
@@ -119,6 +122,8 @@ impl Admin {
         let edge = &self.edge;
         let is_put = *method == Method::PUT;
         match deed {
+            Deed::Explain => explain::explain(edge, &operation).await,
+            Deed::Diff => diff::diff(edge, &operation).await,
             Deed::Reload => reloads::reload(edge, operation).await,
             Deed::Rollback(number) => reloads::rollback(edge, number, operation).await,
             Deed::Target(upstream, target) if is_put => overrides::set_target(edge, upstream, target, operation).await,
@@ -144,7 +149,7 @@ async fn body(session: &mut ServerSession) -> Result<Bytes, Refusal> {
         let mut body = BytesMut::new();
         while let Ok(Some(piece)) = session.read_request_body().await {
             if body.len() + piece.len() > LARGEST_BODY {
-                return Err(Refusal::new(Code::BodyTooLarge, "A request here has at most 64 KiB."));
+                return Err(Refusal::new(Code::BodyTooLarge, "A request here has at most 1 MiB."));
             }
             body.extend_from_slice(&piece);
         }
