@@ -183,7 +183,7 @@ async fn wishes_that_make_no_sense_are_refused_with_their_field_and_change_nothi
             "{body}"
         );
     }
-    let large = "x".repeat(70_000);
+    let large = "x".repeat(1_100_000);
     put(edge.operator(), &path, &large).await.expect_status(413);
     for (path, field) in [
         ("/upstreams/nope/breaker", "upstream"),
