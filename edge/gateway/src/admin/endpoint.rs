@@ -24,6 +24,8 @@ pub(super) enum Look {
     Upstreams,
     /// `/overrides`
     Overrides,
+    /// `/config`
+    Config,
     /// `/generations`
     Generations,
 }
@@ -54,6 +56,7 @@ impl<'p> Endpoint<'p> {
             ["status"] => Self::Look(Look::Status),
             ["upstreams"] => Self::Look(Look::Upstreams),
             ["overrides"] => Self::Look(Look::Overrides),
+            ["config"] => Self::Look(Look::Config),
             ["generations"] => Self::Look(Look::Generations),
             ["reload"] => Self::Deed(Deed::Reload),
             ["explain"] => Self::Deed(Deed::Explain),

@@ -114,6 +114,7 @@ impl Admin {
             Look::Status => Answer::json(&status::status(edge)),
             Look::Upstreams => Answer::json(&status::upstreams(&edge.generation.load())),
             Look::Overrides => Answer::json(&json!({ "overrides": status::overrides(edge) })),
+            Look::Config => Answer::json(edge.generation.load().source.sources.load().effective()),
             Look::Generations => Answer::json(&json!({ "generations": edge.board.generations() })),
         }
     }
