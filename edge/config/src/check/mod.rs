@@ -13,6 +13,7 @@ mod matching;
 mod names;
 mod not_yet;
 mod paths;
+mod patterns;
 mod quotas;
 mod rate_limits;
 mod redis;
