@@ -20,6 +20,7 @@ mod redis;
 mod report;
 mod retries;
 mod routes;
+mod secrets;
 mod serves;
 mod shadows;
 mod sticky;
@@ -42,6 +43,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
     admin::check(config, report);
     limits::check(config, report);
     redis::check(config, report);
+    secrets::check(config, report);
     cors::check(config, report);
     jwt::check(config, report);
     rate_limits::check(config, report);
