@@ -201,6 +201,25 @@ fn a_variable_stands_for_a_number_but_cannot_add_lines() {
 }
 
 #[test]
+fn a_file_of_mistakes_is_told_of_the_first_ones() {
+    let many = |line: &dyn Fn(usize) -> String| {
+        let lines: String = (0..500).map(line).collect();
+        VALID.replace("  auth: { targets", &format!("{lines}  auth: {{ targets"))
+    };
+    let told = told(&many(&|n| format!("  u{n}: {{ targets: 7, tagrets: 8 }}\n")));
+    assert_eq!(told.len(), 201);
+    assert_eq!(
+        told[200],
+        "E109 edge.yaml:0:0 there are more than 200 errors; put these right, then check again"
+    );
+    // Warnings, however many, do not make a file unusable.
+    let unused = many(&|n| format!("  u{n}: {{ targets: [\"h:{}\"] }}\n", n + 1));
+    let loaded = Config::parse(&unused, Path::new("edge.yaml"), &env).unwrap();
+    assert_eq!(loaded.warnings.len(), 201);
+    assert_eq!(loaded.warnings[200].code, "W499");
+}
+
+#[test]
 fn passwords_are_not_repeated() {
     let told = with("redis://127.0.0.1:6379", "http://:secret@h").join("\n");
     assert!(told.starts_with("E110 edge.yaml:4:15"), "{told}");

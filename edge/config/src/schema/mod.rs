@@ -21,11 +21,6 @@ pub fn schema() -> Value {
     settings.into_generator().into_root_schema_for::<Config>().to_value()
 }
 
-/// For maps that routes lay over those of `defaults`: what they lack themselves may stand there.
-pub(crate) fn inherited(schema: &mut schemars::Schema) {
-    schema.remove("required");
-}
-
 /// The schema as text, `conf/edge.schema.json`.
 pub fn schema_text() -> String {
     // What was made from a value can be written.
