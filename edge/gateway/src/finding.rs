@@ -120,10 +120,7 @@ mod tests {
         );
         let finding = Finding::from(mistake.clone());
         assert_eq!(finding.to_diagnostic(), Some(mistake));
-        assert_eq!(
-            finding.to_string(),
-            "E101 edge.yaml:54:5 unknown key `x`; take it out"
-        );
+        assert_eq!(finding.to_string(), "E101 edge.yaml:54:5 unknown key `x`; take it out");
         let late = Finding::error(code::NO_KEYS, "jwt.users", "no key");
         assert_eq!(late.to_string(), "E512 jwt.users: no key");
     }

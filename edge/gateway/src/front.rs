@@ -58,8 +58,8 @@ impl HeadArrived {
 }
 
 impl Front {
-    /// One request, which may begin as late as `idle`. Pingora bounds each read of a head and never the whole, so a client that sends a byte now and then
-    /// would hold its connection for ever.
+    /// One request, which may begin as late as `idle`. Pingora bounds each read of a head and never the whole, so a
+    /// client that sends a byte now and then would hold its connection for ever.
     async fn serve(
         &self,
         mut session: ServerSession,

@@ -73,12 +73,22 @@ async fn a_look_says_what_the_next_request_is_told_and_leaves_no_trace() {
         assert_eq!((first.allowed, first.remaining), (true, 2), "{algorithm:?}");
         assert!(!redis.exists::<_, bool>(&key).await.unwrap(), "{algorithm:?}");
         for _ in 0..5 {
-            let (seen, again) = (peek(&mut redis, &limit, &key).await, peek(&mut redis, &limit, &key).await);
+            let (seen, again) = (
+                peek(&mut redis, &limit, &key).await,
+                peek(&mut redis, &limit, &key).await,
+            );
             let told = hit(&mut redis, &limit, &key).await;
             for seen in [seen, again] {
-                assert_eq!((seen.allowed, seen.remaining), (told.allowed, told.remaining), "{algorithm:?}");
+                assert_eq!(
+                    (seen.allowed, seen.remaining),
+                    (told.allowed, told.remaining),
+                    "{algorithm:?}"
+                );
                 // Redis's clock goes on between the two.
-                assert!(seen.reset.abs_diff(told.reset) < Duration::from_secs(5), "{seen:?} {told:?}");
+                assert!(
+                    seen.reset.abs_diff(told.reset) < Duration::from_secs(5),
+                    "{seen:?} {told:?}"
+                );
             }
         }
     }

@@ -21,7 +21,7 @@ use answer::{Answer, Refusal};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use edge_policy::request_id::request_id;
-use endpoint::Endpoint;
+use endpoint::{Deed, Endpoint, Look};
 use http::{Method, Response};
 use percent_encoding::percent_decode_str;
 use pingora_core::{apps::http_app::ServeHttp, protocols::http::ServerSession};
@@ -87,45 +87,50 @@ impl Admin {
             let detail = format!("This path answers to {}.", endpoint.methods());
             return Err(Refusal::new(Code::MethodNotAllowed, detail).allow(endpoint.methods()));
         }
-        if endpoint.is_open() {
-            return Ok(self.show(&endpoint));
-        }
-        // From here on with the token alone.
         let remote = session.client_addr().map(ToString::to_string).unwrap_or_default();
-        let operation = Operation {
-            who: self.guard.identify(&headers, remote)?,
-            request_id: request_id.to_owned(),
-            body: body(session).await?,
-        };
         match endpoint {
-            Endpoint::Explain => explain::explain(&self.edge, &operation).await,
-            Endpoint::Diff => diff::diff(&self.edge, &operation).await,
-            Endpoint::Reload => reloads::reload(&self.edge, operation).await,
-            Endpoint::Rollback(number) => reloads::rollback(&self.edge, number, operation).await,
-            Endpoint::TargetOverride(upstream, target) if method == Method::PUT => {
-                overrides::set_target(&self.edge, upstream, target, operation).await
+            Endpoint::Look(look) => {
+                if !look.is_open() {
+                    self.guard.identify(&headers, remote)?;
+                }
+                Ok(self.show(look))
             }
-            Endpoint::TargetOverride(upstream, target) => {
-                overrides::clear_target(&self.edge, upstream, target, operation).await
+            Endpoint::Deed(deed) => {
+                let operation = Operation {
+                    who: self.guard.identify(&headers, remote)?,
+                    request_id: request_id.to_owned(),
+                    body: body(session).await?,
+                };
+                self.perform(deed, &method, operation).await
             }
-            Endpoint::Breaker(upstream) if method == Method::PUT => {
-                overrides::set_breaker(&self.edge, upstream, operation).await
-            }
-            Endpoint::Breaker(upstream) => overrides::clear_breaker(&self.edge, upstream, operation).await,
-            endpoint => Ok(self.show(&endpoint)),
         }
     }
 
-    /// What is only looked at.
-    fn show(&self, endpoint: &Endpoint<'_>) -> Answer {
+    fn show(&self, look: Look) -> Answer {
         let edge = &self.edge;
-        match endpoint {
-            Endpoint::Metrics => Answer::text(crate::metrics::CONTENT_TYPE, metrics::page(edge).into_bytes()),
-            Endpoint::Status => Answer::json(&status::status(edge)),
-            Endpoint::Upstreams => Answer::json(&status::upstreams(&edge.generation.load())),
-            Endpoint::Overrides => Answer::json(&json!({ "overrides": status::overrides(edge) })),
-            Endpoint::Generations => Answer::json(&json!({ "generations": edge.board.generations() })),
-            _ => Answer::json(&json!({ "success": true, "status": "ok", "service": "edge" })),
+        match look {
+            Look::Metrics => Answer::text(crate::metrics::CONTENT_TYPE, metrics::page(edge).into_bytes()),
+            Look::Health => Answer::json(&json!({ "success": true, "status": "ok", "service": "edge" })),
+            Look::Status => Answer::json(&status::status(edge)),
+            Look::Upstreams => Answer::json(&status::upstreams(&edge.generation.load())),
+            Look::Overrides => Answer::json(&json!({ "overrides": status::overrides(edge) })),
+            Look::Config => Answer::json(edge.generation.load().source.sources.load().effective()),
+            Look::Generations => Answer::json(&json!({ "generations": edge.board.generations() })),
+        }
+    }
+
+    async fn perform(&self, deed: Deed<'_>, method: &Method, operation: Operation) -> Result<Answer, Refusal> {
+        let edge = &self.edge;
+        let is_put = *method == Method::PUT;
+        match deed {
+            Deed::Explain => explain::explain(edge, &operation).await,
+            Deed::Diff => diff::diff(edge, &operation).await,
+            Deed::Reload => reloads::reload(edge, operation).await,
+            Deed::Rollback(number) => reloads::rollback(edge, number, operation).await,
+            Deed::Target(upstream, target) if is_put => overrides::set_target(edge, upstream, target, operation).await,
+            Deed::Target(upstream, target) => overrides::clear_target(edge, upstream, target, operation).await,
+            Deed::Breaker(upstream) if is_put => overrides::set_breaker(edge, upstream, operation).await,
+            Deed::Breaker(upstream) => overrides::clear_breaker(edge, upstream, operation).await,
         }
     }
 }

@@ -89,7 +89,9 @@ fn running(arguments: &Arguments) -> Result<Report, Failure> {
     let client = Client::of(arguments.place.find(Path::new(DEFAULT_CONFIG)));
     let answer = client.ask("POST", "/explain", Some(&ask))?;
     // Whatever it was, there is no explanation: an explained refusal is one.
-    let body = answer.ok().map_err(|failure| Failure::Unreachable(failure.to_string()))?;
+    let body = answer
+        .ok()
+        .map_err(|failure| Failure::Unreachable(failure.to_string()))?;
     told(body)
 }
 
@@ -100,7 +102,9 @@ fn offline(arguments: &Arguments, file: &Path) -> Result<Report, Failure> {
     let source = source.map_err(|mistakes| Failure::Unreachable(unusable(file, &mistakes).to_string()))?;
     // The affinity key is the environment's, as it is the edge's: cookies are read alike.
     let parts = Parts {
-        affinity_key: Settings::read(&environment).map_err(|error| failed(&error))?.affinity_key,
+        affinity_key: Settings::read(&environment)
+            .map_err(|error| failed(&error))?
+            .affinity_key,
         ..Parts::default()
     };
     let generation = Generation::build(Arc::new(source), 1, &parts, None).map_err(|error| failed(&error))?;

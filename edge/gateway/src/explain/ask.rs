@@ -94,10 +94,16 @@ mod tests {
             panic!("a good request is refused");
         };
         let head = session.req_header();
-        assert_eq!((head.raw_path(), &head.headers["host"]), (&b"/a?b"[..], &"h:1".parse().unwrap()));
+        assert_eq!(
+            (head.raw_path(), &head.headers["host"]),
+            (&b"/a?b"[..], &"h:1".parse().unwrap())
+        );
         assert_eq!(head.headers.get_all("x-a").iter().count(), 2);
         for (target, headers) in [("/", &[("content-length", "x")][..]), ("/", &[("bad name", "x")])] {
-            assert!(matches!(ask(target, headers).read("h").await.unwrap(), Read::Refused(400, _)), "{headers:?}");
+            assert!(
+                matches!(ask(target, headers).read("h").await.unwrap(), Read::Refused(400, _)),
+                "{headers:?}"
+            );
         }
         assert!(ask("/\r\nx: y", &[]).read("h").await.is_err());
         assert!(ask("/", &[("a", "b\nc")]).read("h").await.is_err());

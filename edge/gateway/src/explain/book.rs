@@ -39,7 +39,15 @@ impl<'b> Book<'b> {
 
     fn put(&mut self, stage: StageName, name: &str, value: Value, text: String, source: Option<Place>) {
         let name = name.to_owned();
-        self.facts.push((stage, Fact { name, value, text, source }));
+        self.facts.push((
+            stage,
+            Fact {
+                name,
+                value,
+                text,
+                source,
+            },
+        ));
     }
 
     /// Puts a key's value down as it is.
@@ -53,7 +61,10 @@ impl<'b> Book<'b> {
 
     /// A key's value as people read it; empty where there is none.
     pub(super) fn shown(&self, key: &str) -> String {
-        self.sources.get(key).map(|source| shown(source.value)).unwrap_or_default()
+        self.sources
+            .get(key)
+            .map(|source| shown(source.value))
+            .unwrap_or_default()
     }
 
     /// All of it, stage by stage.

@@ -109,7 +109,12 @@ fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestCo
     let headers = &session.req_header().headers;
     match way {
         Way::Health => {
-            peek.book.note(StageName::Route, "route", serde_json::Value::Null, "none: the edge's own health");
+            peek.book.note(
+                StageName::Route,
+                "route",
+                serde_json::Value::Null,
+                "none: the edge's own health",
+            );
             Ok(Verdict::answered(200, "by the edge itself: its health"))
         }
         Way::Preflight(_) => Ok(Verdict::answered(204, "by the edge itself: a preflight")),
@@ -148,7 +153,9 @@ fn service(
     };
     let address = target.map(|target| target.address_text.to_string());
     let (method, path) = (sent.method.to_string(), stage::forward::target_of(&sent));
-    let to = address.as_ref().map_or(upstream.clone(), |address| format!("{upstream} {address}"));
+    let to = address
+        .as_ref()
+        .map_or(upstream.clone(), |address| format!("{upstream} {address}"));
     let text = match outcome {
         Outcome::Tunnelled => format!("would be asked for a WebSocket: {to} as {method} {path}"),
         _ => format!("would be forwarded to {to} as {method} {path}"),

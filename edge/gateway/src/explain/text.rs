@@ -13,10 +13,16 @@ impl fmt::Display for Report {
             None => "offline: no keys, no counts, no health".to_owned(),
         };
         writeln!(f, "{} {}  ({}, {with})", self.method, self.target, self.file)?;
-        let file = Path::new(&self.file).file_name().unwrap_or_default().display().to_string();
+        let file = Path::new(&self.file)
+            .file_name()
+            .unwrap_or_default()
+            .display()
+            .to_string();
         let all = || self.stages.iter().flat_map(|stage| &stage.facts);
         let names = all().map(|fact| fact.name.len()).max().unwrap_or_default();
-        let lengths = all().filter(|fact| fact.source.is_some()).map(|fact| fact.text.chars().count());
+        let lengths = all()
+            .filter(|fact| fact.source.is_some())
+            .map(|fact| fact.text.chars().count());
         let texts = lengths.filter(|length| *length <= WIDEST).max().unwrap_or_default();
         for stage in &self.stages {
             let mut label = stage.stage.as_str();

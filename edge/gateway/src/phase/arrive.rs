@@ -31,7 +31,9 @@ pub(crate) fn arrive<E: Effects>(
     };
     client(peer, &session.req_header().headers, ctx);
     check_head(session, ctx)?;
-    normalise(session.req_header_mut()).map_err(|error| {
+    let head = session.req_header_mut();
+    name_host(head)?;
+    normalise(head).map_err(|error| {
         effects.note(Note::BadPath(error));
         let detail = "The request's target is not a path this server accepts.";
         ClientError::new(Code::BadRequest, detail)
@@ -42,6 +44,20 @@ pub(crate) fn arrive<E: Effects>(
 pub(crate) fn peer(session: &Session) -> Option<IpAddr> {
     let address = session.client_addr()?.as_inet()?;
     Some(address.ip())
+}
+
+/// HTTP/2 may name the host in `:authority` alone. `Host` is where all later phases look, and what stays when the target
+/// is spelled anew.
+fn name_host(head: &mut RequestHeader) -> Result<(), ClientError> {
+    let Some(authority) = head.uri.authority() else {
+        return Ok(());
+    };
+    if head.headers.contains_key(header::HOST) {
+        return Ok(());
+    }
+    let host = authority.to_string();
+    head.insert_header(header::HOST, host)
+        .map_err(|_| ClientError::new(Code::BadRequest, "The request's authority is not a host."))
 }
 
 fn name(head: &RequestHeader, ctx: &mut RequestContext) {
@@ -139,6 +155,16 @@ mod tests {
         normalise(&mut head)
             .ok()
             .map(|()| String::from_utf8(head.raw_path().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn the_authority_outlives_the_target() {
+        let mut head = RequestHeader::build("GET", b"/", None).unwrap();
+        head.set_uri("https://api.example.com/%61".parse().unwrap());
+        name_host(&mut head).unwrap();
+        normalise(&mut head).unwrap();
+        assert_eq!(head.raw_path(), b"/a");
+        assert_eq!(head.headers.get(header::HOST).unwrap(), "api.example.com");
     }
 
     #[test]

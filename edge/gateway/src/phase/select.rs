@@ -240,7 +240,9 @@ fn failure<'a>(method: &'a Method, sent: Sent, replayable: bool, ctx: &RequestCo
 }
 
 fn retry(pool: &Pool, error: &mut Error, failure: &Failure<'_>, attempts: u32, ctx: &RequestContext) {
-    let another = pool.has_another(&ctx.tried);
+    // A client that is bound to a draining target may try that one again.
+    let own = ctx.target.as_ref().filter(|target| target.admits(Client::Bound));
+    let another = own.is_some_and(|own| !ctx.tried.contains(&own.address)) || pool.has_another(&ctx.tried);
     let in_time = ctx.deadline().is_none_or(|deadline| Instant::now() < deadline);
     let again = another && in_time && may_retry(failure, attempts);
     error.set_retry(again);

@@ -3,8 +3,8 @@
 use super::Links;
 use crate::metrics::{LimitCells, Metrics};
 use edge_policy::rate_limit::{
-    Algorithm, Decision, Denied, GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Limit, LocalCounters, OnStoreFailure, WINDOW_PEEK_SCRIPT,
-    WINDOW_SCRIPT, redis_key,
+    Algorithm, Decision, Denied, GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Limit, LocalCounters, OnStoreFailure,
+    WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT, redis_key,
 };
 use shared_redis::{Options, Redis, RedisError, Script};
 use std::{

@@ -21,7 +21,9 @@ use std::time::Duration;
 
 /// A preflight and its answer.
 pub(in crate::explain) fn preflight(peek: &mut Peek<'_>, fields: &Fields) {
-    let allowed = fields.iter().any(|(name, _)| *name == header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    let allowed = fields
+        .iter()
+        .any(|(name, _)| *name == header::ACCESS_CONTROL_ALLOW_ORIGIN);
     let shown: Vec<Value> = fields
         .iter()
         .map(|(name, value)| json!({ "name": name.as_str(), "value": String::from_utf8_lossy(value.as_bytes()) }))
@@ -31,13 +33,17 @@ pub(in crate::explain) fn preflight(peek: &mut Peek<'_>, fields: &Fields) {
         false => "not allowed: the answer names no origin, and the browser stops",
     };
     let value = json!({ "allowed": allowed, "headers": shown });
-    peek.book.because(&format!("{}.cors", peek.route), Admit, "preflight", value, text);
+    peek.book
+        .because(&format!("{}.cors", peek.route), Admit, "preflight", value, text);
 }
 
 /// The declared length of the body. The least of what the route and its services take counts.
 pub(in crate::explain) fn length(peek: &mut Peek<'_>, declared: Option<u64>, route: &Route) {
     let most = ByteSize(route.max_body).to_string();
-    let services = route.pools().into_iter().map(|pool| format!("upstreams.{}.max_body", pool.name));
+    let services = route
+        .pools()
+        .into_iter()
+        .map(|pool| format!("upstreams.{}.max_body", pool.name));
     let mut keys = [format!("{}.max_body", peek.route)].into_iter().chain(services);
     let key = keys.find(|key| peek.book.shown(key) == most).unwrap_or_default();
     let text = match declared {
@@ -68,7 +74,10 @@ pub(in crate::explain) fn identity(peek: &mut Peek<'_>, token: Option<Token<'_, 
     });
     let (kind, who) = match identity {
         Identity::Anonymous => ("anonymous", "anonymous".to_owned()),
-        Identity::User(claims) => ("user", format!("user {} ({}, {})", claims.sub, claims.name, claims.role)),
+        Identity::User(claims) => (
+            "user",
+            format!("user {} ({}, {})", claims.sub, claims.name, claims.role),
+        ),
         Identity::Rejected(code) => ("refused", format!("refused, {code}")),
     };
     let how = match (&source, peek.world) {
@@ -90,7 +99,8 @@ pub(in crate::explain) fn identity(peek: &mut Peek<'_>, token: Option<Token<'_, 
         "code": match identity { Identity::Rejected(code) => Some(code), _ => None },
         "claims": identity.claims().map(shown_claims),
     });
-    peek.book.because(&key, Admit, "identity", value, format!("{who}: {how}"));
+    peek.book
+        .because(&key, Admit, "identity", value, format!("{who}: {how}"));
 }
 
 fn assumed(assume: Assume) -> &'static str {
@@ -128,9 +138,13 @@ pub(in crate::explain) fn somebody() -> Claims {
 pub(in crate::explain) fn same_site(peek: &mut Peek<'_>, verdict: Result<(), Code>) {
     let (value, text) = match verdict {
         Ok(()) => (true, "no other site acts with this client's cookies"),
-        Err(_) => (false, "another site's page acts with this client's cookies: refused after the quotas"),
+        Err(_) => (
+            false,
+            "another site's page acts with this client's cookies: refused after the quotas",
+        ),
     };
-    peek.book.because(&format!("{}.cors", peek.route), Admit, "same_site", value, text);
+    peek.book
+        .because(&format!("{}.cors", peek.route), Admit, "same_site", value, text);
 }
 
 /// A quota.
@@ -184,5 +198,6 @@ pub(in crate::explain) fn access(peek: &mut Peek<'_>, refusal: Option<Code>) {
         Some(code) => format!("refused: {code}"),
     };
     let value = json!({ "admitted": refusal.is_none(), "code": refusal });
-    peek.book.because(&format!("{}.auth", peek.route), Admit, "access", value, text);
+    peek.book
+        .because(&format!("{}.auth", peek.route), Admit, "access", value, text);
 }

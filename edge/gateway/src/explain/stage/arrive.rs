@@ -11,7 +11,8 @@ use shared_contracts::Code;
 /// The path in normal form, or why there is none.
 pub(in crate::explain) fn path(peek: &mut Peek<'_>, ask: &Ask, head: &RequestHeader) {
     if let Some(error) = peek.bad_path {
-        peek.book.note(Arrive, "path", None::<&str>, format!("refused: {error}"));
+        peek.book
+            .note(Arrive, "path", None::<&str>, format!("refused: {error}"));
         return;
     }
     let path = target_of(head);
@@ -31,9 +32,16 @@ pub(in crate::explain) fn client(peek: &mut Peek<'_>, ask: &Ask, ctx: &RequestCo
         (true, true) => format!("{client}, where the connection comes from: it names no other that is believed"),
         (false, _) => format!("{client}, named by {peer}, a trusted proxy"),
     };
-    peek.book.because("trusted_proxies", Arrive, "client", client.to_string(), text);
+    peek.book
+        .because("trusted_proxies", Arrive, "client", client.to_string(), text);
     if ctx.secure {
-        peek.book.because("trusted_proxies", Arrive, "scheme", "https", "https, as a trusted proxy says");
+        peek.book.because(
+            "trusted_proxies",
+            Arrive,
+            "scheme",
+            "https",
+            "https, as a trusted proxy says",
+        );
     }
 }
 
@@ -44,8 +52,11 @@ pub(in crate::explain) fn refused(peek: &mut Peek<'_>, error: &ClientError) {
         Code::HeadersTooLarge => {
             let most = peek.book.shown("limits.max_header");
             let text = format!("refused: more than {most}, or too many fields");
-            peek.book.because("limits.max_header", Arrive, "head", None::<&str>, text);
+            peek.book
+                .because("limits.max_header", Arrive, "head", None::<&str>, text);
         }
-        _ => peek.book.note(Arrive, "head", None::<&str>, format!("refused: {}", error.detail)),
+        _ => peek
+            .book
+            .note(Arrive, "head", None::<&str>, format!("refused: {}", error.detail)),
     }
 }

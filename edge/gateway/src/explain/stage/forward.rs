@@ -70,7 +70,8 @@ fn fields(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader) {
     for name in sent.headers.keys().filter(|name| !is_same(name)) {
         let value = shown(name, &sent.headers, client);
         let text = format!("{name}: {value}");
-        peek.book.note(Forward, "set", json!({ "name": name.as_str(), "value": value }), text);
+        peek.book
+            .note(Forward, "set", json!({ "name": name.as_str(), "value": value }), text);
     }
 }
 

@@ -43,7 +43,8 @@ fn bounds(peek: &mut Peek<'_>, route: &Route) {
     let at = peek.route.clone();
     let key = |key: &str| format!("{at}.{key}");
     for bound in ["connect", "request", "idle"] {
-        peek.book.setting(Respond, &key(&format!("timeouts.{bound}")), &format!("timeout_{bound}"));
+        peek.book
+            .setting(Respond, &key(&format!("timeouts.{bound}")), &format!("timeout_{bound}"));
     }
     if matches!(route.serves, Serves::Upstream { .. }) {
         peek.book.setting(Respond, &key("retries.attempts"), "attempts");
@@ -92,6 +93,11 @@ fn fields(peek: &mut Peek<'_>, response: &ResponseHeader) {
             false => String::from_utf8_lossy(value.as_bytes()),
         };
         let text = format!("{name}: {value}");
-        peek.book.note(Respond, "header", json!({ "name": name.as_str(), "value": value }), text);
+        peek.book.note(
+            Respond,
+            "header",
+            json!({ "name": name.as_str(), "value": value }),
+            text,
+        );
     }
 }

@@ -4,9 +4,9 @@ use crate::{
     context::RequestContext,
     explain::{peek::Peek, report::StageName::Select},
     generation::{Composed, Route, Serves},
+    overrides::Order,
     phase::select::{self, Chosen},
     problem::InternalError,
-    overrides::Order,
     upstream::{BreakerState, Pool, Target},
 };
 use edge_policy::balance::Placement;
@@ -32,7 +32,8 @@ pub(in crate::explain) fn target(
             Ok(Some(target))
         }
         Err(InternalError::NoTarget(_)) if !peek.world.is_running() && pool.has_names() => {
-            peek.book.note(Select, "target", json!(null), "its name is not looked up offline");
+            peek.book
+                .note(Select, "target", json!(null), "its name is not looked up offline");
             Ok(None)
         }
         Err(error) => {
@@ -87,12 +88,17 @@ fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {
     let address = &*target.address_text;
     let sticky = format!("upstreams.{}.sticky", pool.name);
     let (key, how, text) = match how {
-        Chosen::InTurn => (format!("upstreams.{}.load_balancing", pool.name), "turn", "next in turn"),
+        Chosen::InTurn => (
+            format!("upstreams.{}.load_balancing", pool.name),
+            "turn",
+            "next in turn",
+        ),
         Chosen::Bound => (format!("{sticky}.cookie"), "cookie", "the client's cookie names it"),
         Chosen::Session => (sticky, "session", "the client's session was opened there"),
     };
     let value = json!({ "address": address, "because": how });
-    peek.book.because(&key, Select, "target", value, format!("{address}, {text}"));
+    peek.book
+        .because(&key, Select, "target", value, format!("{address}, {text}"));
 }
 
 /// The services behind the composed schema.
@@ -100,7 +106,10 @@ pub(in crate::explain) fn composed(peek: &mut Peek<'_>, composed: &Composed) {
     for (subgraph, pool) in &composed.subgraphs {
         let key = format!("{}.graphql.subgraphs.{subgraph}.upstream", peek.route);
         let value = json!({ "subgraph": subgraph, "upstream": &*pool.name });
-        let text = format!("{subgraph}, served by {}; asked where the operation needs it", pool.name);
+        let text = format!(
+            "{subgraph}, served by {}; asked where the operation needs it",
+            pool.name
+        );
         peek.book.because(&key, Select, "subgraph", value, text);
     }
 }

@@ -39,7 +39,11 @@ fn every_target_has_its_turn() {
 
 #[test]
 fn a_look_names_the_next_and_uses_up_no_turn() {
-    let pool = pool(vec![spec("127.0.0.1:1", 1), spec("127.0.0.1:2", 2), spec("127.0.0.1:3", 1)]);
+    let pool = pool(vec![
+        spec("127.0.0.1:1", 1),
+        spec("127.0.0.1:2", 2),
+        spec("127.0.0.1:3", 1),
+    ]);
     let check = |tried: &[SocketAddr]| {
         let seen = [pool.peek(tried), pool.peek(tried)].map(|target| target.unwrap().address);
         assert_eq!(seen, [pool.pick(tried).unwrap().address; 2]);
