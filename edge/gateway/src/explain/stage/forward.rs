@@ -62,9 +62,10 @@ fn fields(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader) {
     for name in client.headers.keys().filter(|name| !sent.headers.contains_key(*name)) {
         peek.book.note(Forward, "removed", name.as_str(), name.as_str());
     }
+    // What a client may not say is the edge's word, though it may be the same.
     let is_same = |name: &HeaderName| {
         let (before, after) = (client.headers.get_all(name), sent.headers.get_all(name));
-        before.iter().eq(after.iter())
+        before.iter().eq(after.iter()) && !names::STRIPPED_FROM_CLIENTS.contains(&name.as_str())
     };
     for name in sent.headers.keys().filter(|name| !is_same(name)) {
         let value = shown(name, &sent.headers, client);
