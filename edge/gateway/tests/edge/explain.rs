@@ -70,7 +70,12 @@ fn forwarded(report: &Value, seen: &[Seen]) -> Result<(), String> {
     let set: Vec<Value> = facts(report, "set");
     for field in &set {
         let (name, value) = (field["name"].as_str().unwrap(), field["value"].as_str().unwrap());
-        let got: Vec<_> = seen.headers.get_all(name).iter().map(|value| value.as_bytes()).collect();
+        let got: Vec<_> = seen
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.as_bytes())
+            .collect();
         same(name, true, !got.is_empty())?;
         if !value.starts_with('(') {
             same(name, value.as_bytes(), &got.join(&b", "[..]))?;
@@ -117,7 +122,10 @@ fn still(value: &str) -> String {
 fn facts(report: &Value, name: &str) -> Vec<Value> {
     let stages = report["stages"].as_array().unwrap().iter();
     let facts = stages.flat_map(|stage| stage["facts"].as_array().unwrap());
-    facts.filter(|fact| fact["name"] == name).map(|fact| fact["value"].clone()).collect()
+    facts
+        .filter(|fact| fact["name"] == name)
+        .map(|fact| fact["value"].clone())
+        .collect()
 }
 
 /// Leaves out of a request what the difference does not need.
@@ -153,8 +161,12 @@ async fn explore(seed: u64) -> Vec<String> {
         request.headers.push(("X-Request-Id", format!("explore-{number}")));
         match differ(&edge, &world.notebook, &request).await {
             Ok((report, answer)) => {
-                let cookie = answer.header("set-cookie").and_then(|cookie| cookie.strip_prefix("bound="));
-                means.bound.extend(cookie.and_then(|cookie| cookie.split(';').next()).map(str::to_owned));
+                let cookie = answer
+                    .header("set-cookie")
+                    .and_then(|cookie| cookie.strip_prefix("bound="));
+                means
+                    .bound
+                    .extend(cookie.and_then(|cookie| cookie.split(';').next()).map(str::to_owned));
                 outcomes.push(outcome(&report));
                 routes.push(report["verdict"]["route"].as_str().unwrap_or("-").to_owned());
             }
@@ -165,12 +177,25 @@ async fn explore(seed: u64) -> Vec<String> {
         }
     }
     // The access log names each request's route; what Pingora refuses by itself has no line.
-    edge.client().header("x-request-id", "explore-end").get("/health").await.expect_status(200);
-    let log = eventually(PATIENCE, || async { Some(edge.log()).filter(|log| log.contains("explore-end")) }).await;
+    edge.client()
+        .header("x-request-id", "explore-end")
+        .get("/health")
+        .await
+        .expect_status(200);
+    let log = eventually(PATIENCE, || async {
+        Some(edge.log()).filter(|log| log.contains("explore-end"))
+    })
+    .await;
     for (number, route) in routes.iter().enumerate() {
         let id = format!("request_id=\"explore-{number}\"");
-        if let Some(line) = log.lines().find(|line| line.contains(&id) && line.contains("edge::access")) {
-            assert!(line.contains(&format!(" route=\"{route}\" ")), "seed {seed}: {route} explained, {line}");
+        if let Some(line) = log
+            .lines()
+            .find(|line| line.contains(&id) && line.contains("edge::access"))
+        {
+            assert!(
+                line.contains(&format!(" route=\"{route}\" ")),
+                "seed {seed}: {route} explained, {line}"
+            );
         }
     }
     outcomes
@@ -188,21 +213,39 @@ fn outcome(report: &Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_agrees_with_the_edge() {
-    let worlds = if std::env::var_os("TEST_FULL").is_some() { WORLDS * 8 } else { WORLDS };
+    let worlds = if std::env::var_os("TEST_FULL").is_some() {
+        WORLDS * 8
+    } else {
+        WORLDS
+    };
     let seeds = match std::env::var("EXPLAIN_SEED") {
         Ok(seed) => vec![seed.parse().unwrap()],
         Err(_) => (0..worlds).collect(),
     };
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
-    let explored = stream::iter(seeds).map(|seed| tokio::spawn(explore(seed))).buffer_unordered(AT_ONCE);
+    let explored = stream::iter(seeds)
+        .map(|seed| tokio::spawn(explore(seed)))
+        .buffer_unordered(AT_ONCE);
     let explored: Vec<_> = explored.collect().await;
     for outcome in explored.into_iter().flat_map(|outcomes| outcomes.unwrap()) {
         *met.entry(outcome).or_default() += 1;
     }
     if std::env::var_os("EXPLAIN_SEED").is_none() {
         for outcome in [
-            "200", "204", "400", "forwarded", "tunnelled", "BAD_REQUEST", "BODY_TOO_LARGE", "CROSS_SITE_REQUEST",
-            "HEADERS_TOO_LARGE", "METHOD_NOT_ALLOWED", "RATE_LIMITED", "ROUTE_NOT_FOUND", "TOKEN_EXPIRED", "TOKEN_INVALID",
+            "200",
+            "204",
+            "400",
+            "forwarded",
+            "tunnelled",
+            "BAD_REQUEST",
+            "BODY_TOO_LARGE",
+            "CROSS_SITE_REQUEST",
+            "HEADERS_TOO_LARGE",
+            "METHOD_NOT_ALLOWED",
+            "RATE_LIMITED",
+            "ROUTE_NOT_FOUND",
+            "TOKEN_EXPIRED",
+            "TOKEN_INVALID",
             "UNAUTHENTICATED",
         ] {
             assert!(met.contains_key(outcome), "nothing came to {outcome}: {met:?}");

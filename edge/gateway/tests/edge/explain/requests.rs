@@ -45,7 +45,9 @@ impl Means<'_> {
 
     /// Draws one.
     pub(super) fn request(&self, random: &mut StdRng) -> Request {
-        let methods = ["GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
+        let methods = [
+            "GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE", "OPTIONS", "PATCH",
+        ];
         let mut request = Request {
             method: methods.choose(random).unwrap(),
             target: self.target(random),
@@ -62,15 +64,17 @@ impl Means<'_> {
         origins(random, &mut request);
         lies(random, &mut request);
         body(random, &mut request);
-        if random.random_bool(0.07) {
+        if random.random_bool(0.25) {
             let fields = [
                 ("Connection", "Upgrade"),
                 ("Upgrade", "websocket"),
                 ("Sec-WebSocket-Version", "13"),
                 ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
             ];
-            let sent = fields.into_iter().filter(|_| random.random_bool(0.9));
-            request.headers.extend(sent.map(|(name, value)| (name, value.to_owned())));
+            let sent = fields.into_iter().filter(|_| random.random_bool(0.95));
+            request
+                .headers
+                .extend(sent.map(|(name, value)| (name, value.to_owned())));
         } else {
             request.headers.push(("Connection", "close".to_owned()));
         }
@@ -86,7 +90,7 @@ impl Means<'_> {
         if random.random_bool(0.3) {
             path = format!("{}/{}", path.trim_end_matches('/'), segment(random));
         }
-        for _ in 0..random.random_range(0..2) {
+        if random.random_bool(0.25) {
             path = odd(random, &path);
         }
         let query = ["?", "?q=1", "?a=%41&b=/../", "?sid=abc&EIO=4", "?x=\u{e9}", "?a?b#c"];
@@ -105,7 +109,9 @@ impl Means<'_> {
     fn credentials(&self, random: &mut StdRng, request: &mut Request) {
         if random.random_bool(0.35) {
             let scheme = ["Bearer", "bearer", "Basic"].choose(random).unwrap();
-            request.headers.push(("Authorization", format!("{scheme} {}", self.token(random))));
+            request
+                .headers
+                .push(("Authorization", format!("{scheme} {}", self.token(random))));
         }
         let mut cookies = Vec::new();
         if random.random_bool(0.3) {
@@ -120,7 +126,9 @@ impl Means<'_> {
         }
         if !cookies.is_empty() && random.random_bool(0.3) {
             // HTTP/2 may split the field, and so may clients.
-            request.headers.extend(cookies.into_iter().map(|cookie| ("Cookie", cookie)));
+            request
+                .headers
+                .extend(cookies.into_iter().map(|cookie| ("Cookie", cookie)));
         } else if !cookies.is_empty() {
             request.headers.push(("Cookie", cookies.join("; ")));
         }
@@ -159,20 +167,32 @@ fn origins(random: &mut StdRng, request: &mut Request) {
         request.headers.push(("Origin", origin));
         if request.method == "OPTIONS" || random.random_bool(0.1) {
             let wanted = ["GET", "POST", "DELETE", "PATCH", "b d"].choose(random).unwrap();
-            request.headers.push(("Access-Control-Request-Method", (*wanted).to_owned()));
+            request
+                .headers
+                .push(("Access-Control-Request-Method", (*wanted).to_owned()));
         }
         if random.random_bool(0.2) {
             let wanted = ["content-type", "Authorization, x-other", ","].choose(random).unwrap();
-            request.headers.push(("Access-Control-Request-Headers", (*wanted).to_owned()));
+            request
+                .headers
+                .push(("Access-Control-Request-Headers", (*wanted).to_owned()));
         }
     }
 }
 
 /// What a client may not say, or only through a proxy.
 fn lies(random: &mut StdRng, request: &mut Request) {
-    let forwarded = ["1.2.3.4", "1.2.3.5, 10.0.0.9", "rubbish", "[2001:db8::1]:9, 127.0.0.1", "1.2.3.4,, 10.1.1.1"];
+    let forwarded = [
+        "1.2.3.4",
+        "1.2.3.5, 10.0.0.9",
+        "rubbish",
+        "[2001:db8::1]:9, 127.0.0.1",
+        "1.2.3.4,, 10.1.1.1",
+    ];
     for _ in 0..random.random_range(0..3) {
-        request.headers.push(("X-Forwarded-For", (*forwarded.choose(random).unwrap()).to_owned()));
+        request
+            .headers
+            .push(("X-Forwarded-For", (*forwarded.choose(random).unwrap()).to_owned()));
     }
     let fields = [
         ("X-Forwarded-Proto", "https"),
@@ -184,7 +204,9 @@ fn lies(random: &mut StdRng, request: &mut Request) {
         ("Accept", "*/*"),
     ];
     let said = fields.into_iter().filter(|_| random.random_bool(0.15));
-    request.headers.extend(said.map(|(name, value)| (name, value.to_owned())));
+    request
+        .headers
+        .extend(said.map(|(name, value)| (name, value.to_owned())));
     if random.random_bool(0.03) {
         request.headers.push(("X-Padding", "p".repeat(1500)));
     }
@@ -225,7 +247,12 @@ fn body(random: &mut StdRng, request: &mut Request) {
 impl Request {
     /// As `POST /explain` wants it.
     pub(super) fn to_ask(&self) -> Value {
-        let Self { method, target, headers, .. } = self;
+        let Self {
+            method,
+            target,
+            headers,
+            ..
+        } = self;
         json!({ "method": method, "target": target, "headers": headers, "clientIp": "127.0.0.1" })
     }
 
@@ -274,19 +301,30 @@ impl Answer {
                 let mut lines = head.lines();
                 let status = lines.next().and_then(|line| line.get(9..12)?.parse().ok()).unwrap();
                 let headers: Vec<_> = lines.filter_map(|line| line.split_once(": ")).collect();
-                let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+                let length = headers
+                    .iter()
+                    .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
                 let length = length.map_or(0, |(_, length)| length.parse().unwrap());
-                let code = serde_json::from_str::<Value>(body).ok().and_then(|body| Some(body["code"].as_str()?.into()));
+                let code = serde_json::from_str::<Value>(body)
+                    .ok()
+                    .and_then(|body| Some(body["code"].as_str()?.into()));
                 if is_bare || body.len() >= length {
                     let headers = headers.into_iter().map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
-                    return Self { status, headers: headers.collect(), code };
+                    return Self {
+                        status,
+                        headers: headers.collect(),
+                        code,
+                    };
                 }
             }
             let mut piece = [0; 4096];
             // The end, or a reset after the answer: what has come is all there is.
             match stream.read(&mut piece).await {
                 Ok(length @ 1..) => bytes.extend_from_slice(&piece[..length]),
-                _ => panic!("the connection ended before an answer: {}", String::from_utf8_lossy(&bytes)),
+                _ => panic!(
+                    "the connection ended before an answer: {}",
+                    String::from_utf8_lossy(&bytes)
+                ),
             }
         }
     }

@@ -70,11 +70,14 @@ fn some<'t>(random: &mut StdRng, from: &[&'t str], share: f64) -> Vec<&'t str> {
 fn configuration(random: &mut StdRng, upstreams: &str) -> (String, Vec<String>) {
     let proxies = pick(random, &["[]", "[127.0.0.0/8]", "[127.0.0.1/32, 10.0.0.0/8]"]);
     let limits = pick(random, &["{}", "{ max_header: 1KiB }"]);
-    let from = pick(random, &[
-        "[{ cookie: session }, { bearer: true }]",
-        "[{ bearer: true }, { cookie: session }]",
-        "[{ bearer: true }]",
-    ]);
+    let from = pick(
+        random,
+        &[
+            "[{ cookie: session }, { bearer: true }]",
+            "[{ bearer: true }, { cookie: session }]",
+            "[{ bearer: true }]",
+        ],
+    );
     let mut text = format!(
         "version: 1
 admin: {{ bind: \"${{EDGE_ADMIN_BIND:-127.0.0.1:1}}\", token_file: \"${{EDGE_ADMIN_TOKEN_FILE:-t}}\", audit_file: \"${{EDGE_ADMIN_AUDIT_FILE:-a}}\" }}
@@ -106,7 +109,12 @@ upstreams:
     let mut patterns = Vec::new();
     for number in 0..random.random_range(3..=8) {
         let (matches, pattern) = matcher(random);
-        writeln!(text, "  r{number}: {{ match: {{ {matches} }}, {} }}", policies(random, &matches)).unwrap();
+        writeln!(
+            text,
+            "  r{number}: {{ match: {{ {matches} }}, {} }}",
+            policies(random, &matches)
+        )
+        .unwrap();
         patterns.push(pattern);
     }
     (text, patterns)
@@ -114,7 +122,9 @@ upstreams:
 
 /// What a route matches, and its pattern.
 fn matcher(random: &mut StdRng) -> (String, String) {
-    let mut segments: Vec<&str> = (0..random.random_range(1..=3)).map(|_| pick(random, &SEGMENTS)).collect();
+    let mut segments: Vec<&str> = (0..random.random_range(1..=3))
+        .map(|_| pick(random, &SEGMENTS))
+        .collect();
     let key = pick(random, &["path", "path", "path_prefix", "path_prefix", "template"]);
     if key == "template" {
         let index = random.random_range(0..segments.len());
@@ -152,11 +162,16 @@ fn policies(random: &mut StdRng, matches: &str) -> String {
         _ => {}
     }
     if matches.starts_with("path_prefix") && random.random_bool(0.5) {
-        write!(all, ", rewrite_prefix: {}", pick(random, &["/", "/n", "/a/b", "/new/place"])).unwrap();
+        write!(
+            all,
+            ", rewrite_prefix: {}",
+            pick(random, &["/", "/n", "/a/b", "/new/place"])
+        )
+        .unwrap();
     }
     match random.random_range(0..8) {
-        0 => all.push_str(", streaming: websocket"),
-        1 => all.push_str(", streaming: sse"),
+        0..=2 => all.push_str(", streaming: websocket"),
+        3 => all.push_str(", streaming: sse"),
         _ => {}
     }
     all
