@@ -1,15 +1,15 @@
 //! What differs between two configurations.
 
 use crate::{Config, types::NEEDS_UPGRADE};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
     fmt,
 };
 
 /// What a change needs to take effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// A reload.
@@ -43,7 +43,7 @@ impl fmt::Display for Effect {
 }
 
 /// One key whose effective value differs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The key, from the root: `routes.media.timeouts.request`. Entries of named maps by name, instances by address.
     pub path: String,
@@ -95,15 +95,7 @@ impl Comparison {
     fn compare(&mut self, path: &str, before: Option<&Value>, after: Option<&Value>) {
         if let (Some(before), Some(after)) = (before, after) {
             if let (Some(before), Some(after)) = (named(before), named(after)) {
-                let added = after.keys().filter(|key| !before.contains_key(*key));
-                for key in before.keys().chain(added) {
-                    let below = if path.is_empty() {
-                        key.clone()
-                    } else {
-                        format!("{path}.{key}")
-                    };
-                    self.compare(&below, before.get(key), after.get(key));
-                }
+                self.entries(path, &before, &after);
                 return;
             }
             if before == after && !self.secrets.contains(path) {
@@ -117,16 +109,32 @@ impl Comparison {
             effect: Effect::of(path),
         });
     }
+
+    fn entries(&mut self, path: &str, before: &Entries<'_>, after: &Entries<'_>) {
+        let (known, wanted): (HashMap<_, _>, HashMap<_, _>) =
+            (before.iter().copied().collect(), after.iter().copied().collect());
+        let added = after.iter().filter(|(key, _)| !known.contains_key(key));
+        for (key, _) in before.iter().chain(added) {
+            let below = if path.is_empty() {
+                (*key).to_owned()
+            } else {
+                format!("{path}.{key}")
+            };
+            self.compare(&below, known.get(key).copied(), wanted.get(key).copied());
+        }
+    }
 }
 
+type Entries<'v> = Vec<(&'v str, &'v Value)>;
+
 /// What is compared name by name: maps, and lists whose items have an address.
-fn named(value: &Value) -> Option<Map<String, Value>> {
+fn named(value: &Value) -> Option<Entries<'_>> {
     match value {
-        Value::Object(entries) => Some(entries.clone()),
-        Value::Array(items) if !items.is_empty() => {
-            let by_address = |item: &Value| Some((item.get("address")?.as_str()?.to_owned(), item.clone()));
-            items.iter().map(by_address).collect()
-        }
+        Value::Object(entries) => Some(entries.iter().map(|(key, value)| (key.as_str(), value)).collect()),
+        Value::Array(items) if !items.is_empty() => items
+            .iter()
+            .map(|item| Some((item.get("address")?.as_str()?, item)))
+            .collect(),
         _ => None,
     }
 }

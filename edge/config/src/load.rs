@@ -1,9 +1,9 @@
-//! From a file to a checked configuration, or to another document that is written by the same rules.
+//! From a file to a checked configuration.
 
 use crate::{
     Config, Loaded, Route,
     check::{self, Files, Report},
-    decode::{KEYS_HERE, Pruned, Section, decode, probe},
+    decode::{KEYS_HERE, Section, decode, probe},
     diagnose::{Diagnostic, Findings, code},
     interpolate::{Env, interpolate},
     schema,
@@ -12,7 +12,6 @@ use crate::{
     tree::{Entry, Node, text_of},
     types::{CircuitBreaker, Cors, Defaults, Jwt, RateLimit, Upstream},
 };
-use serde::Deserialize;
 use std::path::Path;
 
 impl Config {
@@ -32,6 +31,15 @@ impl Config {
     pub fn load_in(path: &Path, around: &Surroundings<'_>) -> Result<Loaded, Vec<Diagnostic>> {
         let Surroundings { env, root, now } = *around;
         loaded(&text_of(path)?, path, env, Some(&Files { root, now }))
+    }
+
+    /// [`Config::load`] for text at hand; `file` is only named in the diagnostics.
+    ///
+    /// # Errors
+    /// Every mistake found, warnings too, in the order of the file.
+    pub fn load_text(text: &str, file: &Path, env: Env<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+        let Surroundings { env, root, now } = Surroundings::new(env);
+        loaded(text, file, env, Some(&Files { root, now }))
     }
 
     /// The same for text at hand; `file` is only named in the diagnostics, and no other file is looked at.
@@ -70,7 +78,7 @@ fn config(text: &str, env: Env<'_>, files: Option<&Files<'_>>, findings: &mut Fi
     let mut tree = Node::parse(text, findings)?;
     interpolate(&mut tree, env, findings);
     inherit(&mut tree);
-    let (config, pruned) = decoded::<Config>(&tree, SKELETON, &SECTIONS, findings);
+    let (config, pruned) = decode::<Config>(&tree, SKELETON, &SECTIONS, findings);
     show_homes(findings);
     let mut config = config?;
     check::check(&config, files, &mut Report::new(&tree, &pruned, findings));
@@ -116,47 +124,6 @@ fn read_url(config: &mut Config, tree: &mut Node, files: &Files<'_>) {
     }
 }
 
-/// Reads another kind of file by the same rules: interpolated, unknown keys refused, every mistake told at once with its
-/// place. `skeleton` is the smallest file that has all required keys of the root: they stand in for those that cannot be
-/// read, while the rest is looked at. `check` says what types cannot.
-///
-/// # Errors
-/// Every mistake found, in the order of the file.
-pub fn document<T: for<'de> Deserialize<'de>>(
-    path: &Path,
-    env: Env<'_>,
-    skeleton: &str,
-    check: impl FnOnce(&T, &mut Report<'_>),
-) -> Result<T, Vec<Diagnostic>> {
-    document_text(&text_of(path)?, path, env, skeleton, check)
-}
-
-/// The same for text at hand; `file` is only named in the diagnostics.
-///
-/// # Errors
-/// Every mistake found, in the order of the file.
-pub fn document_text<T: for<'de> Deserialize<'de>>(
-    text: &str,
-    file: &Path,
-    env: Env<'_>,
-    skeleton: &str,
-    check: impl FnOnce(&T, &mut Report<'_>),
-) -> Result<T, Vec<Diagnostic>> {
-    let mut findings = Findings::default();
-    let read = |findings: &mut Findings| {
-        let mut tree = Node::parse(text, findings)?;
-        interpolate(&mut tree, env, findings);
-        let (found, pruned) = decoded::<T>(&tree, skeleton, &[], findings);
-        let found = found?;
-        check(&found, &mut Report::new(&tree, &pruned, findings));
-        Some(found)
-    };
-    match read(&mut findings) {
-        Some(found) if !findings.has_errors() => Ok(found),
-        _ => Err(findings.into_diagnostics(file)),
-    }
-}
-
 /// Stands in for required sections that cannot be read, while the others are looked at. A file that needs it is refused.
 const SKELETON: &str = "
 version: 1
@@ -166,18 +133,6 @@ redis: { url: 'redis://skeleton' }
 upstreams: {}
 routes: {}
 ";
-
-fn decoded<T: for<'de> Deserialize<'de>>(
-    tree: &Node,
-    skeleton: &str,
-    sections: &[Section],
-    findings: &mut Findings,
-) -> (Option<T>, Pruned) {
-    match Node::parse(skeleton, &mut Findings::default()) {
-        Some(skeleton) => decode(tree, &skeleton, sections, findings),
-        None => (None, Pruned::new()),
-    }
-}
 
 /// Lays each route over `defaults`.
 fn inherit(tree: &mut Node) {

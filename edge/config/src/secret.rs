@@ -19,7 +19,7 @@ const SECRET_WORDS: [&str; 8] = [
 ];
 
 /// Whether a header field of this name carries a secret.
-pub(crate) fn is_secret_field(name: &str) -> bool {
+pub fn is_secret_field(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }

@@ -36,7 +36,7 @@ impl fmt::Display for Origin {
 }
 
 /// An effective value.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Source<'a> {
     /// In canonical form; secrets are hidden.
     pub value: &'a Value,

@@ -125,6 +125,11 @@ fn each_mistake_has_its_code_place_and_cure() {
             "E301 edge.yaml:22:3 route `feed` can never win: `feed2` (line 21) takes the same path `/feed`; take one out, or part them by `methods`",
         ),
         (
+            "  feed:",
+            "  feed2: { match: { path: /feed, methods: [HEAD] }, upstream: auth }\n  feed:",
+            "E301 edge.yaml:22:3 route `feed` loses some of its requests: `feed2` (line 21) takes the same path `/feed`; take one out, or part them by `methods`",
+        ),
+        (
             "path: /feed",
             "path: /feed, path_prefix: /x",
             "E130 edge.yaml:21:18 routes.feed.match: needs exactly one of `path`, `paths` and `path_prefix`; write one",
@@ -193,6 +198,25 @@ fn a_variable_stands_for_a_number_but_cannot_add_lines() {
     let env = |_: &str| Some("127.0.0.1:9901\" }\nsurprise: true".to_owned());
     let told = Config::parse(&injected, Path::new("edge.yaml"), &env).unwrap_err();
     assert!(told[0].to_string().starts_with("E110 edge.yaml:2:16"), "{told:?}");
+}
+
+#[test]
+fn a_file_of_mistakes_is_told_of_the_first_ones() {
+    let many = |line: &dyn Fn(usize) -> String| {
+        let lines: String = (0..500).map(line).collect();
+        VALID.replace("  auth: { targets", &format!("{lines}  auth: {{ targets"))
+    };
+    let told = told(&many(&|n| format!("  u{n}: {{ targets: 7, tagrets: 8 }}\n")));
+    assert_eq!(told.len(), 201);
+    assert_eq!(
+        told[200],
+        "E109 edge.yaml:0:0 there are more than 200 errors; put these right, then check again"
+    );
+    // Warnings, however many, do not make a file unusable.
+    let unused = many(&|n| format!("  u{n}: {{ targets: [\"h:{}\"] }}\n", n + 1));
+    let loaded = Config::parse(&unused, Path::new("edge.yaml"), &env).unwrap();
+    assert_eq!(loaded.warnings.len(), 201);
+    assert_eq!(loaded.warnings[200].code, "W499");
 }
 
 #[test]

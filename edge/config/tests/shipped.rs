@@ -102,13 +102,13 @@ fn every_path_of_the_platform_has_its_route() {
         (Method::GET, "/.well-known/jwks.json", "jwks"),
     ];
     for (method, path, want) in cases {
-        let Found::Route(name) = table.find(path, &method) else {
+        let Found::Route(name) = table.find(None, path, &method) else {
             panic!("{method} {path} has no route")
         };
         assert_eq!(*name, want, "{method} {path}");
     }
     for path in ["/", "/internal/users", "/api/posts", "/socket.io/", "/health/ready"] {
-        assert_eq!(table.find(path, &Method::GET), Found::NotFound, "{path}");
+        assert_eq!(table.find(None, path, &Method::GET), Found::NotFound, "{path}");
     }
 }
 

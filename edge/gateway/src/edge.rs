@@ -115,6 +115,11 @@ impl FloodGuard {
     pub(crate) fn is_flood(&self, client: IpAddr) -> bool {
         self.0.observe(&client, 1) > FLOOD_PER_SECOND
     }
+
+    /// Whether this client's next request would be one too many. It is not counted.
+    pub(crate) fn would_be_flood(&self, client: IpAddr) -> bool {
+        self.0.observe(&client, 0) + 1 > FLOOD_PER_SECOND
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +132,7 @@ mod tests {
         let guard = FloodGuard::new();
         let (one, other) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
         assert!(!(0..FLOOD_PER_SECOND).any(|_| guard.is_flood(one)));
+        assert!(guard.would_be_flood(one) && !guard.would_be_flood(other));
         assert!(guard.is_flood(one));
         assert!(!guard.is_flood(other));
     }

@@ -1,7 +1,7 @@
 //! What is said about a configuration, in one form for the log, the API and people: mistakes with their places, and what only
 //! shows when the configuration is put to use.
 
-use edge_config::{Diagnostic, Severity};
+use edge_config::{At, Diagnostic, Severity, diagnose::explain::pages};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -52,6 +52,25 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// It again as what it was made of; none where its code is of another version, or of what shows only at work.
+    pub(crate) fn to_diagnostic(&self) -> Option<Diagnostic> {
+        let page = pages().into_iter().find(|page| page.code == self.code)?;
+        Some(Diagnostic {
+            code: page.code,
+            severity: self.severity,
+            file: self.file.clone().into(),
+            at: At {
+                line: self.line,
+                column: self.column,
+            },
+            path: self.path.clone(),
+            message: self.message.clone(),
+            help: self.help.clone(),
+        })
+    }
+}
+
 impl From<Diagnostic> for Finding {
     fn from(found: Diagnostic) -> Self {
         Self {
@@ -87,7 +106,6 @@ impl fmt::Display for Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use edge_config::At;
     use std::path::Path;
 
     #[test]
@@ -100,10 +118,9 @@ mod tests {
             "x",
             "unknown key `x`; take it out",
         );
-        assert_eq!(
-            Finding::from(mistake).to_string(),
-            "E101 edge.yaml:54:5 unknown key `x`; take it out"
-        );
+        let finding = Finding::from(mistake.clone());
+        assert_eq!(finding.to_diagnostic(), Some(mistake));
+        assert_eq!(finding.to_string(), "E101 edge.yaml:54:5 unknown key `x`; take it out");
         let late = Finding::error(code::NO_KEYS, "jwt.users", "no key");
         assert_eq!(late.to_string(), "E512 jwt.users: no key");
     }

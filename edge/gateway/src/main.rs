@@ -7,8 +7,10 @@ mod admin;
 mod command;
 mod connections;
 mod context;
+mod diff;
 mod drain;
 mod edge;
+mod explain;
 mod finding;
 mod front;
 mod generation;
@@ -53,6 +55,14 @@ enum Command {
     ///
     /// Exit codes: 0 no errors, 1 errors, 2 it could not be checked. Warnings alone are no errors.
     Check(command::check::Arguments),
+    /// Say what would become of a request, and why: each decision, its value, and the line that it comes from.
+    ///
+    /// Exit codes: 0 explained, refusals too; 2 not explained.
+    Explain(command::explain::Arguments),
+    /// What a configuration would change of the edge that runs, key by key, and whether a reload or a new process is needed.
+    ///
+    /// Exit codes: 0 the same, 1 it cannot be used, 2 something differs, 3 it could not be compared.
+    Diff(command::diff::Arguments),
     /// Print the configuration's JSON Schema, or the pages that are made from its types.
     Schema(command::schema::Arguments),
     /// What the edge serves, how its targets are, and what became of the last reload.
@@ -83,6 +93,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Check(arguments) => command::check::run(&arguments),
+        Command::Diff(arguments) => command::diff::run(&arguments),
+        Command::Explain(arguments) => command::explain::run(&arguments),
         Command::Schema(arguments) => command::schema::run(&arguments),
         Command::Status(arguments) => command::status::run(&arguments),
         Command::Reload(arguments) => command::reload::run(&arguments),

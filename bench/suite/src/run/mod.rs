@@ -150,7 +150,8 @@ fn measure(place: &Place, scenario: &Scenario, subject: &Subject, args: &Args, l
     measured.errors.extend(heard.errors);
     measured.load.protocol = scenario.protocol.name().to_owned();
     measured.load.target = subject.target.clone();
-    let mut environment = environment::facts(&place.root, "release", layout);
+    let profile = environment::profile(args.target.as_deref(), args.edge.as_deref());
+    let mut environment = environment::facts(&place.root, profile, layout);
     environment.notes.append(&mut measured.notes);
     let requests = in_time(&measured.totals, measured.load.duration_s);
     let mut steps = vec![measured.overall];

@@ -1,15 +1,11 @@
 //! What a route takes: paths, methods, hosts.
 
-use super::{Report, is_token, paths};
+use super::{Report, is_token, patterns};
 use crate::{
     Match,
-    de::is_host,
     diagnose::{code, nearest},
 };
-use edge_policy::{
-    path::is_under,
-    route::{INTERNAL, Pattern, PatternError},
-};
+use edge_policy::route::HostPattern;
 use std::collections::HashSet;
 
 /// The methods of RFC 9110 and RFC 5789.
@@ -30,16 +26,16 @@ pub(super) fn check(name: &str, matches: &Match, report: &mut Report<'_>) {
     }
     let at = |key| [&section[..], &[key]].concat();
     if let Some(path) = &matches.path {
-        pattern(path, Pattern::path, &at("path"), report);
+        patterns::path(path, &matches.methods, &at("path"), report);
     }
     if let Some(prefix) = &matches.path_prefix {
-        pattern(prefix, Pattern::prefix, &at("path_prefix"), report);
+        patterns::prefix(prefix, &at("path_prefix"), report);
     }
     let mut seen = HashSet::new();
     for (index, path) in matches.paths.iter().enumerate() {
         let index = index.to_string();
         let at = [&section[..], &["paths", &index]].concat();
-        pattern(path, Pattern::path, &at, report);
+        patterns::path(path, &matches.methods, &at, report);
         if !seen.insert(path) {
             report.bad_value(&at, format!("`{path}` is here twice; keep one"));
         }
@@ -56,35 +52,6 @@ pub(super) fn check(name: &str, matches: &Match, report: &mut Report<'_>) {
             &[&section[..], &["hosts", &index.to_string()]].concat(),
             host(one),
         );
-    }
-}
-
-/// A pattern that can be matched.
-fn pattern(text: &str, read: impl Fn(&str) -> Result<Pattern, PatternError>, at: &[&str], report: &mut Report<'_>) {
-    if let Err(words) = paths::foreign(text) {
-        report.bad_value(at, words);
-        return;
-    }
-    match read(text) {
-        Err(PatternError::Path(_, error)) => {
-            let words = format!("`{text}` is not a path in normal form: {error}; {}", paths::cure(text));
-            report.bad_value(at, words);
-        }
-        Err(error) if at.contains(&"path_prefix") => {
-            let words = format!(
-                "`{text}` is a template, and a prefix is none; write `path`, or a prefix without `{{…}}`: {error}"
-            );
-            report.bad_value(at, words);
-        }
-        Err(error) => {
-            let words = format!("{error}; write letters, digits and `_` between braces, and nothing beside them");
-            report.bad_value(at, words);
-        }
-        Ok(_) if is_under(text, INTERNAL) => {
-            let words = format!("`{INTERNAL}` is the services' own and is never routed; serve it under another path");
-            report.add(code::NEVER_ROUTED, at, words);
-        }
-        Ok(_) => {}
     }
 }
 
@@ -135,12 +102,11 @@ fn host(text: &str) -> Result<(), String> {
             text.to_ascii_lowercase()
         ));
     }
-    if is_host(name) && !name.starts_with('.') && !name.ends_with('.') && !name.contains("..") {
-        Ok(())
-    } else {
-        Err(format!(
+    match text.parse::<HostPattern>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!(
             "`{text}` is not a host's name; write it like `api.example.org` or `*.example.org`"
-        ))
+        )),
     }
 }
 
@@ -150,14 +116,7 @@ mod tests {
 
     #[test]
     fn hosts_are_names() {
-        for good in [
-            "example.org",
-            "*.example.org",
-            "localhost",
-            "127.0.0.1",
-            "[::1]",
-            "a_b.c",
-        ] {
+        for good in ["example.org", "*.example.org", "localhost", "127.0.0.1", "a_b.c"] {
             assert_eq!(host(good), Ok(()), "{good}");
         }
         for bad in [
@@ -173,6 +132,7 @@ mod tests {
             "a.",
             "a..b",
             "a b",
+            "[::1]",
         ] {
             assert!(host(bad).is_err(), "{bad}");
         }

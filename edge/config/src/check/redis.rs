@@ -1,12 +1,7 @@
-//! Where the store is, and that no password stands in the file.
+//! Where the store is.
 
 use super::Report;
-use crate::{
-    Config,
-    diagnose::code,
-    secret::{has_password, is_secret_field},
-    tree::Node,
-};
+use crate::{Config, diagnose::code};
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let redis = &config.redis;
@@ -29,21 +24,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         _ => {}
     }
     if redis.url_file.is_none() && report.node(&url).is_some() {
-        if let Err(words) = is_redis(&redis.url) {
-            report.bad_value(&url, words);
-        } else if has_password(&redis.url) {
-            inline(&url, "a password", report);
-        }
-    }
-    for (name, route) in &config.routes {
-        for (side, changes) in [
-            ("request", &route.headers.request),
-            ("response", &route.headers.response),
-        ] {
-            for field in changes.set.keys().filter(|field| is_secret_field(field)) {
-                inline(&["routes", name, "headers", side, "set", field], "a secret", report);
-            }
-        }
+        super::judge(report, &url, is_redis(&redis.url));
     }
 }
 
@@ -54,14 +35,5 @@ pub(super) fn is_redis(url: &str) -> Result<(), &'static str> {
     match rest {
         Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => Ok(()),
         _ => Err("not a Redis URL; write `redis://host:port/0`"),
-    }
-}
-
-/// A secret that came from no variable was written down.
-fn inline(path: &[&str], what: &str, report: &mut Report<'_>) {
-    let from_variable = |node: &Node| node.variables.iter().any(|variable| variable.set);
-    if report.node(path).is_some_and(|node| !from_variable(node)) {
-        let words = format!("{what} stands in the file, for whoever reads it; take it from a variable: `${{NAME}}`");
-        report.add(code::INLINE_SECRET, path, words);
     }
 }

@@ -27,16 +27,15 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             .and_then(|section| section.node.entry(upstream));
         let at = key.map(|entry| entry.key_at).unwrap_or_default();
         let (lack, cure) = if bound {
-            (
-                format!("route `{name}` has `sticky: false`"),
-                "take that out".to_owned(),
-            )
+            (format!(", and `sticky: false` on route `{name}`"), "take that out")
         } else {
-            let cure = "add `sticky: { cookie: edge_affinity, ttl: 1h }`".to_owned();
-            (format!("upstream `{upstream}` is without `sticky`"), cure)
+            (
+                " without `sticky`".to_owned(),
+                "add `sticky: { cookie: edge_affinity, ttl: 1h }`",
+            )
         };
         let words =
-            format!("{instances} Socket.IO targets, and {lack}: polling fails with 400 \"Session ID unknown\"; {cure}");
+            format!("{instances} Socket.IO targets{lack}: polling fails with 400 \"Session ID unknown\"; {cure}");
         report.add_at(code::STICKY, at, &["upstreams", upstream], words);
     }
 }

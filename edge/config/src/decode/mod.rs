@@ -37,13 +37,14 @@ pub(crate) fn probe<T: for<'de> Deserialize<'de>>(node: &Node) -> Result<(), Fau
 /// mistakes than are told.
 pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
     tree: &Node,
-    skeleton: &Node,
+    skeleton: &str,
     sections: &[Section],
     findings: &mut Findings,
 ) -> (Option<T>, Pruned) {
     if let Ok(value) = T::deserialize(tree) {
         return (Some(value), Pruned::new());
     }
+    let skeleton = Node::parse(skeleton, &mut Findings::default());
     let mut reading = Reading {
         tree: tree.clone(),
         pruned: Pruned::new(),
@@ -60,7 +61,7 @@ pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
         match T::deserialize(&reading.tree) {
             Ok(value) => return (Some(value), reading.pruned),
             Err(fault) => {
-                let borrowed = reading.borrow(&fault, skeleton);
+                let borrowed = reading.borrow(&fault, skeleton.as_ref());
                 if borrowed {
                     reading.tell(&fault);
                 } else if !reading.take(&fault) {
@@ -70,15 +71,6 @@ pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
         }
     }
     (None, reading.pruned)
-}
-
-/// The key for more than one of what a key holds.
-fn several(key: &str) -> Option<&'static str> {
-    match key {
-        "path" => Some("several go into `paths`"),
-        "host" => Some("several go into `hosts`"),
-        _ => None,
-    }
 }
 
 /// A tree that loses, one by one, the parts that cannot be read.
@@ -127,60 +119,41 @@ impl Reading<'_> {
         !self.findings.is_full() && self.prune(fault)
     }
 
-    /// Tells a fault, unless it is a mere consequence of what was taken out: a key that is missing because it was refused
-    /// has been told already, and a map that makes no sense without it too.
+    /// Tells a fault, unless it is a mere consequence of what was told before.
     fn tell(&mut self, fault: &Fault) {
         let path = fault.path();
-        let known = match fault.missing {
-            Some(key) => {
-                let missing = [path.clone(), vec![key.to_owned()]].concat();
-                self.pruned.contains(&missing) || self.meant.contains(&missing)
-            }
-            None => {
-                fault.code == code::BAD_VALUE
-                    && self
-                        .pruned
-                        .iter()
-                        .any(|pruned| pruned.len() > path.len() && pruned.starts_with(&path))
-            }
-        };
-        if known {
+        if self.follows(fault, &path) {
             return;
         }
         if let (Some(meant), Some((_, above))) = (fault.meant, path.split_last()) {
             self.meant.insert([above, &[meant.to_owned()]].concat());
         }
+        let words = words(fault, &path);
+        let path: Vec<String> = path.into_iter().chain(fault.missing.map(str::to_owned)).collect();
         let at = fault.at.unwrap_or(self.tree.at);
-        let mut words = fault.words.clone();
-        if let Some(help) = path
-            .last()
-            .and_then(|key| several(key))
-            .filter(|_| words.message.starts_with("a list "))
-        {
-            words.help = help.to_owned();
-        }
-        let (path, words) = match (fault.code, path.split_last()) {
-            (code::UNKNOWN_KEY, Some((key, above))) if !above.is_empty() => {
-                let message = format!("unknown key `{key}` in {}", above.join("."));
-                (path.join("."), Words { message, ..words })
+        self.findings.add(fault.code, at, path.join("."), words);
+    }
+
+    /// A key that is missing because it was refused has been told already, and a map that makes no sense without it too.
+    fn follows(&self, fault: &Fault, path: &[String]) -> bool {
+        match fault.missing {
+            Some(key) => {
+                let missing = [path, &[key.to_owned()]].concat();
+                self.pruned.contains(&missing) || self.meant.contains(&missing)
             }
-            (code::UNKNOWN_KEY, _) | (_, None) => (path.join("."), words),
-            _ => (path.join("."), words.after(&format!("{}: ", path.join(".")))),
-        };
-        let path = match fault.missing {
-            Some(key) if path.is_empty() => key.to_owned(),
-            Some(key) => format!("{path}.{key}"),
-            None => path,
-        };
-        self.findings.add(fault.code, at, path, words);
+            None => {
+                let is_inside = |pruned: &Vec<String>| pruned.len() > path.len() && pruned.starts_with(path);
+                fault.code == code::BAD_VALUE && self.pruned.iter().any(is_inside)
+            }
+        }
     }
 
     /// Borrows a section that is not there.
-    fn borrow(&mut self, fault: &Fault, skeleton: &Node) -> bool {
+    fn borrow(&mut self, fault: &Fault, skeleton: Option<&Node>) -> bool {
         let entry = fault
             .missing
             .filter(|_| fault.path().is_empty())
-            .and_then(|key| skeleton.entry(key));
+            .and_then(|key| skeleton?.entry(key));
         match (entry, &mut self.tree.value) {
             (Some(entry), Value::Map(entries)) => {
                 entries.push(entry.clone());
@@ -198,4 +171,23 @@ impl Reading<'_> {
             true
         }
     }
+}
+
+/// What is said of a fault: with the way to it, and what only that way tells.
+fn words(fault: &Fault, path: &[String]) -> Words {
+    let mut words = fault.words.clone();
+    let Some((key, above)) = path.split_last() else {
+        return words;
+    };
+    match key.as_str() {
+        "path" | "host" if words.message.starts_with("a list ") => words.help = format!("several go into `{key}s`"),
+        _ => {}
+    }
+    if fault.code != code::UNKNOWN_KEY {
+        return words.after(&format!("{}: ", path.join(".")));
+    }
+    if !above.is_empty() {
+        words.message = format!("{} in {}", words.message, above.join("."));
+    }
+    words
 }

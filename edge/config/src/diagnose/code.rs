@@ -53,3 +53,5 @@ pub const DRY_RUN: &str = "W408";
 pub const EXPIRING: &str = "W409";
 /// A method that is probably misspelled.
 pub const ODD_METHOD: &str = "W410";
+/// More warnings than one run tells.
+pub const MORE_WARNINGS: &str = "W499";

@@ -48,6 +48,7 @@ pages! {
     DRY_RUN => "W408",
     EXPIRING => "W409",
     ODD_METHOD => "W410",
+    MORE_WARNINGS => "W499",
 }
 
 /// All codes with their pages, in order.

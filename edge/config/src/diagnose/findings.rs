@@ -3,7 +3,7 @@
 use super::{At, Diagnostic, Severity, Words, code};
 use std::{collections::HashMap, path::Path};
 
-/// Most mistakes that one run tells.
+/// Most errors that one run tells, and most warnings.
 pub(crate) const MOST: usize = 200;
 
 /// One thing found; the file is not yet known.
@@ -15,15 +15,32 @@ struct Finding {
     words: Words,
 }
 
-/// Collects findings. A place is told once, by the first mistake found there: what follows is mostly its consequence. Only
-/// missing keys share the place of the map that lacks them, and warnings of several kinds may.
+/// Codes that one place may have several of: a map lacks several keys, a list of names the files of all of them.
+const SEVERAL: [&str; 2] = [code::MISSING_KEY, code::MISSING_FILE];
+
+/// Collects findings. What was found at a place is not told again: routes that inherit a mistake all point at the one line.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     found: Vec<Finding>,
     places: HashMap<At, Vec<usize>>,
-    errors: usize,
-    /// Whether something was left out because there was too much.
+    errors: Count,
+    warnings: Count,
+}
+
+/// How many were told, and whether some were left out because there were too many.
+#[derive(Debug, Default, Clone, Copy)]
+struct Count {
+    told: usize,
     full: bool,
+}
+
+impl Count {
+    /// Whether there is room for one more.
+    fn one_more(&mut self) -> bool {
+        self.full |= self.told >= MOST;
+        self.told += usize::from(!self.full);
+        !self.full
+    }
 }
 
 impl Findings {
@@ -32,26 +49,27 @@ impl Findings {
         let words = words.into();
         let here = self.places.entry(at).or_default();
         let told = here.iter().map(|index| &self.found[*index]).any(|known| {
-            let same = known.code == code && known.words == words;
+            let same = known.code == code;
             match (Severity::of(known.code), Severity::of(code)) {
-                (Severity::Error, Severity::Error) => {
-                    // A list of names may lack the files of all of them.
-                    let both_missing = [code::MISSING_KEY, code::MISSING_FILE].contains(&code) && known.code == code;
-                    same || !both_missing
-                }
+                // What a variable that cannot be filled in leaves behind makes no sense either.
+                (Severity::Error, Severity::Error) if known.code == code::INTERPOLATION => true,
+                (Severity::Error, Severity::Error) if SEVERAL.contains(&code) => same && known.words == words,
+                (Severity::Error, Severity::Error) => same,
                 (Severity::Error, Severity::Warning) => true,
                 (Severity::Warning, Severity::Error) => false,
-                (Severity::Warning, Severity::Warning) => same,
+                (Severity::Warning, Severity::Warning) => same && known.words == words,
             }
         });
         if told {
             return;
         }
-        if self.found.len() >= MOST {
-            self.full = true;
+        let count = match Severity::of(code) {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if !count.one_more() {
             return;
         }
-        self.errors += usize::from(Severity::of(code) == Severity::Error);
         here.push(self.found.len());
         self.found.push(Finding { code, at, path, words });
     }
@@ -71,21 +89,21 @@ impl Findings {
         for (index, finding) in self.found.iter().enumerate() {
             self.places.entry(finding.at).or_default().push(index);
         }
-        self.errors = self
+        let errors = self
             .found
             .iter()
-            .filter(|one| Severity::of(one.code) == Severity::Error)
-            .count();
+            .filter(|one| Severity::of(one.code) == Severity::Error);
+        self.errors.told = errors.count();
     }
 
     /// Whether the file cannot be used.
     pub(crate) fn has_errors(&self) -> bool {
-        self.errors > 0 || self.full
+        self.errors.told > 0
     }
 
-    /// Whether no more will be told.
+    /// Whether no more errors will be told.
     pub(crate) fn is_full(&self) -> bool {
-        self.full
+        self.errors.full
     }
 
     /// In the order of the file.
@@ -101,9 +119,15 @@ impl Findings {
             help: finding.words.help,
         };
         let mut all: Vec<_> = self.found.into_iter().map(diagnostic).collect();
-        if self.full {
-            let text = format!("there are more than {MOST} mistakes; put these right, then check again");
-            all.push(Diagnostic::new(code::TOO_MANY, file, At::default(), "", text));
+        let mut more = |code, what| {
+            let text = format!("there are more than {MOST} {what}; put these right, then check again");
+            all.push(Diagnostic::new(code, file, At::default(), "", text));
+        };
+        if self.errors.full {
+            more(code::TOO_MANY, "errors");
+        }
+        if self.warnings.full {
+            more(code::MORE_WARNINGS, "warnings");
         }
         all
     }

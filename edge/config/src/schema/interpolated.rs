@@ -4,15 +4,24 @@ use schemars::{Schema, transform::transform_subschemas};
 use serde_json::{Map, Value, json};
 
 /// What a text with a variable looks like.
-const VARIABLE: &str = r"\$\{";
+pub(super) const VARIABLE: &str = r"\$\{";
 
 /// Lets a variable stand in for every scalar, and takes out what says nothing about the file: the widths of numbers, and that
 /// a key may as well be empty.
 pub(super) fn tidy(schema: &mut Schema) {
     transform_subschemas(&mut tidy, schema);
     let Some(object) = schema.as_object_mut() else { return };
-    object.remove("format");
+    object.shift_remove("format");
+    object.shift_remove("writeOnly");
+    if let Some(Value::String(about)) = object.get_mut("description") {
+        *about = about.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
     without_null(object);
+    with_variable(object);
+    order(object);
+}
+
+fn with_variable(object: &mut Map<String, Value>) {
     if let Some(Value::String(pattern)) = object.get_mut("pattern")
         && !pattern.contains(VARIABLE)
     {
@@ -20,13 +29,11 @@ pub(super) fn tidy(schema: &mut Schema) {
     }
     let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
     if matches!(kind, "integer" | "number" | "boolean") {
-        let about: Map<String, Value> = take(object, &["type", "minimum", "maximum", "exclusiveMinimum"]);
+        let about = take(object, &["type", "minimum", "maximum", "exclusiveMinimum"]);
         object.insert("anyOf".to_owned(), json!([about, variable()]));
     } else if object.contains_key("enum") {
         let about = take(object, &["type", "enum"]);
         object.insert("anyOf".to_owned(), json!([about, variable()]));
-    } else if object.contains_key("const") {
-        // One word of several: the list of them has the variable.
     } else if let Some(Value::Array(words)) = object.get_mut("oneOf")
         && words.iter().all(|word| word.get("const").is_some())
     {
@@ -42,13 +49,13 @@ fn variable() -> Value {
 fn take(object: &mut Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
     let taken = keys
         .iter()
-        .filter_map(|key| Some(((*key).to_owned(), object.remove(*key)?)));
+        .filter_map(|key| Some(((*key).to_owned(), object.shift_remove(*key)?)));
     taken.collect()
 }
 
 fn without_null(object: &mut Map<String, Value>) {
     if object.get("default") == Some(&Value::Null) {
-        object.remove("default");
+        object.shift_remove("default");
     }
     if let Some(Value::Array(kinds)) = object.get_mut("type") {
         kinds.retain(|kind| kind != "null");
@@ -62,7 +69,7 @@ fn without_null(object: &mut Map<String, Value>) {
         forms.retain(|form| form.get("type") != Some(&json!("null")));
         if let ([Value::Object(one)], true) = (forms.as_slice(), forms.len() < before) {
             let one = one.clone();
-            object.remove("anyOf");
+            object.shift_remove("anyOf");
             if one.contains_key("$ref") {
                 // In draft 7 nothing may stand beside a reference.
                 object.insert("allOf".to_owned(), json!([one]));
@@ -71,4 +78,13 @@ fn without_null(object: &mut Map<String, Value>) {
             }
         }
     }
+}
+
+/// What tells people about a schema goes first.
+fn order(object: &mut Map<String, Value>) {
+    const FIRST: [&str; 5] = ["$schema", "title", "description", "default", "type"];
+    let first = take(object, &FIRST);
+    let rest = std::mem::take(object);
+    object.extend(first);
+    object.extend(rest);
 }

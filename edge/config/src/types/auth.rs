@@ -36,8 +36,9 @@ impl Auth {
 /// The long form: a token of an issuer.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = nothing_required)]
 pub(crate) struct Token {
-    /// Name in `jwt`.
+    /// Name in `jwt`; a route may have it from `defaults`.
     pub(crate) jwt: String,
     /// Whether anonymous callers pass too. A token that is sent must be good all the same.
     #[serde(default)]
@@ -45,6 +46,11 @@ pub(crate) struct Token {
     /// Claims a token must have, each with one of these values: `{ role: [admin, editor] }`.
     #[serde(default)]
     pub(crate) require: BTreeMap<String, Vec<String>>,
+}
+
+/// In the file a route may say a part, and have the rest from `defaults`.
+fn nothing_required(schema: &mut schemars::Schema) {
+    schema.remove("required");
 }
 
 impl Serialize for Auth {

@@ -1,6 +1,6 @@
 //! `routes.<name>.match`.
 
-use edge_policy::route::{Pattern, Rule};
+use edge_policy::route::{HostError, Pattern, Rule};
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,9 +47,11 @@ impl Match {
             Ok(method) if name.bytes().all(|b| b.is_ascii_uppercase()) => Ok(method),
             _ => Err(("methods", format!("`{name}` is not a method; write it like `GET`"))),
         };
+        let host = |name: &str| name.parse().map_err(|error: HostError| ("hosts", error.to_string()));
         Ok(Rule {
             patterns,
             methods: self.methods.iter().map(method).collect::<Result<_, _>>()?,
+            hosts: self.hosts().map(host).collect::<Result<_, _>>()?,
         })
     }
 

@@ -60,7 +60,7 @@ pub struct Config {
     pub limits: ConnectionLimits,
     /// The store of quotas, and the way by which ended sessions are told.
     pub redis: Redis,
-    /// What routes inherit: maps merge, scalars and lists replace. Already merged into `routes`; kept to be shown.
+    /// What routes inherit: maps merge, scalars and lists replace.
     #[serde(default, skip_serializing)]
     pub defaults: Defaults,
     /// Cross-origin policies by name.

@@ -12,7 +12,7 @@ text_type!(
     Rate,
     "rate",
     "a rate like `100/15m`",
-    r"^[0-9]+/(([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?|ms|s|m|h|d)$"
+    r"^[0-9]+/(([0-9]+(d|h|m|s|ms))+|d|h|m|s|ms)$"
 );
 
 impl fmt::Display for Rate {

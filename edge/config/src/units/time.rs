@@ -11,7 +11,7 @@ text_type!(
     TimeSpan,
     "time",
     "a length of time like `10s`",
-    r"^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
+    r"^([0-9]+(d|h|m|s|ms))+$"
 );
 
 const UNITS: [(&str, u64); 5] = [

@@ -1,8 +1,11 @@
 //! The operator's listener: metrics, health and status for everybody on the machine, and with the token what changes the edge:
-//! reloads, rollbacks, overrides of targets and breakers. Keep it off the public network.
+//! reloads, rollbacks, overrides of targets and breakers;
+//! and what tells more than everybody should know: explanations, comparisons. Keep it off the public network.
 
 mod answer;
+mod diff;
 mod endpoint;
+mod explain;
 mod guard;
 mod metrics;
 mod overrides;
@@ -18,7 +21,7 @@ use answer::{Answer, Refusal};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use edge_policy::request_id::request_id;
-use endpoint::Endpoint;
+use endpoint::{Deed, Endpoint, Look};
 use http::{Method, Response};
 use percent_encoding::percent_decode_str;
 use pingora_core::{apps::http_app::ServeHttp, protocols::http::ServerSession};
@@ -29,8 +32,8 @@ use tokio::time::timeout;
 
 /// To read a request and to write its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Largest body, bytes.
-const LARGEST_BODY: usize = 64 * 1024;
+/// Largest body, bytes: a whole configuration fits.
+const LARGEST_BODY: usize = 1024 * 1024;
 
 /// Answers operators.
 pub(crate) struct Admin {
@@ -84,47 +87,51 @@ impl Admin {
             let detail = format!("This path answers to {}.", endpoint.methods());
             return Err(Refusal::new(Code::MethodNotAllowed, detail).allow(endpoint.methods()));
         }
-        if endpoint.is_open() {
-            return self.show(&endpoint).ok_or_else(nothing);
-        }
-        // From here on with the token alone.
         let remote = session.client_addr().map(ToString::to_string).unwrap_or_default();
-        let operation = Operation {
-            who: self.guard.identify(&headers, remote)?,
-            request_id: request_id.to_owned(),
-            body: body(session).await?,
-        };
         match endpoint {
-            Endpoint::Reload => reloads::reload(&self.edge, operation).await,
-            Endpoint::Rollback(number) => reloads::rollback(&self.edge, number, operation).await,
-            Endpoint::TargetOverride(upstream, target) if method == Method::PUT => {
-                overrides::set_target(&self.edge, upstream, target, operation).await
+            Endpoint::Look(look) => {
+                if !look.is_open() {
+                    self.guard.identify(&headers, remote)?;
+                }
+                Ok(self.show(look))
             }
-            Endpoint::TargetOverride(upstream, target) => {
-                overrides::clear_target(&self.edge, upstream, target, operation).await
+            Endpoint::Deed(deed) => {
+                let operation = Operation {
+                    who: self.guard.identify(&headers, remote)?,
+                    request_id: request_id.to_owned(),
+                    body: body(session).await?,
+                };
+                self.perform(deed, &method, operation).await
             }
-            Endpoint::Breaker(upstream) if method == Method::PUT => {
-                overrides::set_breaker(&self.edge, upstream, operation).await
-            }
-            Endpoint::Breaker(upstream) => overrides::clear_breaker(&self.edge, upstream, operation).await,
-            endpoint => self.show(&endpoint).ok_or_else(nothing),
         }
     }
 
-    /// What is only looked at.
-    fn show(&self, endpoint: &Endpoint<'_>) -> Option<Answer> {
+    fn show(&self, look: Look) -> Answer {
         let edge = &self.edge;
-        Some(match endpoint {
-            Endpoint::Metrics => Answer::text(crate::metrics::CONTENT_TYPE, metrics::page(edge).into_bytes()),
-            Endpoint::Health => Answer::json(&json!({ "success": true, "status": "ok", "service": "edge" })),
-            Endpoint::Status => Answer::json(&status::status(edge)),
-            // Itself a file that an edge takes, but for the secrets.
-            Endpoint::Config => Answer::json(&edge.generation.load().source.config.effective()),
-            Endpoint::Upstreams => Answer::json(&status::upstreams(&edge.generation.load())),
-            Endpoint::Overrides => Answer::json(&json!({ "overrides": status::overrides(edge) })),
-            Endpoint::Generations => Answer::json(&json!({ "generations": edge.board.generations() })),
-            _ => return None,
-        })
+        match look {
+            Look::Metrics => Answer::text(crate::metrics::CONTENT_TYPE, metrics::page(edge).into_bytes()),
+            Look::Health => Answer::json(&json!({ "success": true, "status": "ok", "service": "edge" })),
+            Look::Status => Answer::json(&status::status(edge)),
+            Look::Upstreams => Answer::json(&status::upstreams(&edge.generation.load())),
+            Look::Overrides => Answer::json(&json!({ "overrides": status::overrides(edge) })),
+            Look::Config => Answer::json(edge.generation.load().source.sources.load().effective()),
+            Look::Generations => Answer::json(&json!({ "generations": edge.board.generations() })),
+        }
+    }
+
+    async fn perform(&self, deed: Deed<'_>, method: &Method, operation: Operation) -> Result<Answer, Refusal> {
+        let edge = &self.edge;
+        let is_put = *method == Method::PUT;
+        match deed {
+            Deed::Explain => explain::explain(edge, &operation).await,
+            Deed::Diff => diff::diff(edge, &operation).await,
+            Deed::Reload => reloads::reload(edge, operation).await,
+            Deed::Rollback(number) => reloads::rollback(edge, number, operation).await,
+            Deed::Target(upstream, target) if is_put => overrides::set_target(edge, upstream, target, operation).await,
+            Deed::Target(upstream, target) => overrides::clear_target(edge, upstream, target, operation).await,
+            Deed::Breaker(upstream) if is_put => overrides::set_breaker(edge, upstream, operation).await,
+            Deed::Breaker(upstream) => overrides::clear_breaker(edge, upstream, operation).await,
+        }
     }
 }
 
@@ -143,7 +150,7 @@ async fn body(session: &mut ServerSession) -> Result<Bytes, Refusal> {
         let mut body = BytesMut::new();
         while let Ok(Some(piece)) = session.read_request_body().await {
             if body.len() + piece.len() > LARGEST_BODY {
-                return Err(Refusal::new(Code::BodyTooLarge, "A request here has at most 64 KiB."));
+                return Err(Refusal::new(Code::BodyTooLarge, "A request here has at most 1 MiB."));
             }
             body.extend_from_slice(&piece);
         }

@@ -204,7 +204,7 @@ fn no_upstream(edge: &Edge) -> Refusal {
     Refusal::new(Code::NotFound, detail).field("upstream")
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| Refusal::new(Code::MalformedJson, format!("The body is not JSON: {error}.")))?;
     serde_json::from_value(value).map_err(|error| Refusal::new(Code::ValidationFailed, format!("{error}.")))

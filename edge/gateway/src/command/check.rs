@@ -1,7 +1,10 @@
 //! `edge check`: says what is wrong with a configuration, and why that is wrong.
 
-use super::{DEFAULT_CONFIG, Failure, environment, print};
-use crate::generation::{self, Generation, Parts};
+use super::{DEFAULT_CONFIG, Failure, environment, print, say};
+use crate::{
+    finding::Finding,
+    generation::{self, Generation, Parts},
+};
 use clap::ValueEnum;
 use edge_config::{
     Diagnostic,
@@ -38,6 +41,26 @@ enum Format {
     Json,
 }
 
+impl Format {
+    fn usual() -> Self {
+        if stdout().is_terminal() {
+            Self::Human
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// Tells what an edge has found in a file, or in its own, as if it was found here.
+pub(super) fn tell(file: Option<&Path>, found: &[Finding]) {
+    let told: Option<Vec<Diagnostic>> = found.iter().map(Finding::to_diagnostic).collect();
+    match (told, file) {
+        (Some(told), Some(file)) => print(&shown(file, Format::usual(), &told, "")),
+        // The lines of its own file are the edge's to read.
+        _ => found.iter().for_each(|one| say(&one.to_string())),
+    }
+}
+
 /// Tells every mistake on standard output.
 ///
 /// # Errors
@@ -48,12 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         print(&page.text);
         return Ok(());
     }
-    let usual = if stdout().is_terminal() {
-        Format::Human
-    } else {
-        Format::Text
-    };
-    let format = arguments.format.unwrap_or(usual);
+    let format = arguments.format.unwrap_or_else(Format::usual);
     let (sum, told) = check(&arguments.file);
     print(&shown(&arguments.file, format, &told, &sum));
     if told.iter().any(is_unreadable) {
@@ -75,7 +93,7 @@ fn check(file: &Path) -> (String, Vec<Diagnostic>) {
     };
     let mut told = read.warnings;
     if let Err(error) = Generation::build(Arc::clone(&source), 1, &Parts::default(), None) {
-        told.push(error.diagnostic(&source.sources));
+        told.push(error.diagnostic(&source.sources.load()));
         told.sort_by_key(|one| one.at);
     }
     let (routes, upstreams) = (source.config.routes.len(), source.config.upstreams.len());

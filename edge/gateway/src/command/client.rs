@@ -46,7 +46,11 @@ pub(super) struct Client {
 impl Client {
     /// For the edge at that place.
     pub(super) fn new(place: &Place) -> Self {
-        let (admin, token_file) = place.find();
+        Self::of(place.find())
+    }
+
+    /// For the edge with that admin listener and token's file.
+    pub(super) fn of((admin, token_file): (String, PathBuf)) -> Self {
         Self { admin, token_file }
     }
 

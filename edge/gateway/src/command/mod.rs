@@ -1,11 +1,14 @@
-//! The commands of `edge`, one a file. All but `run`, `check` and `schema` are clients of a running edge's admin listener.
+//! The commands of `edge`, one a file. All but `run`, `check` and `schema` are clients of a running edge's admin listener;
+//! `explain` may do without one.
 
 pub(crate) mod breaker;
 pub(crate) mod check;
 mod client;
+pub(crate) mod diff;
 pub(crate) mod disable;
 pub(crate) mod drain;
 pub(crate) mod enable;
+pub(crate) mod explain;
 pub(crate) mod generations;
 pub(crate) mod overrides;
 mod place;
@@ -21,7 +24,7 @@ pub(crate) mod weight;
 
 use edge_config::Diagnostic;
 use std::{
-    io::{Write, stdout},
+    io::{Write, stderr, stdout},
     path::Path,
     process::ExitCode,
 };
@@ -67,6 +70,12 @@ fn say(line: &str) {
 fn print(text: &str) {
     // A reader that has gone wants no more.
     let _ = write!(stdout(), "{text}");
+}
+
+/// Says why a command cannot do what it is told.
+fn complain(text: &str) {
+    // Where standard error is gone there is nobody to tell.
+    let _ = writeln!(stderr(), "{text}");
 }
 
 /// A configuration that cannot be used.

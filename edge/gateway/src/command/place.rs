@@ -5,7 +5,7 @@ use crate::admin::USUAL_TOKEN_FILE;
 use serde::Deserialize;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// Where an edge's admin listener is unless somebody says.
@@ -16,15 +16,22 @@ const SKELETON: &str = "admin: { bind: '127.0.0.1:9901' }";
 /// Which edge is asked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Place {
+    #[command(flatten)]
+    listener: Listener,
+    /// Its configuration, to find both.
+    #[arg(long, default_value = DEFAULT_CONFIG, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// What may be said of it beside its configuration.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Listener {
     /// Its admin listener; else the one in the configuration.
     #[arg(long, env = "EDGE_ADMIN", value_name = "HOST:PORT")]
     admin: Option<String>,
     /// The file with its token; else the one in the configuration.
     #[arg(long, env = "EDGE_ADMIN_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Its configuration, to find both.
-    #[arg(long, default_value = DEFAULT_CONFIG, value_name = "FILE")]
-    config: PathBuf,
 }
 
 /// The part of a configuration that is looked for. The rest may be as wrong as it likes: it is then that one asks.
@@ -42,9 +49,16 @@ struct Admin {
 impl Place {
     /// The listener's address and the token's file.
     pub(super) fn find(&self) -> (String, PathBuf) {
+        self.listener.find(&self.config)
+    }
+}
+
+impl Listener {
+    /// The listener's address and the token's file; `config` says what is not said here.
+    pub(super) fn find(&self, config: &Path) -> (String, PathBuf) {
         let configured = match (&self.admin, &self.token_file) {
             (Some(_), Some(_)) => Admin::default(),
-            _ => self.configured(),
+            _ => configured(config),
         };
         let given = { &self.admin }
             .as_deref()
@@ -58,11 +72,11 @@ impl Place {
             token_file.unwrap_or_else(|| USUAL_TOKEN_FILE.into()),
         )
     }
+}
 
-    fn configured(&self) -> Admin {
-        let read = edge_config::document(&self.config, &environment, SKELETON, |_: &Wanted, _| {});
-        read.unwrap_or_default().admin
-    }
+fn configured(config: &Path) -> Admin {
+    let read = edge_config::document(config, &environment, SKELETON, |_: &Wanted, _| {});
+    read.unwrap_or_default().admin
 }
 
 /// Where a listener on all interfaces is reached from this machine.
@@ -83,10 +97,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn place(admin: Option<&str>, config: &std::path::Path) -> Place {
+    fn place(admin: Option<&str>, config: &Path) -> Place {
         Place {
-            admin: admin.map(str::to_owned),
-            token_file: None,
+            listener: Listener {
+                admin: admin.map(str::to_owned),
+                token_file: None,
+            },
             config: config.to_owned(),
         }
     }

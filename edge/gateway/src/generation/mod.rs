@@ -6,7 +6,7 @@ mod mistake;
 mod source;
 
 pub(crate) use build::{BuildError, Parts};
-pub(crate) use source::{Source, read};
+pub(crate) use source::{Read, Source, read, read_text};
 
 use crate::{
     metrics::RouteCells,

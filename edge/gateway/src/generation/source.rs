@@ -1,6 +1,7 @@
 //! What a generation is built from: the configuration and every file that it names, read once. Building it again, after a
 //! rollback, needs no file.
 
+use arc_swap::ArcSwap;
 use edge_config::{Config, Diagnostic, Env, Loaded, Serves, Sources, diagnose};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,8 +14,8 @@ use std::{
 pub(crate) struct Source {
     /// The configuration.
     pub(crate) config: Config,
-    /// Where each of its values comes from.
-    pub(crate) sources: Sources,
+    /// Where each of its values comes from. Lines may move in a file whose meaning stays.
+    pub(crate) sources: ArcSwap<Sources>,
     /// Texts of the schemas that it names, by file.
     pub(crate) schemas: BTreeMap<PathBuf, String>,
 }
@@ -23,6 +24,16 @@ impl PartialEq for Source {
     /// Equal ones build the same, wherever their values come from.
     fn eq(&self, other: &Self) -> bool {
         self.config == other.config && self.schemas == other.schemas
+    }
+}
+
+impl Source {
+    /// Schemas that both name and that hold something else here. One that only one of them names shows as a key.
+    pub(crate) fn other_schemas(&self, before: &Self) -> Vec<PathBuf> {
+        let other =
+            |(file, text): &(&PathBuf, &String)| before.schemas.get(*file).is_some_and(|before| before != *text);
+        let schemas = self.schemas.iter().filter(other);
+        schemas.map(|(file, _)| file.clone()).collect()
     }
 }
 
@@ -38,6 +49,15 @@ pub(crate) struct Read {
 
 /// Reads and checks `file`, and what it names.
 pub(crate) fn read(file: &Path, env: Env<'_>) -> Read {
+    complete(file, Config::load(file, env))
+}
+
+/// The same for text at hand; `file` is what mistakes call it.
+pub(crate) fn read_text(text: &str, file: &Path, env: Env<'_>) -> Read {
+    complete(file, Config::load_text(text, file, env))
+}
+
+fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
     let mut files = BTreeSet::from([file.to_owned()]);
     let refused = |mistakes, files| Read {
         source: Err(mistakes),
@@ -48,7 +68,7 @@ pub(crate) fn read(file: &Path, env: Env<'_>) -> Read {
         config,
         warnings,
         sources,
-    } = match Config::load(file, env) {
+    } = match loaded {
         Ok(loaded) => loaded,
         Err(mistakes) => return refused(mistakes, files),
     };
@@ -69,7 +89,7 @@ pub(crate) fn read(file: &Path, env: Env<'_>) -> Read {
     Read {
         source: Ok(Source {
             config,
-            sources,
+            sources: ArcSwap::from_pointee(sources),
             schemas,
         }),
         warnings,

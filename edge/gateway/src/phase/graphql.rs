@@ -95,7 +95,7 @@ fn template(edge: &Edge, client: &RequestHeader, ctx: &RequestContext) -> pingor
         head.insert_header(header::HOST, host)?;
         head.insert_header(names::FORWARDED_HOST, host)?;
     }
-    forward::identity(edge, &mut head, ctx)?;
+    forward::identity(edge.service_token.as_ref(), &mut head, ctx)?;
     Ok(head)
 }
 

@@ -1,5 +1,6 @@
 //! Select: which target takes the request, and what becomes of one that fails.
 
+use super::Effects;
 use crate::{
     context::RequestContext,
     generation::{Route, Serves, Sticky},
@@ -26,15 +27,13 @@ use std::{
 const STREAM_SILENCE: Duration = Duration::from_secs(600);
 
 /// The peer of the next try.
-pub(crate) fn select(route: &Route, head: &RequestHeader, ctx: &mut RequestContext) -> Result<HttpPeer, InternalError> {
-    let Serves::Upstream { pool, sticky } = &route.serves else {
-        return Err(InternalError::NoTarget("graphql".into()));
-    };
-    if pool.state.breaker.is_open() {
-        return Err(InternalError::CircuitOpen(Arc::clone(&pool.name)));
-    }
-    let target =
-        choose(pool, sticky.as_deref(), head, ctx).ok_or_else(|| InternalError::NoTarget(Arc::clone(&pool.name)))?;
+pub(crate) fn select<E: Effects>(
+    effects: &E,
+    route: &Route,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<HttpPeer, InternalError> {
+    let (target, _) = target(effects, route, head, ctx)?;
     let left = ctx
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -54,24 +53,57 @@ pub(crate) fn select(route: &Route, head: &RequestHeader, ctx: &mut RequestConte
     Ok(peer)
 }
 
+/// Why a target takes a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// It is its turn.
+    InTurn,
+    /// The client's cookie names it.
+    Bound,
+    /// The client's session was opened there.
+    Session,
+}
+
+/// The target of the next try.
+pub(crate) fn target<E: Effects>(
+    effects: &E,
+    route: &Route,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<(Arc<Target>, Chosen), InternalError> {
+    let Serves::Upstream { pool, sticky } = &route.serves else {
+        return Err(InternalError::NoTarget("graphql".into()));
+    };
+    if pool.state.breaker.is_open() {
+        return Err(InternalError::CircuitOpen(Arc::clone(&pool.name)));
+    }
+    choose(effects, pool, sticky.as_deref(), head, ctx).ok_or_else(|| InternalError::NoTarget(Arc::clone(&pool.name)))
+}
+
 /// The client's own target if it is bound to one that is well and not disabled, else the next in turn.
-fn choose(pool: &Pool, sticky: Option<&Sticky>, head: &RequestHeader, ctx: &mut RequestContext) -> Option<Arc<Target>> {
+fn choose<E: Effects>(
+    effects: &E,
+    pool: &Pool,
+    sticky: Option<&Sticky>,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Option<(Arc<Target>, Chosen)> {
     let Some(sticky) = sticky else {
-        return pool.pick(&ctx.tried);
+        return effects.next(pool, &ctx.tried).map(|target| (target, Chosen::InTurn));
     };
     let free = |target: &Arc<Target>| {
         target.is_available() && target.admits(Client::Bound) && !ctx.tried.contains(&target.address)
     };
     if let Some(target) = bound(pool, sticky, &head.headers).filter(free) {
         ctx.set_cookie = None;
-        return Some(target);
+        return Some((target, Chosen::Bound));
     }
     // A client that keeps no cookies is known by its session. It is not sent another one in vain.
-    if let Some(target) = in_session(pool, head).filter(free) {
+    if let Some(target) = in_session(effects, pool, head).filter(free) {
         ctx.set_cookie = None;
-        return Some(target);
+        return Some((target, Chosen::Session));
     }
-    let target = pool.pick(&ctx.tried)?;
+    let target = effects.next(pool, &ctx.tried)?;
     let value = format!(
         "{}={}{}",
         sticky.cookie,
@@ -79,12 +111,12 @@ fn choose(pool: &Pool, sticky: Option<&Sticky>, head: &RequestHeader, ctx: &mut 
         sticky.attributes
     );
     ctx.set_cookie = HeaderValue::from_str(&value).ok();
-    Some(target)
+    Some((target, Chosen::InTurn))
 }
 
-fn in_session(pool: &Pool, head: &RequestHeader) -> Option<Arc<Target>> {
+fn in_session<E: Effects>(effects: &E, pool: &Pool, head: &RequestHeader) -> Option<Arc<Target>> {
     let session = engine_io::session_of_query(head.uri.query()?)?;
-    let address = pool.state.sessions.find(session)?;
+    let address = effects.session(&pool.state.sessions, session)?;
     let rotation = pool.rotation();
     let target = rotation.targets.iter().find(|target| target.address == address);
     target.map(Arc::clone)

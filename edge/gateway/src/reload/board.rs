@@ -33,6 +33,7 @@ struct State {
 /// Written by the reloader, read by the admin listener.
 pub(crate) struct Board {
     file: PathBuf,
+    started: Arc<Source>,
     state: Mutex<State>,
 }
 
@@ -81,6 +82,7 @@ impl Board {
         };
         let board = Self {
             file,
+            started: Arc::clone(&first.source),
             state: Mutex::new(state),
         };
         board.remember(first, Trigger::Start, Vec::new());
@@ -115,6 +117,11 @@ impl Board {
             state.rolled_back_to = rolled_back_to;
         }
         state.last = Some(outcome.clone());
+    }
+
+    /// What the process was started with: keys that only a new process changes have these values.
+    pub(crate) fn started(&self) -> Arc<Source> {
+        Arc::clone(&self.started)
     }
 
     /// What a remembered generation was built from.

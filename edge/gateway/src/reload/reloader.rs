@@ -140,6 +140,7 @@ impl Reloader {
             ..Attempt::default()
         };
         if attempt.is_unchanged {
+            active.source.sources.store(source.sources.load_full());
             return attempt;
         }
         let (edge, previous, sources) = (Arc::clone(&self.edge), Arc::clone(&active), Arc::clone(&source));
@@ -147,7 +148,7 @@ impl Reloader {
         let built = spawn_blocking(move || Generation::build(source, number, &edge.parts, Some(&previous)));
         let new = match built.await {
             Ok(Ok(new)) => Arc::new(new),
-            Ok(Err(error)) => return Attempt::refused(vec![error.diagnostic(&sources.sources).into()]),
+            Ok(Err(error)) => return Attempt::refused(vec![error.diagnostic(&sources.sources.load()).into()]),
             Err(error) => return broken(&error),
         };
         let beginning = self.tasks.start(&new);

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::metrics::UpstreamCells;
 use arc_swap::{ArcSwap, Guard};
-use edge_policy::balance::{Client, RoundRobin, Thresholds};
+use edge_policy::balance::{Client, RoundRobin, Thresholds, Turn};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -164,14 +164,24 @@ impl Pool {
     /// is tried all the same: a wrong verdict must not take a whole service away. An operator's verdict is never wrong:
     /// a target that is drained or disabled is not chosen.
     pub(crate) fn pick(&self, tried: &[SocketAddr]) -> Option<Arc<Target>> {
+        self.next(tried, RoundRobin::take)
+    }
+
+    /// The target that [`Pool::pick`] would name. No turn is used up.
+    pub(crate) fn peek(&self, tried: &[SocketAddr]) -> Option<Arc<Target>> {
+        self.next(tried, RoundRobin::peek)
+    }
+
+    fn next(&self, tried: &[SocketAddr], turn: impl Fn(&RoundRobin) -> Turn) -> Option<Arc<Target>> {
         let rotation = self.rotation.load();
+        let turn = turn(&rotation.turns);
         let target = |index: usize| &rotation.targets[index];
         let open = |index: usize| target(index).admits(Client::New) && !tried.contains(&target(index).address);
         let available = |index: usize| target(index).is_available() && open(index);
         rotation
             .turns
-            .pick(available)
-            .or_else(|| rotation.turns.pick(open))
+            .holder(turn, available)
+            .or_else(|| rotation.turns.holder(turn, open))
             .map(|index| Arc::clone(target(index)))
     }
 

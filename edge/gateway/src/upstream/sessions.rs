@@ -30,4 +30,10 @@ impl Sessions {
     pub(crate) fn find(&self, session: &str) -> Option<SocketAddr> {
         self.targets.get(session)
     }
+
+    /// The same, for those who only want to know: the session does not live longer by it. Looks at all there are.
+    pub(crate) fn peek(&self, session: &str) -> Option<SocketAddr> {
+        let found = self.targets.iter().find(|(known, _)| known.as_str() == session);
+        found.map(|(_, target)| target)
+    }
 }

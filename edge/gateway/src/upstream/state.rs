@@ -91,12 +91,19 @@ impl TargetState {
 
     /// Whether it is well enough for requests.
     pub(crate) fn is_available(&self) -> bool {
-        if !self.health.is_healthy() {
-            return false;
-        }
+        self.is_healthy() && !self.is_ejected()
+    }
+
+    /// Whether probes find it well.
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.health.is_healthy()
+    }
+
+    /// Whether it is left alone because it could not be connected to.
+    pub(crate) fn is_ejected(&self) -> bool {
         let until = self.ejected_until_ms.load(Relaxed);
         // The clock is read only for the few targets that failed of late.
-        until == 0 || self.clock_ms() >= until
+        until != 0 && self.clock_ms() < until
     }
 
     /// Whether an operator lets such a client go there.

@@ -38,10 +38,12 @@ async fn looking_needs_no_token_and_everything_else_does() {
     let basic = anyone.clone().header("authorization", "Basic x");
     for client in [anyone, wrong, basic] {
         for (method, path) in [
-            (Method::GET, "/config"),
             (Method::GET, "/upstreams"),
             (Method::GET, "/overrides"),
             (Method::GET, "/generations"),
+            (Method::GET, "/config"),
+            (Method::POST, "/explain"),
+            (Method::POST, "/diff"),
             (Method::POST, "/reload"),
             (Method::POST, "/generations/1/rollback"),
             (Method::PUT, "/upstreams/auth/breaker"),
@@ -60,6 +62,9 @@ async fn looking_needs_no_token_and_everything_else_does() {
         }
     }
     edge.operator().get("/upstreams").await.expect_status(200);
+    let config = edge.operator().get("/config").await.expect_status(200).json();
+    assert_eq!(config["limits"]["header_timeout"], "10s");
+    assert_eq!(config["jwt"]["users"]["algorithms"], json!(["EdDSA"]));
     let known = edge
         .operator()
         .header("x-request-id", "op-1")
@@ -184,7 +189,7 @@ async fn wishes_that_make_no_sense_are_refused_with_their_field_and_change_nothi
             "{body}"
         );
     }
-    let large = "x".repeat(70_000);
+    let large = "x".repeat(1_100_000);
     put(edge.operator(), &path, &large).await.expect_status(413);
     for (path, field) in [
         ("/upstreams/nope/breaker", "upstream"),

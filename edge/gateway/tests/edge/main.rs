@@ -5,6 +5,7 @@
 mod admin;
 mod bodies;
 mod check;
+mod explain;
 mod failover;
 mod graphql;
 mod identity;

@@ -9,4 +9,4 @@ mod round_robin;
 pub use affinity::Affinity;
 pub use health::{Health, Thresholds};
 pub use placement::{Client, Placement, PlacementCell};
-pub use round_robin::RoundRobin;
+pub use round_robin::{RoundRobin, Turn};

@@ -38,6 +38,25 @@ fn every_target_has_its_turn() {
 }
 
 #[test]
+fn a_look_names_the_next_and_uses_up_no_turn() {
+    let pool = pool(vec![
+        spec("127.0.0.1:1", 1),
+        spec("127.0.0.1:2", 2),
+        spec("127.0.0.1:3", 1),
+    ]);
+    let check = |tried: &[SocketAddr]| {
+        let seen = [pool.peek(tried), pool.peek(tried)].map(|target| target.unwrap().address);
+        assert_eq!(seen, [pool.pick(tried).unwrap().address; 2]);
+    };
+    (0..8).for_each(|_| check(&[]));
+    pool.rotation().targets[1].probed(false, ONCE);
+    (0..8).for_each(|_| check(&[]));
+    pool.rotation().targets[0].placement.set(Placement::Drain);
+    (0..8).for_each(|_| check(&[]));
+    (0..8).for_each(|_| check(&["127.0.0.1:3".parse().unwrap()]));
+}
+
+#[test]
 fn the_sick_are_passed_over_until_all_are_sick() {
     let pool = pool(vec![spec("127.0.0.1:1", 1), spec("127.0.0.1:2", 1)]);
     let first = pool.pick(&[]).unwrap();

@@ -1,6 +1,8 @@
 //! The schema and the reference page are those of the types.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod validator;
+
 use edge_config::{reference, schema, schema_text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -76,4 +78,52 @@ fn a_variable_may_stand_for_every_scalar() {
             assert!(pattern.contains(r"\$\{") || pattern.starts_with("^5"), "{schema}");
         }
     });
+}
+
+fn yaml(file: &Path) -> Value {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(&std::fs::read_to_string(file).unwrap(), options).unwrap()
+}
+
+#[test]
+fn what_the_edge_reads_fits_the_schema() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schema = schema();
+    for file in [
+        "../../conf/edge.yaml",
+        "../../tests/edge.yaml",
+        "tests/fixtures/whole.yaml",
+    ] {
+        let misfits = validator::misfits(&schema, &yaml(&here.join(file)));
+        assert_eq!(misfits, [""; 0], "{file}");
+    }
+}
+
+#[test]
+fn what_is_wrong_by_itself_does_not_fit() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
+    let schema = schema();
+    for name in [
+        "attempts-too-many",
+        "balancing-of-another-proxy",
+        "bind-to-a-name",
+        "boolean-yes",
+        "key-misspelled",
+        "key-of-match-on-the-route",
+        "methods-as-a-text",
+        "network-without-its-length",
+        "number-too-small",
+        "path-as-a-list",
+        "rate-missing",
+        "rate-without-a-time",
+        "routes-as-a-list",
+        "size-in-megabytes",
+        "target-with-a-scheme",
+        "target-without-a-port",
+        "time-without-a-unit",
+        "version-of-the-future",
+    ] {
+        let misfits = validator::misfits(&schema, &yaml(&here.join(format!("{name}.yaml"))));
+        assert!(!misfits.is_empty(), "{name}");
+    }
 }
