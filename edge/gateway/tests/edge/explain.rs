@@ -38,6 +38,7 @@ async fn differ(edge: &Edge, notebook: &Notebook, request: &Request) -> Result<(
     Ok((report, answer))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "called with what is at hand")]
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, explained: T, happened: T) -> Result<(), String> {
     match explained == happened {
         true => Ok(()),

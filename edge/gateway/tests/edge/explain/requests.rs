@@ -256,15 +256,6 @@ impl Request {
         json!({ "method": method, "target": target, "headers": headers, "clientIp": "127.0.0.1" })
     }
 
-    /// As `edge explain` wants it.
-    pub(super) fn to_arguments(&self) -> Vec<String> {
-        let mut all = vec!["explain".to_owned(), self.method.to_owned(), self.target.clone()];
-        for (name, value) in &self.headers {
-            all.extend(["-H".to_owned(), format!("{name}: {value}")]);
-        }
-        all
-    }
-
     fn to_bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         for (name, value) in &self.headers {
