@@ -83,7 +83,7 @@ fn each_mistake_has_its_place_and_cure() {
         (
             "weight: 7",
             "wieght: 7",
-            "E101 feed-read.yaml:13:5 unknown key `wieght`; did you mean `weight`?",
+            "E101 feed-read.yaml:13:5 unknown key `wieght` in journeys.feed; did you mean `weight`?",
         ),
         (
             "weight: 7",
@@ -108,7 +108,7 @@ fn each_mistake_has_its_place_and_cure() {
         (
             ", clients: 8",
             "",
-            "E103 feed-read.yaml:4:1 load: key `clients` is missing",
+            "E103 feed-read.yaml:4:1 load: key `clients` is missing; add it: `clients: …`",
         ),
         (
             "duration: 10s, ",
@@ -268,7 +268,7 @@ fn each_mistake_has_its_place_and_cure() {
         (
             "{ platform: { data: { users: 20, posts: 200 } } }",
             "nowhere",
-            "E110 feed-read.yaml:3:9 system: `nowhere` is not one of `external`",
+            "E110 feed-read.yaml:3:9 system: `nowhere` is not one of `external`; write that",
         ),
     ];
     let told = |(from, to, want): &(&str, &str, &str)| {
@@ -318,7 +318,7 @@ fn journeys_must_be_there_and_do_something() {
         told("journeys: {}"),
         ["E110 feed-read.yaml:11:11 journeys: none; name at least one"]
     );
-    assert_eq!(told(""), ["E103 feed-read.yaml:1:1 key `journeys` is missing"]);
+    assert_eq!(told(""), ["E103 feed-read.yaml:1:1 key `journeys` is missing; add it: `journeys: …`"]);
     let idle = told("journeys: { idle: { steps: [{ think: 1s..2s }] } }");
     assert!(
         idle[0].contains("none that asks for anything; give at least one, like `- get: /`"),

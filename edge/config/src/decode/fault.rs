@@ -111,6 +111,7 @@ impl de::Error for Fault {
         let all = all.collect::<Vec<_>>().join(", ");
         let help = match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if known.len() == 1 => "write that".to_owned(),
             None => "write one of them".to_owned(),
         };
         Self::new(code::BAD_VALUE, format!("`{word}` is not one of {all}; {help}"))

@@ -1,6 +1,6 @@
 //! Diagnostics for people at a terminal: the line, and a mark under what is wrong with it.
 
-use super::Diagnostic;
+use super::{Diagnostic, code};
 use std::fmt::Write as _;
 
 /// Most characters of a line that are shown.
@@ -23,7 +23,17 @@ impl Diagnostic {
         let shown = line.checked_sub(1).and_then(|index| source.lines().nth(index));
         match shown {
             Some(shown) => {
-                let (shown, indent, width) = crop(&cover(shown), column);
+                let (mut shown, indent, width) = crop(&cover(shown), column);
+                if self.code == code::INLINE_SECRET {
+                    let hide = |(index, c)| {
+                        if (indent..indent + width).contains(&index) {
+                            '*'
+                        } else {
+                            c
+                        }
+                    };
+                    shown = shown.chars().enumerate().map(hide).collect();
+                }
                 let margin = " ".repeat(line.to_string().len());
                 let marks = "^".repeat(width);
                 // Writing to a text cannot fail.
@@ -141,6 +151,9 @@ mod tests {
             "{shown}"
         );
         assert!(shown.lines().all(|line| line.chars().count() < 120), "{shown}");
+        let secret = "set: { authorization: \"Bearer abc\" }";
+        let told = Diagnostic::new("W407", Path::new("e"), At { line: 1, column: 23 }, "x", "a secret");
+        assert!(!told.render(secret).contains("abc") && told.render(secret).contains("authorization: ****"));
         let (text, mark) = (shown.lines().nth(1).unwrap(), shown.lines().nth(2).unwrap());
         let column = mark.chars().position(|c| c == '^').unwrap();
         assert_eq!(text.chars().nth(column), Some('x'), "{shown}");
