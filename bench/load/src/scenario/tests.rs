@@ -318,7 +318,10 @@ fn journeys_must_be_there_and_do_something() {
         told("journeys: {}"),
         ["E110 feed-read.yaml:11:11 journeys: none; name at least one"]
     );
-    assert_eq!(told(""), ["E103 feed-read.yaml:1:1 key `journeys` is missing; add it: `journeys: …`"]);
+    assert_eq!(
+        told(""),
+        ["E103 feed-read.yaml:1:1 key `journeys` is missing; add it: `journeys: …`"]
+    );
     let idle = told("journeys: { idle: { steps: [{ think: 1s..2s }] } }");
     assert!(
         idle[0].contains("none that asks for anything; give at least one, like `- get: /`"),
