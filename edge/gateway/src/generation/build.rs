@@ -1,6 +1,6 @@
 //! From a source to a generation. Nothing is connected and nothing started here.
 
-use super::{Composed, Generation, Route, Serves, Source, Sticky, inherit};
+use super::{Changes, Composed, Generation, Route, Serves, Source, Sticky, inherit};
 use crate::{
     metrics::Metrics,
     store::{Issuer, Quota},
@@ -38,6 +38,9 @@ pub(crate) enum BuildError {
     /// A cross-origin policy cannot be.
     #[error("cors.{0}: {1}")]
     Cors(String, CorsError),
+    /// A header field that cannot be set or removed.
+    #[error("routes.{0}.headers: `{1}` cannot be set or removed")]
+    Header(String, String),
     /// Schemas do not fit together.
     #[error("routes.{0}: the subgraphs do not compose: {1}")]
     Compose(String, edge_graphql::ComposeError),
@@ -157,7 +160,8 @@ impl Builder<'_> {
             pool_idle: *route.timeouts.idle,
             attempts: route.retries.attempts.max(1),
             streaming: route.streaming,
-            rewrite: route.matches.path_prefix.clone().zip(route.rewrite_prefix.clone()),
+            rewrite: route.to_rewrite(),
+            headers: Changes::new(&route.headers).map_err(|field| BuildError::Header(name.to_owned(), field))?,
             cors: cors.transpose()?,
         }))
     }

@@ -6,7 +6,7 @@ use crate::{
     problem::ClientError,
 };
 use bytes::Bytes;
-use edge_policy::path;
+use edge_policy::rewrite::Rewrite;
 use http::{HeaderName, HeaderValue, header};
 use pingora_http::RequestHeader;
 use shared_contracts::header as names;
@@ -30,10 +30,10 @@ pub(crate) fn head(
     {
         hide_cookie(head, &sticky.cookie)?;
     }
-    if let Some((prefix, with)) = &route.rewrite {
-        rewrite(head, prefix, with)?;
+    if let Some(how) = &route.rewrite {
+        rewrite(head, how)?;
     }
-    Ok(())
+    route.headers.request.on_request(head)
 }
 
 /// Takes away what clients may not say. The fields that came are looked through once: most requests bring none of these
@@ -94,8 +94,8 @@ fn hide_cookie(head: &mut RequestHeader, name: &str) -> pingora_error::Result<()
     head.insert_header(header::COOKIE, rest)
 }
 
-fn rewrite(head: &mut RequestHeader, prefix: &str, with: &str) -> pingora_error::Result<()> {
-    let mut target = path::replace_prefix(head.uri.path(), prefix, with);
+fn rewrite(head: &mut RequestHeader, how: &Rewrite) -> pingora_error::Result<()> {
+    let mut target = how.path(head.uri.path());
     if let Some(query) = head.uri.query() {
         target.push('?');
         target.push_str(query);
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_rewrite_keeps_the_query() {
         let mut request = head("/notifications/socket.io/?EIO=4&t=%41", &[]);
-        rewrite(&mut request, "/notifications/socket.io", "/socket.io").unwrap();
+        rewrite(&mut request, &Rewrite::prefix("/notifications/socket.io", "/socket.io")).unwrap();
         assert_eq!(request.raw_path(), b"/socket.io/?EIO=4&t=%41");
     }
 }

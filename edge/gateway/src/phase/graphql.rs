@@ -35,7 +35,7 @@ pub(crate) async fn answer(
 ) -> Result<Answer, ClientError> {
     let body = read_body(route, session, ctx).await?;
     let head = session.req_header();
-    let template = template(edge, head, ctx).map_err(|error| {
+    let template = template(edge, route, head, ctx).map_err(|error| {
         tracing::error!(request_id = ctx.request_id, %error, "a subgraph request could not be made");
         ClientError::new(Code::Internal, "Something broke; the request id finds it in the logs.")
     })?;
@@ -87,7 +87,12 @@ fn broken() -> ClientError {
 }
 
 /// What all subgraph requests of one client request have in common.
-fn template(edge: &Edge, client: &RequestHeader, ctx: &RequestContext) -> pingora_error::Result<RequestHeader> {
+fn template(
+    edge: &Edge,
+    route: &Route,
+    client: &RequestHeader,
+    ctx: &RequestContext,
+) -> pingora_error::Result<RequestHeader> {
     let mut head = RequestHeader::build("POST", SUBGRAPH_PATH, Some(20))?;
     head.insert_header(header::CONTENT_TYPE, "application/json")?;
     head.insert_header(header::ACCEPT, "application/json")?;
@@ -96,6 +101,7 @@ fn template(edge: &Edge, client: &RequestHeader, ctx: &RequestContext) -> pingor
         head.insert_header(names::FORWARDED_HOST, host)?;
     }
     forward::identity(edge.service_token.as_ref(), &mut head, ctx)?;
+    route.headers.request.on_request(&mut head)?;
     Ok(head)
 }
 

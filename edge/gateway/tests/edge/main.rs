@@ -8,6 +8,7 @@ mod check;
 mod explain;
 mod failover;
 mod graphql;
+mod headers;
 mod identity;
 mod lasting;
 mod lifecycle;

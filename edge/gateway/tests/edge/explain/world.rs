@@ -169,10 +169,44 @@ fn policies(random: &mut StdRng, matches: &str) -> String {
         )
         .unwrap();
     }
+    if matches.starts_with("path:") && random.random_bool(0.5) {
+        let parameter = if matches.contains("{id}") { "{id}" } else { "n" };
+        write!(all, ", rewrite: \"/{}/{parameter}\"", pick(random, &["a", "new/place"])).unwrap();
+    }
+    if random.random_bool(0.5) {
+        all.push_str(&headers(random));
+    }
     match random.random_range(0..8) {
         0..=2 => all.push_str(", streaming: websocket"),
         3 => all.push_str(", streaming: sse"),
         _ => {}
     }
     all
+}
+
+/// Changes to fields that requests and answers bring, or do not, or that the edge writes itself.
+fn headers(random: &mut StdRng) -> String {
+    let request = some(
+        random,
+        &["accept", "Cookie", "X-User-Id", "x-b", "x-forwarded-for"],
+        0.3,
+    );
+    let response = some(random, &["X-Service", "x-request-id", "vary", "x-c", "RateLimit"], 0.3);
+    let set = pick(
+        random,
+        &[
+            "{}",
+            "{ X-A: one, x-b: \"two three\" }",
+            "{ accept: none, x-request-id: forged }",
+        ],
+    );
+    let told = pick(
+        random,
+        &["{}", "{ X-Frame-Options: DENY, server: us, x-service: ours }"],
+    );
+    format!(
+        ", headers: {{ request: {{ set: {set}, remove: [{}] }}, response: {{ set: {told}, remove: [{}] }} }}",
+        request.join(", "),
+        response.join(", ")
+    )
 }
