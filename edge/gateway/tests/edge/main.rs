@@ -5,7 +5,9 @@
 mod admin;
 mod bodies;
 mod check;
+mod diff;
 mod explain;
+mod explained;
 mod failover;
 mod graphql;
 mod headers;
