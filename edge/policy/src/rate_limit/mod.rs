@@ -5,6 +5,7 @@ mod decision;
 mod denied;
 mod gcra;
 mod key;
+pub mod lease;
 mod local;
 mod window;
 
