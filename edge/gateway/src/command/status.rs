@@ -43,8 +43,9 @@ pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
     }
     let word = |name: &str| body[name].as_str().unwrap_or_default();
     say(&format!(
-        "quota store {}, revocations {}",
+        "quota store {}, {} edges known there, revocations {}",
         word("quotaStore"),
+        body["edges"],
         word("revocations")
     ));
     say(&format!(

@@ -6,12 +6,13 @@ use crate::{
     store::{Issuer, Quota},
     upstream::{Pool, States},
 };
-use edge_config::{Auth, Serves as ServesConfig};
+use edge_config::{Auth, Mode, Serves as ServesConfig};
 use edge_graphql::{Engine, Limits, Subgraph};
 use edge_policy::{
     balance::Affinity,
     cors::{CorsError, CorsPolicy},
     head::HeadLimits,
+    rate_limit::lease::Terms,
     route::RouteTable,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -136,8 +137,10 @@ impl Builder<'_> {
         let quotas = route.rate_limits.iter().map(|limit| {
             let limits = &self.source.config.rate_limits;
             let settings = limits.get(limit).ok_or_else(|| missing("rate limit", limit))?;
+            let policy = settings.to_policy(limit);
             Ok(Arc::new(Quota {
-                limit: settings.to_policy(limit),
+                lease: (settings.mode == Mode::Leased).then(|| Terms::new(&policy)),
+                limit: policy,
                 cells: self.metrics.limit(limit),
             }))
         });

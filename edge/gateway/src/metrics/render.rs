@@ -100,6 +100,11 @@ impl Metrics {
             &self.quota_store_failures,
         );
         page.counter(
+            "edge_lease_calls_total",
+            "Calls that borrowed tokens of leased quotas.",
+            &self.lease_calls,
+        );
+        page.counter(
             "edge_tokens_refused_total",
             "Tokens that were not accepted.",
             &self.tokens_refused,

@@ -13,6 +13,7 @@ mod graphql;
 mod headers;
 mod identity;
 mod lasting;
+mod leases;
 mod lifecycle;
 mod origins;
 mod overrides;

@@ -101,6 +101,7 @@ rate_limits:
   few: {{ key: client_ip, when: anonymous, rate: 3/h, burst: 3 }}
   mine: {{ key: jwt.sub, rate: 2/h, burst: 2 }}
   many: {{ key: client_ip, rate: 10000/h, algorithm: window }}
+  lent: {{ key: client_ip, rate: 10/h, burst: 3, mode: leased }}
 upstreams:
 {upstreams}routes:
 ",
@@ -148,7 +149,7 @@ fn matcher(random: &mut StdRng) -> (String, String) {
 
 fn policies(random: &mut StdRng, matches: &str) -> String {
     let auth = pick(random, &["public", "{ jwt: users }", "{ jwt: users, optional: true }"]);
-    let mut limits = vec!["many", "few", "mine", "rare"];
+    let mut limits = vec!["many", "few", "mine", "rare", "lent"];
     limits.retain(|name| random.random_bool(if *name == "rare" { 0.1 } else { 0.3 }));
     let mut all = format!(
         "auth: {auth}, rate_limits: [{}], max_body: {}, upstream: {}",

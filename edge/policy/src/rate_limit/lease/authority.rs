@@ -54,6 +54,23 @@ end
 return reply
 ";
 
+/// What one bucket (`KEYS[1]`) is like, as [`LEASE_SCRIPT`] tells it, for one who borrows nothing; changes nothing.
+pub const LEASE_PEEK_SCRIPT: &str = r"
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local tat = tonumber(string.match(redis.call('GET', KEYS[1]) or '', '^%d+') or now)
+return {0, math.max(tat - now, 0), 0}
+";
+
+/// Says that the edge `ARGV[1]` is there, and replies how many are, of those that have said so within five seconds. `KEYS[1]` holds them.
+pub const FLEET_SCRIPT: &str = r"
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 5)
+redis.call('EXPIRE', KEYS[1], 60)
+return redis.call('ZCARD', KEYS[1])
+";
+
 /// What is lent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {

@@ -1,6 +1,6 @@
 //! Who borrows: one key, on one edge.
 
-use super::{AHEAD, Grant, HORIZON, PACE, Terms, demand::Demand};
+use super::{AHEAD, Grant, HORIZON, PACE, Terms, demand::Demand, whole};
 use crate::rate_limit::Decision;
 use std::time::{Duration, Instant};
 
@@ -128,8 +128,10 @@ impl Lessee {
         };
         let expected = self.demand.within(HORIZON).max(self.demand.just_now());
         let wanted = if self.asked { expected.clamp(1, terms.most()) } else { 0 };
+        let want = wanted.saturating_sub(self.tokens);
+        self.asked = want > 0;
         Ask {
-            want: wanted.saturating_sub(self.tokens),
+            want,
             debt: std::mem::take(&mut self.carried) + self.debt(terms, fleet, now),
             returned,
         }
@@ -166,9 +168,14 @@ impl Lessee {
         }
     }
 
-    /// The authority has not answered in time, and is away.
+    /// The call that asked was not answered: another one may ask.
     pub fn unanswered(&mut self, now: Instant) {
         self.asked = false;
+        self.goes_alone(now);
+    }
+
+    /// The authority is away, or too slow for a request to wait any longer: until it answers, this edge's share counts.
+    pub fn goes_alone(&mut self, now: Instant) {
         if self.alone.is_none() {
             let tat = self.tat.max(now);
             (self.alone, self.told) = (Some(tat), tat);
@@ -210,9 +217,4 @@ impl Lessee {
             retry_after: wait,
         }
     }
-}
-
-/// How often a time goes into another.
-fn whole(time: Duration, into: Duration) -> u32 {
-    u32::try_from(time.as_nanos() / into.as_nanos().max(1)).unwrap_or(u32::MAX)
 }

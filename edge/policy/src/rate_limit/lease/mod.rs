@@ -10,13 +10,15 @@
 mod authority;
 mod demand;
 mod lessee;
+mod lessees;
 #[cfg(test)]
 mod tests;
 
-pub use authority::{Authority, Grant, LEASE_SCRIPT, ask_args, grants};
+pub use authority::{Authority, FLEET_SCRIPT, Grant, LEASE_PEEK_SCRIPT, LEASE_SCRIPT, ask_args, grants};
 pub use lessee::{Ask, Lessee, Taken};
+pub use lessees::Lessees;
 
-use super::{Limit, gcra};
+use super::{Decision, Limit, gcra};
 use std::time::Duration;
 
 /// For how long of its recent demand an edge borrows, and how long it may keep what it borrowed.
@@ -44,10 +46,28 @@ impl Terms {
         }
     }
 
+    /// What the next request would be told by one who asks the authority, which is as `grant` tells.
+    pub fn decide(&self, grant: &Grant) -> Decision {
+        let wait = grant.ahead.saturating_sub(self.interval * (self.burst - 1));
+        let allowed = wait.is_zero();
+        let ahead = grant.ahead + if allowed { self.interval } else { Duration::ZERO };
+        Decision {
+            allowed,
+            remaining: whole((self.interval * self.burst).saturating_sub(ahead), self.interval),
+            reset: ahead,
+            retry_after: wait,
+        }
+    }
+
     /// The most that one edge holds: what comes back in a tenth of a second, or a sixteenth of the burst, whichever is more.
     pub fn most(&self) -> u32 {
         let tenth = Duration::from_millis(100).as_nanos() / self.interval.as_nanos().max(1);
         let tenth = u32::try_from(tenth).unwrap_or(u32::MAX);
         tenth.max(self.burst / 16).clamp(1, self.burst)
     }
+}
+
+/// How often a time goes into another.
+fn whole(time: Duration, into: Duration) -> u32 {
+    u32::try_from(time.as_nanos() / into.as_nanos().max(1)).unwrap_or(u32::MAX)
 }

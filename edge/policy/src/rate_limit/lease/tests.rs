@@ -94,13 +94,13 @@ impl World {
         self.step += 1;
         let per_step = STEP.as_secs_f64() / self.terms.interval.as_secs_f64();
         self.level = (self.level - per_step).max(0.0);
-        for index in 0..self.edges.len() {
+        for (index, &requests) in demand.iter().enumerate() {
             self.advance_call(index);
             let again = std::mem::take(&mut self.edges[index].waiting);
             for _ in 0..again {
                 self.take(index, Lessee::take_again);
             }
-            for _ in 0..demand[index] {
+            for _ in 0..requests {
                 self.take(index, Lessee::take);
             }
             self.begin_call(index);
