@@ -140,6 +140,7 @@ impl Builder<'_> {
             let policy = settings.to_policy(limit);
             Ok(Arc::new(Quota {
                 lease: (settings.mode == Mode::Leased).then(|| Terms::new(&policy)),
+                enforce: settings.enforce,
                 limit: policy,
                 cells: self.metrics.limit(limit),
             }))

@@ -185,7 +185,11 @@ impl Metrics {
         let name = "edge_rate_limit_decisions_total";
         page.metric(name, "counter", "Decisions by quota.");
         for (limit, cells) in &limits {
-            for (decision, counter) in [("admitted", &cells.admitted), ("refused", &cells.refused)] {
+            for (decision, counter) in [
+                ("admitted", &cells.admitted),
+                ("refused", &cells.refused),
+                ("over", &cells.over),
+            ] {
                 page.value(
                     name,
                     &format!("limit=\"{limit}\",decision=\"{decision}\""),

@@ -33,6 +33,8 @@ pub(crate) struct Quota {
     pub(crate) limit: Limit,
     /// What it is leased by, if it is.
     pub(crate) lease: Option<Terms>,
+    /// Whether what is over it is refused; else it is only counted.
+    pub(crate) enforce: bool,
     /// What is counted of it.
     pub(crate) cells: Arc<LimitCells>,
 }
@@ -258,10 +260,11 @@ fn uncounted(limit: &Limit) -> Charge {
 struct Unusable(String);
 
 fn counted(quota: &Quota, decision: Decision) -> Charge {
-    if decision.allowed {
-        &quota.cells.admitted
-    } else {
-        &quota.cells.refused
+    let cells = &quota.cells;
+    match (decision.allowed, quota.enforce) {
+        (true, _) => &cells.admitted,
+        (false, true) => &cells.refused,
+        (false, false) => &cells.over,
     }
     .add();
     Charge::Decided(decision)

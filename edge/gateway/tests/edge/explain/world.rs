@@ -102,6 +102,7 @@ rate_limits:
   mine: {{ key: jwt.sub, rate: 2/h, burst: 2 }}
   many: {{ key: client_ip, rate: 10000/h, algorithm: window }}
   lent: {{ key: client_ip, rate: 10/h, burst: 3, mode: leased }}
+  tried: {{ key: client_ip, rate: 1/h, enforce: false }}
 upstreams:
 {upstreams}routes:
 ",
@@ -149,7 +150,7 @@ fn matcher(random: &mut StdRng) -> (String, String) {
 
 fn policies(random: &mut StdRng, matches: &str) -> String {
     let auth = pick(random, &["public", "{ jwt: users }", "{ jwt: users, optional: true }"]);
-    let mut limits = vec!["many", "few", "mine", "rare", "lent"];
+    let mut limits = vec!["many", "few", "mine", "rare", "lent", "tried"];
     limits.retain(|name| random.random_bool(if *name == "rare" { 0.1 } else { 0.3 }));
     let mut all = format!(
         "auth: {auth}, rate_limits: [{}], max_body: {}, upstream: {}",
