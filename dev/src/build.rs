@@ -3,7 +3,7 @@
 
 use std::{
     path::PathBuf,
-    process::{Child, Command, ExitCode, Stdio},
+    process::{Child, Command, ExitCode, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -30,26 +30,23 @@ pub(crate) fn command(platform: &Platform, options: BuildOptions) -> Result<Exit
     let never = || false;
     if options.pgo {
         pgo::train(platform, &never)?;
-    } else {
-        run(platform, options, &never)?;
+        say(&format!(
+            "
+The edge that its profile optimised: {}
+
+Try next:
+  {}",
+            pgo::edge(platform)?.display(),
+            platform.command("up --pgo")
+        ));
+        return Ok(ExitCode::SUCCESS);
     }
+    run(platform, options, &never)?;
     say(&format!(
         "
 The programs: {}",
         binaries(platform, options.release)?.display()
     ));
-    if options.pgo {
-        say(&format!(
-            "The edge that its profile optimised: {}",
-            pgo::edge(platform)?.display()
-        ));
-        say(&format!(
-            "
-Try next:
-  {}",
-            platform.command("up --pgo")
-        ));
-    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -90,11 +87,16 @@ pub(crate) fn fetch(platform: &Platform, cancel: &dyn Fn() -> bool) {
 
 /// Runs a command to its end, or ends it when asked. True when it succeeded.
 pub(crate) fn wait(command: &mut Command, cancel: &dyn Fn() -> bool) -> Result<bool> {
+    Ok(outcome(command, cancel)?.success())
+}
+
+/// The same for those whose exit code tells more.
+pub(crate) fn outcome(command: &mut Command, cancel: &dyn Fn() -> bool) -> Result<ExitStatus> {
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = command.spawn().context(|| format!("cannot run {name}"))?;
     loop {
         if let Some(status) = child.try_wait().context(|| format!("cannot wait for {name}"))? {
-            return Ok(status.success());
+            return Ok(status);
         }
         if cancel() || signals::asked_to_stop() {
             end(&mut child);

@@ -72,11 +72,11 @@ Usage: cargo dev build [--release] [--pgo]
 Builds the six programs, as `up` does, and says where they are.
 
   --release    the optimised build
-  --pgo        the same, and once more the edge, by a profile of itself: an edge that counts is built, the bench suite's
-               scenarios train it, and what they counted decides how the edge is built. `cargo dev up --pgo` runs it,
-               `cargo dev bench ... --edge target/pgo/edge` measures it. After a change of the code both build it again
-               by the profile there is; this command makes a new one. An llvm-profdata of the compiler's LLVM is
-               fetched from PyPI where there is none.";
+  --pgo        the edge alone, optimised by a profile of itself: an edge that counts is built, the bench suite trains it
+               on its roads and scenarios, and what they counted decides how the edge is built. `cargo dev up --pgo` runs
+               it, `cargo dev bench ... --edge target/pgo/edge` measures it. After a change of the code `up --pgo` builds
+               it again by the profile there is; this command makes a new one. An llvm-profdata of the compiler's LLVM
+               is fetched from PyPI where there is none.";
 
 const BENCH: &str = "\
 Usage: cargo dev bench [ARGS]

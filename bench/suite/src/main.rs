@@ -44,6 +44,9 @@ enum Command {
     Profile(profile::Args),
     /// Show a saved report again, or write its HTML page.
     Report(command::report::Args),
+    /// Keep an edge that counts for its profile busy.
+    #[command(hide = true)]
+    Train(profile::train::Args),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Profile(args) => profile::run(&args),
         Command::Report(args) => command::report::run(&args),
+        Command::Train(args) => profile::train::run(&args),
     };
     result.unwrap_or_else(|error| {
         // Where standard error is gone there is nobody to tell.

@@ -16,6 +16,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 pub(crate) struct Options {
     /// The edge's configuration; without one the shipped one, made fit for load from this machine.
     pub(crate) config: Option<PathBuf>,
+    /// A built edge, in the place of the one that is built with the rest.
+    pub(crate) edge: Option<PathBuf>,
     /// Whether the optimised build runs.
     pub(crate) release: bool,
     /// Whether it is left running, with its data.
@@ -74,9 +76,13 @@ impl Platform {
             }
         };
         let config = config.to_string_lossy();
+        let edge = options.edge.as_ref().map(|edge| edge.to_string_lossy());
         let mut words = vec!["up", "--detach", "--config", &*config];
         if options.release {
             words.push("--release");
+        }
+        if let Some(edge) = &edge {
+            words.extend(["--edge", edge]);
         }
         // From here on it is erased whatever happens.
         let mut platform = Self {

@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    task,
+    task, time,
 };
 
 /// bcrypt reads no more than these bytes; a longer password would be cut without a word.
@@ -18,7 +18,10 @@ const MAX_BYTES: usize = 72;
 const MIN_CHARACTERS: usize = 6;
 /// How many may wait for each that runs: at the usual cost a wait of some seconds.
 const WAITING_PER_RUNNING: usize = 16;
-/// When a client that found the queue full may come again.
+/// How long a turn is waited for. On a slow machine or at a higher cost a whole queue would take longer than the 15 s that
+/// the edge gives a request; half of them are left to bcrypt and the database.
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// When a client that was refused a turn may come again.
 const COME_AGAIN: Duration = Duration::from_secs(2);
 
 /// A password as typed. It has no `Debug`, so that it cannot reach a log.
@@ -77,14 +80,15 @@ impl Hasher {
         })
     }
 
-    /// Waits for a turn; `SERVICE_UNAVAILABLE` at once when too many wait already.
+    /// Waits for a turn; `SERVICE_UNAVAILABLE` at once when too many wait already, and after [`LONGEST_WAIT`].
     pub(crate) async fn turn(&self) -> ApiResult<Turn> {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            return Err(ApiError::unavailable("too many passwords wait to be hashed").with_retry_after(COME_AGAIN));
+            return Err(busy("too many passwords wait to be hashed"));
         };
-        let running = Arc::clone(&self.running)
-            .acquire_owned()
+        let turn = Arc::clone(&self.running).acquire_owned();
+        let running = time::timeout(LONGEST_WAIT, turn)
             .await
+            .map_err(|_| busy("a password waited too long to be hashed"))?
             .map_err(ApiError::internal)?;
         Ok(Turn {
             _running: running,
@@ -116,6 +120,10 @@ impl Hasher {
     pub(crate) fn verified(&self) -> u64 {
         self.verified.load(Ordering::Relaxed)
     }
+}
+
+fn busy(why: &'static str) -> ApiError {
+    ApiError::unavailable(why).with_retry_after(COME_AGAIN)
 }
 
 #[cfg(test)]
@@ -184,5 +192,25 @@ mod tests {
         for waiter in waiting {
             waiter.await.unwrap().unwrap();
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_before_the_edge_gives_up() {
+        let hasher = Hasher::new(4, 1).unwrap();
+        let first = hasher.turn().await.unwrap();
+        let asked = time::Instant::now();
+        let refused = hasher.turn().await.err().unwrap();
+        assert_eq!(
+            (refused.code, refused.retry_after),
+            (Code::ServiceUnavailable, Some(COME_AGAIN))
+        );
+        assert_eq!(asked.elapsed().as_secs(), LONGEST_WAIT.as_secs());
+        drop(first);
+        let free = |semaphore: &Semaphore| semaphore.available_permits();
+        assert_eq!(
+            (free(&hasher.running), free(&hasher.places)),
+            (1, 1 + WAITING_PER_RUNNING),
+            "the place is free again"
+        );
     }
 }

@@ -12,7 +12,7 @@ use crate::Failure;
 use rustls::pki_types::ServerName;
 use std::{
     io,
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
     sync::{
         Arc,
@@ -56,9 +56,6 @@ pub struct Options {
     /// HTTP/2: how many clients share a connection, at least 1. Stay within the target's own limit: streams above it wait
     /// in the client, and that wait would count as the target's. Default: 32.
     pub streams: u32,
-    /// The address that connections come from; the kernel's choice without it. All of 127.0.0.0/8 is this machine, so that
-    /// clients of one generator can be as many to a target that bounds each address.
-    pub local: Option<IpAddr>,
 }
 
 impl Default for Options {
@@ -68,7 +65,6 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(5),
             trust: None,
             streams: 32,
-            local: None,
         }
     }
 }
@@ -106,8 +102,8 @@ pub enum ConnectorError {
 #[derive(Clone)]
 pub struct Connector {
     shared: Arc<Inner>,
-    /// See [`Options::local`].
-    local: Option<IpAddr>,
+    /// Where connections come from; the kernel's choice without it.
+    local: Option<Ipv4Addr>,
 }
 
 struct Inner {
@@ -145,7 +141,7 @@ impl Connector {
             None
         };
         Ok(Self {
-            local: options.local,
+            local: None,
             shared: Arc::new(Inner {
                 id: NEXT.fetch_add(1, Ordering::Relaxed),
                 target,
@@ -166,7 +162,7 @@ impl Connector {
         let has_v4 = self.shared.addresses.iter().any(SocketAddr::is_ipv4);
         let exclusive = self.shared.options.version == Version::Http1;
         let mut own = self.clone();
-        if here && has_v4 && exclusive && own.local.is_none() {
+        if here && has_v4 && exclusive {
             own.local = Some(local::of(number));
         }
         own
@@ -232,18 +228,9 @@ impl Connector {
             return TcpStream::connect(self.shared.addresses.as_slice()).await;
         };
         let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "no address of the local one's family");
-        for address in self
-            .shared
-            .addresses
-            .iter()
-            .filter(|address| address.is_ipv4() == local.is_ipv4())
-        {
-            let socket = if local.is_ipv4() {
-                TcpSocket::new_v4()
-            } else {
-                TcpSocket::new_v6()
-            }?;
-            socket.bind(SocketAddr::new(local, 0))?;
+        for address in self.shared.addresses.iter().filter(|address| address.is_ipv4()) {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind(SocketAddr::new(local.into(), 0))?;
             match socket.connect(*address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,

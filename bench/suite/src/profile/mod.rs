@@ -7,6 +7,7 @@ mod kinds;
 mod load;
 mod record;
 mod syscalls;
+pub(crate) mod train;
 
 use crate::{
     instructions::edge::{Road, Surroundings, await_edge, roads},

@@ -57,7 +57,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     target: Option<String>,
     /// A built edge, in the place of a fresh release build.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
     edge: Option<PathBuf>,
     /// Decides what chance decides.
     #[arg(long, default_value_t = 1)]

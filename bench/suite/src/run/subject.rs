@@ -128,6 +128,7 @@ impl Subject {
                 place,
                 &platform::Options {
                     config: wants.edge.clone(),
+                    edge: wanted.edge.map(edge::built).transpose()?,
                     release: true,
                     keep: false,
                     cpus: wanted.layout.system.clone(),

@@ -48,12 +48,19 @@ pub(crate) struct Edge {
 /// It is not there, or does not build.
 pub(crate) fn binary(root: &Path, named: Option<&Path>) -> Result<PathBuf> {
     match named {
-        Some(file) => file
-            .canonicalize()
-            .context(|| format!("--edge {}", file.display()))
-            .map_err(|error| Error::new(error.to_string()).cure("name a built edge, or leave --edge away")),
+        Some(file) => built(file),
         None => build::release(root, "edge-gateway", "edge"),
     }
+}
+
+/// One that was named, from wherever this runs.
+///
+/// # Errors
+/// It is not there.
+pub(crate) fn built(file: &Path) -> Result<PathBuf> {
+    file.canonicalize()
+        .context(|| format!("--edge {}", file.display()))
+        .map_err(|error| Error::new(error.to_string()).cure("name a built edge, or leave --edge away"))
 }
 
 impl Wanted {
