@@ -13,6 +13,18 @@ pub fn request_id(client: Option<&[u8]>, fresh: impl FnOnce() -> String) -> Stri
         .map_or_else(fresh, str::to_owned)
 }
 
+/// A fresh id: a UUIDv7 (RFC 9562, section 5.7) of the milliseconds since the Unix epoch and 74 of the random bits, as 32 hex digits.
+pub fn fresh(unix_millis: u64, random: u128) -> String {
+    const BELOW_TIME: u128 = (1 << 80) - 1;
+    const VERSION: u128 = 0xf << 76;
+    const VARIANT: u128 = 0b11 << 62;
+    let random = random & BELOW_TIME & !VERSION & !VARIANT;
+    let id = u128::from(unix_millis) << 80 | 7 << 76 | 0b10 << 62 | random;
+    let mut text = String::with_capacity(32);
+    push_hex(&mut text, &id.to_be_bytes());
+    text
+}
+
 /// The client's `traceparent` if it is valid (version 00 and later, W3C Trace Context, section 3.2), else a new trace
 /// with these ids, sampled. The ids must not be all zero.
 pub fn traceparent(client: Option<&[u8]>, fresh: impl FnOnce() -> (u128, u64)) -> String {
@@ -71,6 +83,13 @@ mod tests {
             assert_eq!(id(Some(bad)), "fresh", "{bad:?}");
         }
         assert_eq!(id(None), "fresh");
+    }
+
+    #[test]
+    fn a_fresh_id_is_a_uuid_of_version_7() {
+        assert_eq!(fresh(0x017f_22e2_79b0, 0), "017f22e279b070008000000000000000");
+        assert_eq!(fresh(0x017f_22e2_79b0, u128::MAX), "017f22e279b07fffbfffffffffffffff");
+        assert!(fresh(1, u128::MAX) < fresh(2, 0), "they sort by time");
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod token;
 pub(crate) use guard::Guard;
 pub(crate) use token::{Token, USUAL_FILE as USUAL_TOKEN_FILE};
 
-use crate::{edge::Edge, overrides::Who};
+use crate::{edge::Edge, overrides::Who, phase::arrive::fresh_id};
 use answer::{Answer, Refusal};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -56,7 +56,7 @@ impl ServeHttp for Admin {
         session.set_write_timeout(Some(PATIENCE));
         let given = { session.req_header() }.headers.get(names::REQUEST_ID);
         let given = given.map(http::HeaderValue::as_bytes);
-        let request_id = request_id(given, || uuid::Uuid::now_v7().simple().to_string());
+        let request_id = request_id(given, fresh_id);
         let bare = session.req_header().method == Method::HEAD;
         let answer = self.answer(session, &request_id).await.unwrap_or_else(|refusal| {
             // What was not read of the request would be taken for the next one.
