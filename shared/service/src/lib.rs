@@ -29,7 +29,12 @@ pub use peer::{CallContext, PeerClient, PeerError};
 pub use serve::{ServeError, ended, serve, shutdown_on_signal};
 pub use settings::{DatabaseSettings, EventSettings, RedisSettings, Settings};
 pub use token::ServiceTokens;
-pub use users::UserDirectory;
+pub use users::{Found, UserDirectory};
+
+/// Of every service: what takes the system's allocator longest is what services do most, short texts and boxed futures
+/// (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Told when the process should end; long answers (SSE, sockets) watch it.
 pub use tokio_util::sync::CancellationToken as Shutdown;

@@ -5,10 +5,11 @@ use crate::{
     edge::Edge,
     generation::{Route, Serves},
     problem::ClientError,
+    upstream::Fields,
 };
 use bytes::Bytes;
 use edge_policy::path;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, header};
 use pingora_http::RequestHeader;
 use shared_contracts::header as names;
 
@@ -48,19 +49,19 @@ fn strip(head: &mut RequestHeader) {
 }
 
 /// Who asks, for whom, under which names. Clients' own copies must be gone already.
-pub(crate) fn identity(edge: &Edge, head: &mut RequestHeader, ctx: &RequestContext) -> pingora_error::Result<()> {
+pub(crate) fn identity(edge: &Edge, head: &mut impl Fields, ctx: &RequestContext) -> pingora_error::Result<()> {
     for (name, value) in ctx.identity.headers() {
-        head.insert_header(name, value)?;
+        head.set(name, value.as_bytes())?;
     }
-    head.insert_header(names::REQUEST_ID, &ctx.request_id)?;
-    head.insert_header(names::TRACEPARENT, &ctx.traceparent)?;
-    head.insert_header(names::FORWARDED_FOR, ctx.client.to_string())?;
-    head.insert_header(
+    head.set(names::REQUEST_ID, ctx.request_id.as_bytes())?;
+    head.set(names::TRACEPARENT, ctx.traceparent.as_bytes())?;
+    head.set(names::FORWARDED_FOR, ctx.client.to_string().as_bytes())?;
+    head.set(
         names::FORWARDED_PROTO,
-        HeaderValue::from_static(if ctx.secure { "https" } else { "http" }),
+        if ctx.secure { b"https" as &[u8] } else { b"http" },
     )?;
     if let Some(token) = &edge.service_token {
-        head.insert_header(names::SERVICE_TOKEN, token.clone())?;
+        head.set(names::SERVICE_TOKEN, token.as_bytes())?;
     }
     Ok(())
 }

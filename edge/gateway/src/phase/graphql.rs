@@ -6,12 +6,12 @@ use crate::{
     edge::Edge,
     generation::{Composed, Route},
     problem::ClientError,
-    upstream::{Ask, CallError, PeerTimeouts},
+    upstream::{Ask, CallError, Fields, Head, PeerTimeouts},
 };
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use edge_graphql::{Answer, HttpRequest, SubgraphClient, SubgraphError};
-use http::header;
+use edge_graphql::{Answer, Call, HttpRequest, SubgraphClient, SubgraphError};
+use http::{Method, header, uri::PathAndQuery};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::{Code, header as names};
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout_at;
 
 /// Where every subgraph answers.
-const SUBGRAPH_PATH: &[u8] = b"/graphql";
+const SUBGRAPH_PATH: &str = "/graphql";
 /// Largest answer of one subgraph, bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 /// What a subgraph leaves of the request's time to the edge, to answer in.
@@ -87,13 +87,13 @@ fn broken() -> ClientError {
 }
 
 /// What all subgraph requests of one client request have in common.
-fn template(edge: &Edge, client: &RequestHeader, ctx: &RequestContext) -> pingora_error::Result<RequestHeader> {
-    let mut head = RequestHeader::build("POST", SUBGRAPH_PATH, Some(20))?;
-    head.insert_header(header::CONTENT_TYPE, "application/json")?;
-    head.insert_header(header::ACCEPT, "application/json")?;
+fn template(edge: &Edge, client: &RequestHeader, ctx: &RequestContext) -> pingora_error::Result<Head> {
+    let mut head = Head::new(&Method::POST, &PathAndQuery::from_static(SUBGRAPH_PATH));
+    head.set("content-type", b"application/json")?;
+    head.set("accept", b"application/json")?;
     if let Some(host) = client.headers.get(header::HOST) {
-        head.insert_header(header::HOST, host)?;
-        head.insert_header(names::FORWARDED_HOST, host)?;
+        head.set("host", host.as_bytes())?;
+        head.set(names::FORWARDED_HOST, host.as_bytes())?;
     }
     forward::identity(edge, &mut head, ctx)?;
     Ok(head)
@@ -104,7 +104,7 @@ struct Subgraphs<'r> {
     edge: &'r Edge,
     route: &'r Route,
     composed: &'r Composed,
-    template: RequestHeader,
+    template: Head,
     deadline: Instant,
     request_id: &'r str,
 }
@@ -113,23 +113,20 @@ struct Subgraphs<'r> {
 impl SubgraphClient for Subgraphs<'_> {
     type Context = ();
 
-    async fn call(&self, subgraph: &str, body: Bytes, (): &()) -> Result<Bytes, SubgraphError> {
+    async fn call(&self, call: Call<'_>, (): &()) -> Result<Bytes, SubgraphError> {
+        let subgraph = call.subgraph;
         let pool = self
             .composed
             .subgraphs
             .get(subgraph)
             .ok_or(SubgraphError::Unavailable)?;
-        let mut head = self.template.clone();
-        head.insert_header(header::CONTENT_LENGTH, body.len())
-            .map_err(|_| SubgraphError::Failed)?;
-        let repeatable = is_query(&body);
         let ask = Ask {
             pool,
-            head: &head,
-            body,
+            head: &self.template,
+            body: call.body,
             timeouts: PeerTimeouts::until(self.deadline, self.route.connect_timeout, self.route.pool_idle),
             deadline: self.deadline,
-            repeatable,
+            repeatable: call.is_query,
             max_answer: MAX_ANSWER,
         };
         let reply = self.edge.caller.ask(ask).await.map_err(|error| {
@@ -157,22 +154,6 @@ impl SubgraphClient for Subgraphs<'_> {
     }
 }
 
-/// Whether sending it twice changes nothing. A mutation may have been carried out though its answer was lost.
-fn is_query(body: &[u8]) -> bool {
-    let document = serde_json::from_slice::<Document>(body).ok();
-    document.is_some_and(|document| {
-        let text = document.query.trim_start();
-        text.starts_with('{') || text.starts_with("query")
-    })
-}
-
-/// The part of a GraphQL request that tells a query from a mutation.
-#[derive(serde::Deserialize)]
-struct Document<'b> {
-    #[serde(borrow)]
-    query: std::borrow::Cow<'b, str>,
-}
-
 /// Whether it looks like a GraphQL response; whoever reads it looks closer.
 fn is_graphql(body: &[u8]) -> bool {
     let has = |key: &[u8]| body.windows(key.len()).any(|window| window == key);
@@ -182,16 +163,6 @@ fn is_graphql(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_queries_may_be_sent_twice() {
-        assert!(is_query(br#"{"query":"{ getPosts { id } }"}"#));
-        assert!(is_query(
-            br#"{"query":"query Feed { getPosts { id } }","variables":{}}"#
-        ));
-        assert!(!is_query(br#"{"query":"mutation { likePost(id: 1) { success } }"}"#));
-        assert!(!is_query(b"[]"));
-    }
 
     #[test]
     fn a_problem_is_no_graphql_answer() {

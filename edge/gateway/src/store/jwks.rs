@@ -2,11 +2,10 @@
 
 use crate::{
     metrics::Metrics,
-    upstream::{Ask, Caller, PeerTimeouts, Pool},
+    upstream::{Ask, Caller, Fields, Head, PeerTimeouts, Pool},
 };
 use bytes::Bytes;
-use http::HeaderValue;
-use pingora_http::RequestHeader;
+use http::{HeaderValue, Method, uri::PathAndQuery};
 use shared_contracts::header;
 use shared_identity::{Verifier, VerifierSettings};
 use std::{
@@ -153,14 +152,12 @@ impl Issuer {
         token: Option<&HeaderValue>,
         max_answer: usize,
     ) -> Result<Bytes, String> {
-        let mut head = RequestHeader::build("GET", path.as_bytes(), Some(4)).map_err(|error| error.to_string())?;
-        let host = head.insert_header("host", &*self.pool.name);
-        host.and_then(|()| head.insert_header("accept", "application/json"))
+        let target = path.parse::<PathAndQuery>().map_err(|error| error.to_string())?;
+        let mut head = Head::new(&Method::GET, &target);
+        let host = head.set("host", self.pool.name.as_bytes());
+        host.and_then(|()| head.set("accept", b"application/json"))
+            .and_then(|()| token.map_or(Ok(()), |token| head.set(header::SERVICE_TOKEN, token.as_bytes())))
             .map_err(|error| error.to_string())?;
-        if let Some(token) = token {
-            head.insert_header(header::SERVICE_TOKEN, token.clone())
-                .map_err(|error| error.to_string())?;
-        }
         let deadline = Instant::now() + FETCH_TIMEOUT;
         let reply = caller
             .ask(Ask {
