@@ -17,13 +17,13 @@ pub(crate) async fn execute<C: SubgraphClient>(
     client: &C,
     context: &C::Context,
 ) -> Fetched {
-    let call = |fetch: &Fetch| {
+    let call = async |fetch: &Fetch| {
         let call = Call {
             subgraph: &fetch.subgraph,
             body: body(fetch, variables),
             is_query: !ordered,
         };
-        client.call(call, context)
+        client.call(call, context).await
     };
     if !ordered {
         return join_all(plan.fetches.iter().map(call)).await;

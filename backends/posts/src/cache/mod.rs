@@ -160,7 +160,7 @@ impl PostCache {
         let key = self.redis.key(&slot.key());
         let names = stamps::names(slot);
         let mut ask = pipe();
-        ask.cmd("MGET").arg(names.each_ref().map(|name| self.redis.key(name)));
+        ask.cmd("MGET").arg(&names.each_ref().map(|name| self.redis.key(name)));
         ask.get(&key).pttl(&key);
         let (stamps, entry, left): (Vec<Option<String>>, Option<Vec<u8>>, i64) = self.redis.pipeline(&ask).await?;
         let Some(stamps) = stamps.into_iter().collect::<Option<Vec<String>>>() else {

@@ -70,7 +70,7 @@ impl Stamps {
             let set = make.cmd("SET").arg(self.redis.key(name)).arg(new_stamp());
             set.arg("NX").arg("EX").arg(STAMPED.as_secs()).ignore();
         }
-        make.cmd("MGET").arg(names.each_ref().map(|name| self.redis.key(name)));
+        make.cmd("MGET").arg(&names.each_ref().map(|name| self.redis.key(name)));
         let (values,): (Vec<String>,) = self.redis.pipeline(&make).await?;
         Ok(marks(names, values))
     }
