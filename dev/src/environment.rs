@@ -39,6 +39,14 @@ impl Addresses {
     }
 }
 
+/// The file with the token of the edge's operators, in the state directory.
+pub(crate) const ADMIN_TOKEN: &str = "admin.token";
+
+/// A file of the state directory.
+pub(crate) fn in_state(platform: &Platform, name: &str) -> String {
+    platform.dir.join(name).to_string_lossy().into_owned()
+}
+
 /// The variables of one instance, over those of this process.
 pub(crate) fn variables(platform: &Platform, state: &State, entry: &Entry) -> Result<BTreeMap<String, String>> {
     let addresses = Addresses::of(platform, &platform.stack()?)?;
@@ -51,6 +59,8 @@ pub(crate) fn variables(platform: &Platform, state: &State, entry: &Entry) -> Re
     if entry.program == Program::Edge {
         set("EDGE_BIND", entry.bind.clone());
         set("EDGE_ADMIN_BIND", entry.admin.clone().unwrap_or_default());
+        set("EDGE_ADMIN_TOKEN_FILE", in_state(platform, ADMIN_TOKEN));
+        set("EDGE_ADMIN_AUDIT_FILE", in_state(platform, "audit.jsonl"));
         set("EDGE_AFFINITY_KEY", secrets.affinity_key);
         for service in Program::SERVICES {
             let targets: Vec<&str> = state.instances(service).map(|entry| entry.bind.as_str()).collect();
@@ -74,7 +84,7 @@ pub(crate) fn variables(platform: &Platform, state: &State, entry: &Entry) -> Re
             set("AUTH_KEY_SECRET", secrets.auth_key);
         }
         Program::Media => {
-            set("MEDIA_DIR", platform.dir.join("media").to_string_lossy().into_owned());
+            set("MEDIA_DIR", in_state(platform, "media"));
         }
         _ => {}
     }
@@ -132,6 +142,7 @@ mod tests {
         let edge = variables(&platform, &state, state.entry(Program::Edge, 1).unwrap()).unwrap();
         assert_eq!(edge["COMMENTS_TARGETS"], "127.0.0.1:3004,127.0.0.1:3104");
         assert_eq!(edge["EDGE_BIND"], "0.0.0.0:8080");
+        assert!(edge["EDGE_ADMIN_TOKEN_FILE"].ends_with("/admin.token"));
         assert!(!edge.contains_key("DATABASE_URL") && !edge.contains_key("AUTH_KEY_SECRET"));
         let comments = variables(&platform, &state, state.entry(Program::Comments, 2).unwrap()).unwrap();
         assert_eq!(comments["BIND"], "127.0.0.1:3104");

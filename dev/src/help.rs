@@ -92,7 +92,7 @@ const ENV: &str = "\
 Usage: eval \"$(cargo dev env)\"
 
 EDGE_URL, ADMIN_URL, a DATABASE_URL_NAME and NAME_URL for each service (NAME_URLS: all its instances), REDIS_URL,
-AMQP_URL and AMQP_ADMIN_URL.";
+AMQP_URL, AMQP_ADMIN_URL, and EDGE_ADMIN and EDGE_ADMIN_TOKEN_FILE, by which the commands of `edge` find it.";
 
 const SMOKE: &str = "\
 Usage: cargo dev smoke

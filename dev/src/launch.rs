@@ -91,7 +91,8 @@ pub(crate) fn check_config(platform: &Platform, state: &State) -> Result<()> {
     if judged.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&judged.stderr);
+    let said = [judged.stdout, judged.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
     let text = format!("the edge cannot use {}:\n{}", file.display(), said.trim_end());
     Err(Error::new(text).cure("mend the file, then the same command again"))
 }

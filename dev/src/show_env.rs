@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, process::ExitCode};
 
 use shared_stack::{Error, Result};
 
-use crate::{environment::Addresses, names::Program, output::say, platform::Platform};
+use crate::{
+    environment::{ADMIN_TOKEN, Addresses, in_state},
+    names::Program,
+    output::say,
+    platform::Platform,
+};
 
 /// Runs `env`.
 pub(crate) fn run(platform: &Platform) -> Result<ExitCode> {
@@ -33,7 +38,11 @@ pub(crate) fn addresses(platform: &Platform) -> Result<BTreeMap<String, String>>
         set(format!("{}_URLS", program.upper()), urls.join(","));
     }
     let admin = state.entry(Program::Edge, 1).and_then(|entry| entry.admin.clone());
-    set("ADMIN_URL".to_owned(), format!("http://{}", admin.unwrap_or_default()));
+    let admin = admin.unwrap_or_default();
+    set("ADMIN_URL".to_owned(), format!("http://{admin}"));
+    // What the commands of `edge` look for.
+    set("EDGE_ADMIN".to_owned(), admin);
+    set("EDGE_ADMIN_TOKEN_FILE".to_owned(), in_state(platform, ADMIN_TOKEN));
     for (service, url) in stores.databases {
         set(format!("DATABASE_URL_{}", service.upper()), url);
     }

@@ -166,6 +166,9 @@ fn hermetic(command: &mut Command) {
         "SERVICE_TOKEN_DIGESTS",
         "REDIS_PREFIX",
         "ADMIN_URL",
+        "EDGE_ADMIN",
+        "EDGE_ADMIN_TOKEN_FILE",
+        "EDGE_ADMIN_AUDIT_FILE",
     ] {
         command.env_remove(name);
     }
@@ -229,6 +232,8 @@ fn node_tests(platform: &Platform, fresh: &Platform, full: bool, own: &Path) -> 
         .current_dir(platform.root.join("tests"))
         .stdin(Stdio::null());
     hermetic(&mut npm);
+    // One of the tests builds a program of this workspace.
+    workspace::forget_caller(&mut npm);
     npm.envs(show_env::addresses(fresh)?);
     npm.env(
         "DEV",

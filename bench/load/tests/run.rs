@@ -447,3 +447,16 @@ fn an_observer_can_end_the_schedule() {
     assert!(measured.load.duration_s < 300.0 && totals.due < 30_000, "{totals:?}");
     assert_eq!(watcher.phases.last(), Some(&Phase::Done));
 }
+
+#[test]
+fn what_an_observer_ends_is_drained() {
+    let mut watcher = Watcher {
+        stop_after: Some(3),
+        ..Watcher::default()
+    };
+    let plan = rate(4.0, Duration::from_secs(600), 4);
+    run(&Arc::new(Synthetic::new(Act::Wait(millis(1_500)))), plan, &mut watcher).unwrap();
+    let drained = watcher.snapshots.iter().find(|snapshot| snapshot.phase == "drain");
+    let drained = drained.expect("one while the last iterations end");
+    assert_eq!(drained.total_s, 30.0, "the grace");
+}

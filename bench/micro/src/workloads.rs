@@ -1,6 +1,7 @@
 //! The workloads, a file for each thing the edge does.
 
 mod balance;
+mod config;
 mod cross_site;
 mod graphql;
 mod head;
@@ -11,7 +12,7 @@ mod route;
 use crate::Workload;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// All of them, in the order in which a request meets them.
+/// All of them, in the order in which a request meets them; what no request meets comes last.
 pub fn all() -> Vec<Workload> {
     [
         head::workloads(),
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Workload> {
         rate_limit::workloads(),
         balance::workloads(),
         graphql::workloads(),
+        config::workloads(),
     ]
     .into_iter()
     .flatten()

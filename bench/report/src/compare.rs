@@ -20,7 +20,7 @@ pub use metric::Metric;
 pub use outcome::Outcome;
 pub use rules::{Bound, Rule, RuleError, Rules};
 
-use crate::model::Report;
+use crate::model::{Environment, Report};
 
 /// The peer that rules are about where they name none: another proxy's growth is no fault of ours.
 pub const OURS: &str = "edge";
@@ -49,8 +49,8 @@ pub struct Side {
     pub title: String,
     /// When it was made; empty where it does not say.
     pub started_at: String,
-    /// The project's commit; empty where it does not say.
-    pub commit: String,
+    /// Where it was made; of instruction counts the compiler alone.
+    pub environment: Environment,
     /// The command that makes it again; empty where it does not say.
     pub command: String,
 }
@@ -67,7 +67,13 @@ impl Comparison {
         self.outcomes.is_empty() || (self.comparable() && self.outcomes.iter().all(Outcome::met))
     }
 
-    /// The same in one sentence.
+    /// How many figures were judged so.
+    pub fn count(&self, judgement: Judgement) -> usize {
+        let alike = self.changes.iter().filter(|change| change.judgement() == judgement);
+        alike.count()
+    }
+
+    /// The exit decision in one sentence.
     pub fn summary(&self) -> String {
         let broken = self.outcomes.iter().filter(|outcome| !outcome.met()).count();
         match (self.comparable(), self.outcomes.len()) {
@@ -99,16 +105,24 @@ pub fn compare(before: &Report, after: &Report, rules: &Rules) -> Comparison {
 }
 
 fn side(report: &Report) -> Side {
-    let Some(header) = report.header() else {
-        return Side {
-            title: "instructions".into(),
-            ..Side::default()
-        };
+    let header = match report {
+        Report::Run(run) => &run.header,
+        Report::Peers(peers) => &peers.header,
+        Report::Instructions(counts) => {
+            return Side {
+                title: "instructions".into(),
+                environment: Environment {
+                    rustc: counts.rustc.clone(),
+                    ..Environment::default()
+                },
+                ..Side::default()
+            };
+        }
     };
     Side {
         title: header.title.clone(),
         started_at: header.started_at.clone(),
-        commit: header.environment.commit.clone(),
+        environment: header.environment.clone(),
         command: header.command.clone(),
     }
 }

@@ -7,6 +7,7 @@ pub mod compare;
 pub mod html;
 pub mod model;
 mod standing;
+mod steps;
 pub mod store;
 pub mod terminal;
 pub mod units;

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The format's version; a reader refuses another.
 pub const SCHEMA: u32 = 1;
 
+/// The name of the step that holds all steps of a run together.
+pub const ALL_STEPS: &str = "all steps";
+
 /// A whole report.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -102,7 +105,7 @@ pub struct RunReport {
     pub load: Load,
     /// What happened, over all steps.
     pub totals: Totals,
-    /// By step of the journeys, in the scenario's order.
+    /// All steps together, named [`ALL_STEPS`], then by step of the journeys, in the scenario's order.
     pub steps: Vec<Step>,
     /// Subscriptions that were held open beside the journeys.
     pub streams: Vec<Stream>,
@@ -110,6 +113,9 @@ pub struct RunReport {
     pub timeline: Vec<Second>,
     /// By rate, where the load ramps.
     pub stages: Vec<Stage>,
+    /// What the ramp found, where it had a bound to climb until.
+    #[serde(default)]
+    pub ramp: Option<Ramp>,
     /// What went wrong, most frequent first.
     pub errors: Vec<ErrorCount>,
     /// The generator's own conduct.
@@ -118,6 +124,27 @@ pub struct RunReport {
     pub processes: Vec<ProcessUse>,
     /// The bounds that decide the exit code.
     pub thresholds: Vec<Threshold>,
+}
+
+impl RunReport {
+    /// The highest stage that held: the last before the first one that the system did not keep up with.
+    pub fn held(&self) -> Option<&Stage> {
+        held(&self.stages)
+    }
+
+    /// The load asked for, as people read it: `500/s`, `up to 4,000/s` where it ramped; none of a closed loop.
+    pub fn rate_asked(&self) -> Option<String> {
+        let top = self.stages.iter().map(|stage| stage.rate).reduce(f64::max);
+        match top {
+            Some(top) => Some(format!("up to {}", crate::units::rate(top))),
+            None => self.load.rate.map(crate::units::rate),
+        }
+    }
+}
+
+/// See [`RunReport::held`].
+pub fn held(stages: &[Stage]) -> Option<&Stage> {
+    stages.iter().take_while(|stage| stage.sustained).last()
 }
 
 /// What was asked for.
@@ -253,8 +280,17 @@ pub struct Stage {
     pub corrected: Latency,
     /// Failed and dropped.
     pub failed: u64,
-    /// Whether the system kept up.
+    /// Whether the system kept up, and within the ramp's bounds where it has some. False for a stage that the ramp ended in.
     pub sustained: bool,
+}
+
+/// What a ramp found that was to climb until a bound is exceeded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ramp {
+    /// Why it ended before its last rate; none where it came to its end.
+    pub ended: Option<String>,
+    /// The highest rate asked for that held, of [`RunReport::held`]; none where not even the first did.
+    pub held: Option<f64>,
 }
 
 /// Errors of one kind.

@@ -1,6 +1,9 @@
 //! How the reference stands against another peer: where it wins, where it loses, where nobody can tell.
 
-use crate::model::{PeerRow, Spread, Work};
+use crate::{
+    model::{PeerRow, Spread, Work},
+    units,
+};
 
 /// Closer than this is called level: between runs a ratio moves as much.
 const LEVEL: f64 = 0.1;
@@ -21,6 +24,8 @@ pub(crate) enum Standing {
 /// One other peer against the reference.
 pub(crate) struct Against<'a> {
     pub(crate) peer: &'a str,
+    /// False where nothing of it was measured, since nothing stood in between: what is possible, not a rival.
+    pub(crate) rival: bool,
     pub(crate) cpu: Standing,
     pub(crate) p99: Standing,
     pub(crate) throughput: Standing,
@@ -46,6 +51,28 @@ impl Standing {
     }
 }
 
+/// By one figure, against whom the reference loses, stands level and wins, in this order: `loses to haproxy (0.66 ×); wins
+/// against envoy (1.87 ×)`. Empty where there is nobody to tell of.
+pub(crate) fn in_words(others: &[Against<'_>], figure: fn(&Against<'_>) -> Standing) -> String {
+    type Kind = fn(&Standing) -> bool;
+    let kinds: [(&str, Kind); 3] = [
+        ("loses to", |standing| matches!(standing, Standing::Loses(_))),
+        ("is level with", |standing| matches!(standing, Standing::Level(_))),
+        ("wins against", |standing| matches!(standing, Standing::Wins(_))),
+    ];
+    let rivals = others.iter().filter(|other| other.rival);
+    let mut rivals: Vec<_> = rivals.map(|other| (other.peer, figure(other))).collect();
+    rivals.sort_by(|a, b| a.1.ratio().total_cmp(&b.1.ratio()));
+    let clauses = kinds.iter().filter_map(|(words, is)| {
+        let those = rivals.iter().filter(|(_, standing)| is(standing));
+        let those: Vec<_> = those
+            .map(|(peer, standing)| format!("{peer} ({})", units::ratio(standing.ratio())))
+            .collect();
+        (!those.is_empty()).then(|| format!("{words} {}", those.join(", ")))
+    });
+    clauses.collect::<Vec<_>>().join("; ")
+}
+
 /// All others at a work, in its order; empty where the reference took no part.
 pub(crate) fn standings<'a>(work: &'a Work, reference: &str) -> Vec<Against<'a>> {
     let Some(own) = work.rows.iter().find(|row| row.peer == reference) else {
@@ -58,6 +85,7 @@ pub(crate) fn standings<'a>(work: &'a Work, reference: &str) -> Vec<Against<'a>>
 fn against<'a>(own: &PeerRow, other: &'a PeerRow) -> Against<'a> {
     Against {
         peer: &other.peer,
+        rival: other.cpu_us.median > 0.0,
         cpu: paired(other.cpu_ratio),
         p99: standing(own.p99_us, other.p99_us, false),
         throughput: standing(own.throughput, other.throughput, true),
@@ -118,6 +146,28 @@ mod tests {
             standing(spread(90.0, 100.0, 160.0), spread(140.0, 150.0, 170.0), false),
             Standing::Level(1.5)
         );
+    }
+
+    #[test]
+    fn losses_are_told_first_and_only_of_rivals() {
+        let against = |peer, rival, cpu| Against {
+            peer,
+            rival,
+            cpu,
+            p99: Standing::Unknown,
+            throughput: Standing::Unknown,
+        };
+        let others = [
+            against("direct", false, Standing::Loses(0.5)),
+            against("caddy", true, Standing::Wins(2.61)),
+            against("nginx", true, Standing::Loses(0.75)),
+            against("haproxy", true, Standing::Loses(0.66)),
+        ];
+        assert_eq!(
+            in_words(&others, |other| other.cpu),
+            "loses to haproxy (0.66 ×), nginx (0.75 ×); wins against caddy (2.61 ×)"
+        );
+        assert_eq!(in_words(&others, |other| other.p99), "");
     }
 
     #[test]

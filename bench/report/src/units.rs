@@ -126,6 +126,24 @@ pub fn ratio(ratio: f64) -> String {
     )
 }
 
+/// From one value to another, with the unit once where it is the same: `47.6 – 50.6 µs`, `950 µs – 1.02 ms`.
+pub fn range(from: f64, to: f64, show: impl Fn(f64) -> String) -> String {
+    let (from, to) = (show(from), show(to));
+    let number = |text: &str| text.trim_end_matches(|c: char| !c.is_ascii_digit()).len();
+    let (number, unit) = from.split_at(number(&from));
+    if to.ends_with(unit) && !number.is_empty() {
+        format!("{number} – {to}")
+    } else {
+        format!("{from} – {to}")
+    }
+}
+
+/// A moment given as RFC 3339 in UTC: `2026-08-14 09:26:53 UTC`. Another text stays as it is.
+pub fn moment(rfc3339: &str) -> String {
+    let parts = rfc3339.strip_suffix('Z').and_then(|text| text.split_once('T'));
+    parts.map_or_else(|| rfc3339.to_owned(), |(date, time)| format!("{date} {time} UTC"))
+}
+
 /// Three significant digits, without trailing zeros; whole numbers from 100 on.
 fn significant(value: f64) -> String {
     let size = value.abs();
@@ -230,6 +248,21 @@ mod tests {
     fn a_share_is_never_rounded_to_all_or_nothing() {
         let shown = [0.0, 0.000_01, 0.124, 0.998_7, 0.999_99, 1.0].map(share);
         assert_eq!(shown, ["0 %", "< 0.01 %", "12.4 %", "99.87 %", "> 99.99 %", "100 %"]);
+    }
+
+    #[test]
+    fn a_range_tells_its_unit_once() {
+        assert_eq!(range(47.6, 50.6, time), "47.6 – 50.6 µs");
+        assert_eq!(range(950.0, 1_020.0, time), "950 µs – 1.02 ms");
+        assert_eq!(range(0.98, 1.02, ratio), "0.98 – 1.02 ×");
+        assert_eq!(range(1_620.0, 1_700.0, rate), "1,620 – 1,700/s");
+        assert_eq!(range(f64::NAN, 2.0, time), "– – 2 µs");
+    }
+
+    #[test]
+    fn a_moment_is_read_without_letters_between() {
+        assert_eq!(moment("2026-08-14T09:26:53Z"), "2026-08-14 09:26:53 UTC");
+        assert_eq!(moment("yesterday"), "yesterday");
     }
 
     #[test]

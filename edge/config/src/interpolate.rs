@@ -3,24 +3,43 @@
 
 use crate::{
     diagnose::{Findings, code},
-    tree::Node,
+    tree::{Node, Trail, Value, Variable},
 };
 
+/// Answers `${NAME}`.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// Fills in all values; keys are left alone. As in a shell, an empty variable counts as unset for `:-` and `:?`.
-pub(crate) fn interpolate(tree: &mut Node, env: &dyn Fn(&str) -> Option<String>, findings: &mut Findings) {
-    tree.each_text(&mut |text, at| {
-        if !text.contains("${") {
-            return false;
-        }
-        match fill(text, env) {
-            Ok(filled) => *text = filled,
-            Err(message) => findings.add(code::INTERPOLATION, at, message),
-        }
-        true
-    });
+pub(crate) fn interpolate(tree: &mut Node, env: Env<'_>, findings: &mut Findings) {
+    walk(tree, &Trail::ROOT, env, findings);
 }
 
-fn fill(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+fn walk(node: &mut Node, trail: &Trail<'_>, env: Env<'_>, findings: &mut Findings) {
+    match &mut node.value {
+        Value::Text(text) if text.contains("${") => {
+            node.interpolated = true;
+            match fill(text, env, &mut node.variables) {
+                Ok(filled) => *text = filled,
+                Err(message) => {
+                    findings.add(code::INTERPOLATION, node.at, trail.to_string(), message);
+                }
+            }
+        }
+        Value::List(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                walk(item, &trail.then(&index.to_string()), env, findings);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                walk(&mut entry.node, &trail.then(&entry.key), env, findings);
+            }
+        }
+        Value::Text(_) | Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+    }
+}
+
+fn fill(text: &str, env: Env<'_>, variables: &mut Vec<Variable>) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -34,15 +53,15 @@ fn fill(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, Stri
         let inner = &rest[start + 2..];
         let end = inner
             .find('}')
-            .ok_or_else(|| format!("`{}` is not closed with a `}}`", &rest[start..]))?;
-        out.push_str(&value(&inner[..end], env)?);
+            .ok_or_else(|| format!("`{}` is not closed; put a `}}` behind the name", &rest[start..]))?;
+        out.push_str(&value(&inner[..end], env, variables)?);
         rest = &inner[end + 1..];
     }
     out.push_str(rest);
     Ok(out)
 }
 
-fn value(expression: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+fn value(expression: &str, env: Env<'_>, variables: &mut Vec<Variable>) -> Result<String, String> {
     let (name, otherwise) = match expression.split_once(':') {
         Some((name, tail)) => (name, Some(tail)),
         None => (expression, None),
@@ -50,22 +69,28 @@ fn value(expression: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Strin
     let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     if name.is_empty() || !name.bytes().all(letter) || name.as_bytes()[0].is_ascii_digit() {
         return Err(format!(
-            "`${{{expression}}}`: write `${{NAME}}`, `${{NAME:-default}}` or `${{NAME:?message}}`"
+            "`${{{expression}}}` is no interpolation; write `${{NAME}}`, `${{NAME:-default}}` or `${{NAME:?message}}`"
         ));
     }
     let set = env(name);
     let filled = set.clone().filter(|value| !value.is_empty());
+    variables.push(Variable {
+        name: name.to_owned(),
+        set: filled.is_some() || (otherwise.is_none() && set.is_some()),
+    });
     match otherwise.map(|tail| tail.split_at_checked(1)) {
         None => set.ok_or_else(|| format!("`{name}` is not set; set it, or write `${{{name}:-default}}`")),
-        Some(Some(("-", default))) if default.contains("${") => {
-            Err(format!("`${{{expression}`: a default cannot hold another variable"))
-        }
+        Some(Some(("-", default))) if default.contains("${") => Err(format!(
+            "`${{{expression}`: a default cannot hold another variable; write it out"
+        )),
         Some(Some(("-", default))) => Ok(filled.unwrap_or_else(|| default.to_owned())),
         Some(Some(("?", message))) => {
             let message = if message.is_empty() { "it must be set" } else { message };
             filled.ok_or_else(|| format!("`{name}` is not set: {message}"))
         }
-        Some(_) => Err(format!("`${{{expression}}}`: after `:` comes `-default` or `?message`")),
+        Some(_) => Err(format!(
+            "`${{{expression}}}` is no interpolation; after `:` comes `-default` or `?message`"
+        )),
     }
 }
 
@@ -75,11 +100,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn run(text: &str) -> Result<String, String> {
-        fill(text, &|name| match name {
+        let env = |name: &str| match name {
             "SET" => Some("value".into()),
             "EMPTY" => Some(String::new()),
             _ => None,
-        })
+        };
+        fill(text, &env, &mut Vec::new())
     }
 
     #[test]

@@ -1,64 +1,127 @@
-//! From a file to a checked configuration, or to another document that is written by the same rules.
+//! From a file to a checked configuration.
 
 use crate::{
-    Config,
-    check::{Report, check},
-    decode::decode,
-    diagnose::{At, Diagnostic, Findings, code},
-    interpolate::interpolate,
-    tree::Node,
+    Config, Loaded, Route,
+    check::{self, Files, Report},
+    decode::{KEYS_HERE, Section, decode, probe},
+    diagnose::{Diagnostic, Findings, code},
+    interpolate::{Env, interpolate},
+    schema,
+    sources::Sources,
+    surroundings::Surroundings,
+    tree::{Entry, Node, text_of},
+    types::{CircuitBreaker, Cors, Defaults, Jwt, RateLimit, Upstream},
 };
-use serde::Deserialize;
 use std::path::Path;
 
-/// Answers `${NAME}`.
-pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
-
 impl Config {
-    /// Reads, interpolates and checks a file. `env` is usually `&|name| std::env::var(name).ok()`.
+    /// Reads, interpolates and checks a file, and looks at the files that it names. `env` is usually
+    /// `&|name| std::env::var(name).ok()`.
     ///
     /// # Errors
-    /// Every mistake found, in the order of the file.
-    pub fn load(path: &Path, env: Env<'_>) -> Result<Self, Vec<Diagnostic>> {
-        Self::parse(&text_of(path)?, path, env)
+    /// Every mistake found, warnings too, in the order of the file.
+    pub fn load(path: &Path, env: Env<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+        Self::load_in(path, &Surroundings::new(env))
     }
 
-    /// The same for text at hand; `file` is only named in the diagnostics.
+    /// The same elsewhere than in the working directory, and at another time than now.
     ///
     /// # Errors
-    /// Every mistake found, in the order of the file.
-    pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Self, Vec<Diagnostic>> {
-        read(text, file, env, SKELETON, inherit, check)
+    /// Every mistake found, warnings too, in the order of the file.
+    pub fn load_in(path: &Path, around: &Surroundings<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+        let Surroundings { env, root, now } = *around;
+        loaded(&text_of(path)?, path, env, Some(&Files { root, now }))
+    }
+
+    /// [`Config::load`] for text at hand; `file` is only named in the diagnostics.
+    ///
+    /// # Errors
+    /// Every mistake found, warnings too, in the order of the file.
+    pub fn load_text(text: &str, file: &Path, env: Env<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+        let Surroundings { env, root, now } = Surroundings::new(env);
+        loaded(text, file, env, Some(&Files { root, now }))
+    }
+
+    /// The same for text at hand; `file` is only named in the diagnostics, and no other file is looked at.
+    ///
+    /// # Errors
+    /// Every mistake found, warnings too, in the order of the file.
+    pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+        loaded(text, file, env, None)
     }
 }
 
-/// Reads another kind of file by the same rules: interpolated, unknown keys refused, every mistake told at once with its
-/// place. `skeleton` is the smallest file that has all required keys of the root: they stand in for those that cannot be
-/// read, while the rest is looked at. `check` says what types cannot.
-///
-/// # Errors
-/// Every mistake found, in the order of the file.
-pub fn document<T: for<'de> Deserialize<'de>>(
-    path: &Path,
-    env: Env<'_>,
-    skeleton: &str,
-    check: impl FnOnce(&T, &mut Report<'_>),
-) -> Result<T, Vec<Diagnostic>> {
-    document_text(&text_of(path)?, path, env, skeleton, check)
+fn loaded(text: &str, file: &Path, env: Env<'_>, files: Option<&Files<'_>>) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    match config(text, env, files, &mut findings) {
+        Some((config, tree)) if !findings.has_errors() => Ok(Loaded {
+            warnings: findings.into_diagnostics(file),
+            sources: Sources::new(file, tree, &config),
+            config,
+        }),
+        _ => Err(findings.into_diagnostics(file)),
+    }
 }
 
-/// The same for text at hand; `file` is only named in the diagnostics.
-///
-/// # Errors
-/// Every mistake found, in the order of the file.
-pub fn document_text<T: for<'de> Deserialize<'de>>(
-    text: &str,
-    file: &Path,
-    env: Env<'_>,
-    skeleton: &str,
-    check: impl FnOnce(&T, &mut Report<'_>),
-) -> Result<T, Vec<Diagnostic>> {
-    read(text, file, env, skeleton, |_| {}, check)
+/// What is read part by part where the whole cannot be. The defaults go first, so that their mistakes are told as theirs.
+const SECTIONS: [Section; 7] = [
+    Section::Whole("defaults", probe::<Defaults>),
+    Section::Entries("cors", probe::<Cors>),
+    Section::Entries("jwt", probe::<Jwt>),
+    Section::Entries("rate_limits", probe::<RateLimit>),
+    Section::Entries("circuit_breakers", probe::<CircuitBreaker>),
+    Section::Entries("upstreams", probe::<Upstream>),
+    Section::Entries("routes", probe::<Route>),
+];
+
+fn config(text: &str, env: Env<'_>, files: Option<&Files<'_>>, findings: &mut Findings) -> Option<(Config, Node)> {
+    let mut tree = Node::parse(text, findings)?;
+    interpolate(&mut tree, env, findings);
+    inherit(&mut tree);
+    let (config, pruned) = decode::<Config>(&tree, SKELETON, &SECTIONS, findings);
+    show_homes(findings);
+    let mut config = config?;
+    check::check(&config, files, &mut Report::new(&tree, &pruned, findings));
+    config.settle();
+    if let Some(files) = files {
+        read_url(&mut config, &mut tree, files);
+    }
+    Some((config, tree))
+}
+
+/// Adds to what is said of unknown keys where they belong; a map that lacks the key which holds one is not told of that too.
+fn show_homes(findings: &mut Findings) {
+    let mut found = Vec::new();
+    findings.amend(code::UNKNOWN_KEY, |path, words| {
+        let keys: Vec<&str> = path.split('.').collect();
+        let Some((key, above)) = keys.split_last().filter(|_| words.help.starts_with(KEYS_HERE)) else {
+            return;
+        };
+        if let Some(home) = schema::home(key, above) {
+            words.help = format!("{}; {}", home.words, words.help);
+            found.extend(home.below.map(|below| [above, &[below.as_str()]].concat().join(".")));
+        }
+    });
+    for path in found {
+        findings.retract(code::MISSING_KEY, &path);
+    }
+}
+
+/// Puts what stands in `redis.url_file` where `redis.url` is. That the file can be read was checked.
+fn read_url(config: &mut Config, tree: &mut Node, files: &Files<'_>) {
+    let Some(url) = config.redis.url_file.as_ref().and_then(|file| files.text(file).ok()) else {
+        return;
+    };
+    config.redis.url = url.trim().to_owned();
+    let redis = tree
+        .entries_mut()
+        .and_then(|entries| entries.iter_mut().find(|entry| entry.key == "redis"));
+    if let Some(entries) = redis.and_then(|redis| redis.node.entries_mut())
+        && let Some(entry) = entries.iter().find(|entry| entry.key == "url_file")
+    {
+        let key = "url".to_owned();
+        entries.push(Entry { key, ..entry.clone() });
+    }
 }
 
 /// Stands in for required sections that cannot be read, while the others are looked at. A file that needs it is refused.
@@ -71,65 +134,19 @@ upstreams: {}
 routes: {}
 ";
 
-fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let mut findings = Findings::default();
-        let message = format!("{} cannot be read: {error}", path.display());
-        findings.add(code::SYNTAX, At::default(), message);
-        findings.into_diagnostics(path)
-    })
-}
-
-fn read<T: for<'de> Deserialize<'de>>(
-    text: &str,
-    file: &Path,
-    env: Env<'_>,
-    skeleton: &str,
-    prepare: impl FnOnce(&mut Node),
-    check: impl FnOnce(&T, &mut Report<'_>),
-) -> Result<T, Vec<Diagnostic>> {
-    let mut findings = Findings::default();
-    let found = decoded(text, env, skeleton, prepare, check, &mut findings);
-    match found {
-        Some(found) if findings.is_empty() => Ok(found),
-        _ => Err(findings.into_diagnostics(file)),
-    }
-}
-
-fn decoded<T: for<'de> Deserialize<'de>>(
-    text: &str,
-    env: Env<'_>,
-    skeleton: &str,
-    prepare: impl FnOnce(&mut Node),
-    check: impl FnOnce(&T, &mut Report<'_>),
-    findings: &mut Findings,
-) -> Option<T> {
-    let mut tree = Node::parse(text, findings)?;
-    interpolate(&mut tree, env, findings);
-    prepare(&mut tree);
-    let skeleton = Node::parse(skeleton, &mut Findings::default())?;
-    let (found, pruned) = decode(&tree, &skeleton, findings);
-    let found = found?;
-    check(&found, &mut Report::new(&tree, &pruned, findings));
-    Some(found)
-}
-
-/// Lays each route over `defaults`. The defaults go first, so that their own mistakes are told as theirs.
+/// Lays each route over `defaults`.
 fn inherit(tree: &mut Node) {
     let Some(entries) = tree.entries_mut() else { return };
-    entries.sort_by_key(|entry| entry.key != "defaults");
-    let Some(defaults) = entries
-        .first()
-        .filter(|entry| entry.key == "defaults")
-        .map(|entry| entry.node.clone())
-    else {
+    let Some(defaults) = entries.iter().find(|entry| entry.key == "defaults") else {
         return;
     };
+    let mut defaults = defaults.node.clone();
+    defaults.mark_inherited();
     let routes = entries
         .iter_mut()
         .find(|entry| entry.key == "routes")
         .and_then(|entry| entry.node.entries_mut());
     for route in routes.into_iter().flatten() {
-        route.node = route.node.clone().over(&defaults);
+        route.node.inherit(&defaults);
     }
 }

@@ -57,27 +57,27 @@ fn each_mistake_has_its_code_place_and_cure() {
         (
             "upstream: auth }",
             "upsteam: auth }",
-            "E101 edge.yaml:20:46 unknown key `upsteam`; did you mean `upstream`?",
+            "E101 edge.yaml:20:46 unknown key `upsteam` in routes.auth; did you mean `upstream`?",
         ),
         (
             "version: 1",
             "version: 1\nsurprise: 2",
-            "E101 edge.yaml:2:1 unknown key `surprise`",
+            "E101 edge.yaml:2:1 unknown key `surprise`; keys here are `version`, `admin`, `listeners`, `trusted_proxies`, `limits`, `redis`, `defaults`, `cors`, `jwt`, `rate_limits`, `circuit_breakers`, `upstreams`, `routes`",
         ),
         (
             "  few:",
             "  few: { key: client_ip, rate: 5/m }\n  few:",
-            "E102 edge.yaml:16:3 key `few` is here twice; the first is on line 15",
+            "E102 edge.yaml:16:3 key `few` is here twice; the first is on line 15: keep one",
         ),
         (
             "issuer: a\n    ",
             "",
-            "E103 edge.yaml:8:3 jwt.users: key `issuer` is missing",
+            "E103 edge.yaml:8:3 jwt.users: key `issuer` is missing; add it: `issuer: …`",
         ),
         (
             "[GET]",
             "GET",
-            "E104 edge.yaml:21:42 routes.feed.match.methods: `GET` stands where a list is wanted",
+            "E104 edge.yaml:21:42 routes.feed.match.methods: `GET` stands where a list is wanted; write `[GET]`",
         ),
         (
             "request: 15s",
@@ -97,7 +97,7 @@ fn each_mistake_has_its_code_place_and_cure() {
         (
             "weight: 2",
             "weight: 200",
-            "E110 edge.yaml:18:25 upstreams.comments.targets.0: weight `200` is not between 1 and 100",
+            "E110 edge.yaml:18:62 upstreams.comments.targets.0.weight: weight `200` is not between 1 and 100; for no traffic take the target out",
         ),
         (
             "0.0.0.0:8080",
@@ -117,22 +117,27 @@ fn each_mistake_has_its_code_place_and_cure() {
         (
             "[few]",
             "[few, fewer]",
-            "E201 edge.yaml:21:70 routes.feed.rate_limits.1: `fewer` is not defined in rate_limits",
+            "E201 edge.yaml:21:70 routes.feed.rate_limits.1: `fewer` is not defined in rate_limits; define it there, or use one of `few`",
         ),
         (
             "  feed:",
             "  feed2: { match: { path: /feed }, upstream: auth }\n  feed:",
-            "E301 edge.yaml:22:3 route `feed` can never win: `feed2` (line 21) takes the same path `/feed`",
+            "E301 edge.yaml:22:3 route `feed` can never win: `feed2` (line 21) takes the same path `/feed`; take one out, or part them by `methods`",
+        ),
+        (
+            "  feed:",
+            "  feed2: { match: { path: /feed, methods: [HEAD] }, upstream: auth }\n  feed:",
+            "E301 edge.yaml:22:3 route `feed` loses some of its requests: `feed2` (line 21) takes the same path `/feed`; take one out, or part them by `methods`",
         ),
         (
             "path: /feed",
             "path: /feed, path_prefix: /x",
-            "E130 edge.yaml:21:18 routes.feed.match: needs exactly one of `path`, `paths` and `path_prefix`",
+            "E130 edge.yaml:21:18 routes.feed.match: needs exactly one of `path`, `paths` and `path_prefix`; write one",
         ),
         (
             "path: /feed",
             "path: /feed/../x",
-            "E110 edge.yaml:21:26 routes.feed.match.path: `/feed/../x` is not a path in normal form: the path holds an empty or a dot segment",
+            "E110 edge.yaml:21:26 routes.feed.match.path: `/feed/../x` is not a path in normal form: the path holds an empty or a dot segment; write `/feed/x`",
         ),
     ];
     for (from, to, want) in cases {
@@ -159,8 +164,8 @@ fn every_mistake_comes_at_once_in_the_order_of_the_file() {
         "E120 edge.yaml:3:28",
         "E110 edge.yaml:6:37",
         "E201 edge.yaml:13:23",
-        "E110 edge.yaml:18:25",
-        "E110 edge.yaml:21:42",
+        "E110 edge.yaml:18:36",
+        "E110 edge.yaml:21:43",
     ];
     assert_eq!(heads, want, "{told:#?}");
 }
@@ -196,11 +201,32 @@ fn a_variable_stands_for_a_number_but_cannot_add_lines() {
 }
 
 #[test]
+fn a_file_of_mistakes_is_told_of_the_first_ones() {
+    let many = |line: &dyn Fn(usize) -> String| {
+        let lines: String = (0..500).map(line).collect();
+        VALID.replace("  auth: { targets", &format!("{lines}  auth: {{ targets"))
+    };
+    let told = told(&many(&|n| format!("  u{n}: {{ targets: 7, tagrets: 8 }}\n")));
+    assert_eq!(told.len(), 201);
+    assert_eq!(
+        told[200],
+        "E109 edge.yaml:0:0 there are more than 200 errors; put these right, then check again"
+    );
+    // Warnings, however many, do not make a file unusable.
+    let unused = many(&|n| format!("  u{n}: {{ targets: [\"h:{}\"] }}\n", n + 1));
+    let loaded = Config::parse(&unused, Path::new("edge.yaml"), &env).unwrap();
+    assert_eq!(loaded.warnings.len(), 201);
+    assert_eq!(loaded.warnings[200].code, "W499");
+}
+
+#[test]
 fn passwords_are_not_repeated() {
     let told = with("redis://127.0.0.1:6379", "http://:secret@h").join("\n");
     assert!(told.starts_with("E110 edge.yaml:4:15"), "{told}");
     assert!(!told.contains("secret"));
-    let config = Config::parse(&VALID.replace("redis://", "redis://:secret@"), Path::new("e"), &env).unwrap();
+    let config = Config::parse(&VALID.replace("redis://", "redis://:secret@"), Path::new("e"), &env)
+        .unwrap()
+        .config;
     assert!(!format!("{config:?}").contains("secret"));
 }
 
@@ -232,7 +258,8 @@ proptest! {
         }
         if let Err(all) = Config::parse(&text, Path::new("edge.yaml"), &env) {
             prop_assert!(!all.is_empty());
-            prop_assert!(all.iter().all(|one| one.code.starts_with('E') && !one.message.is_empty()));
+            prop_assert!(all.iter().any(edge_config::Diagnostic::is_error));
+            prop_assert!(all.iter().all(|one| !one.message.is_empty()));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Every shipped configuration loads, and says what the platform's contract says.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use edge_config::{Auth, Config, Diagnostic, Serves};
+use edge_config::{Auth, Config, Diagnostic, Serves, Surroundings};
 use edge_policy::{
     identity::Access,
     route::{Found, RouteTable},
@@ -22,9 +22,14 @@ fn no_env(_: &str) -> Option<String> {
 
 fn load(file: &str, env: &dyn Fn(&str) -> Option<String>) -> Config {
     let told = |all: Vec<Diagnostic>| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    Config::load(&root().join(file), env)
-        .map_err(told)
-        .unwrap_or_else(|told| panic!("{told}"))
+    let around = Surroundings {
+        root: &root(),
+        ..Surroundings::new(env)
+    };
+    let loaded = Config::load_in(&root().join(file), &around);
+    let loaded = loaded.map_err(told).unwrap_or_else(|told| panic!("{told}"));
+    assert_eq!(told(loaded.warnings), "", "{file}: nothing in it is hardly meant");
+    loaded.config
 }
 
 #[test]
@@ -97,13 +102,13 @@ fn every_path_of_the_platform_has_its_route() {
         (Method::GET, "/.well-known/jwks.json", "jwks"),
     ];
     for (method, path, want) in cases {
-        let Found::Route(name) = table.find(path, &method) else {
+        let Found::Route(name) = table.find(None, path, &method) else {
             panic!("{method} {path} has no route")
         };
         assert_eq!(*name, want, "{method} {path}");
     }
     for path in ["/", "/internal/users", "/api/posts", "/socket.io/", "/health/ready"] {
-        assert_eq!(table.find(path, &Method::GET), Found::NotFound, "{path}");
+        assert_eq!(table.find(None, path, &Method::GET), Found::NotFound, "{path}");
     }
 }
 
@@ -115,7 +120,8 @@ fn routes_inherit_and_override() {
         route("media").auth,
         Auth::Jwt {
             name: "users".into(),
-            optional: false
+            optional: false,
+            require: Default::default()
         }
     );
     assert_eq!(route("graphql").auth.access(), Access::Optional, "maps merge");

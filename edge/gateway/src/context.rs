@@ -73,9 +73,19 @@ pub(crate) struct RequestContext {
 impl RequestContext {
     /// A request that has just begun.
     pub(crate) fn new(edge: Arc<Edge>) -> Self {
+        let generation = edge.generation.load_full();
+        Self::with(generation, Some(Presence::new(edge)))
+    }
+
+    /// A request that nobody sent: it is not counted.
+    pub(crate) fn imagined(generation: Arc<Generation>) -> Self {
+        Self::with(generation, None)
+    }
+
+    fn with(generation: Arc<Generation>, presence: Option<Presence>) -> Self {
         Self {
-            generation: edge.generation.load_full(),
-            presence: Some(Presence::new(edge)),
+            generation,
+            presence,
             began: Instant::now(),
             request_id: String::new(),
             traceparent: String::new(),

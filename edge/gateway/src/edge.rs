@@ -2,8 +2,10 @@
 
 use crate::{
     drain::Closing,
-    generation::Generation,
+    generation::{Generation, Parts},
     metrics::Metrics,
+    overrides::Overrides,
+    reload::{Board, Reloads},
     store::{Links, Quotas},
     upstream::Caller,
 };
@@ -21,6 +23,14 @@ const FLOOD_PER_SECOND: isize = 2_000;
 pub(crate) struct Edge {
     /// What the configuration built; replaced as a whole.
     pub(crate) generation: ArcSwap<Generation>,
+    /// What generations are built with.
+    pub(crate) parts: Parts,
+    /// What is known of reloads and of earlier generations.
+    pub(crate) board: Board,
+    /// Asks for reloads.
+    pub(crate) reloads: Reloads,
+    /// What operators say over the configuration.
+    pub(crate) overrides: Overrides,
     /// Counters.
     pub(crate) metrics: Arc<Metrics>,
     /// What can be reached.
@@ -39,29 +49,57 @@ pub(crate) struct Edge {
     pub(crate) flood: FloodGuard,
 }
 
+/// What an edge is made of.
+pub(crate) struct Making {
+    /// The first generation.
+    pub(crate) generation: Arc<Generation>,
+    /// What it and all later ones are built with.
+    pub(crate) parts: Parts,
+    /// What is known of reloads.
+    pub(crate) board: Board,
+    /// Asks for reloads.
+    pub(crate) reloads: Reloads,
+    /// Where operators' deeds are written down.
+    pub(crate) overrides: Overrides,
+    /// What can be reached.
+    pub(crate) links: Arc<Links>,
+    /// Quotas.
+    pub(crate) quotas: Quotas,
+    /// The edge's own `x-service-token`.
+    pub(crate) service_token: Option<HeaderValue>,
+}
+
 impl Edge {
-    /// An edge that serves `generation`.
-    pub(crate) fn new(
-        generation: Generation,
-        metrics: Arc<Metrics>,
-        links: Arc<Links>,
-        quotas: Quotas,
-        service_token: Option<HeaderValue>,
-    ) -> Self {
-        metrics
-            .generation
-            .set(i64::try_from(generation.number).unwrap_or(i64::MAX));
+    /// An edge that serves its first generation.
+    pub(crate) fn new(making: Making) -> Self {
+        let metrics = Arc::clone(&making.parts.metrics);
+        metrics.serves(making.generation.number);
         Self {
-            generation: ArcSwap::from_pointee(generation),
+            generation: ArcSwap::new(making.generation),
+            parts: making.parts,
+            board: making.board,
+            reloads: making.reloads,
+            overrides: making.overrides,
             metrics,
-            links,
-            quotas,
+            links: making.links,
+            quotas: making.quotas,
             caller: Caller::new(),
             dialer: TransportConnector::new(None),
             closing: Closing::default(),
-            service_token,
+            service_token: making.service_token,
             flood: FloodGuard::new(),
         }
+    }
+
+    /// Serves another generation from now on. Requests at work end with the one they began with, which goes with the last
+    /// of them.
+    pub(crate) fn serve(&self, generation: &Arc<Generation>) {
+        let before = self.generation.swap(Arc::clone(generation));
+        generation.take_over();
+        if before.source.config.rate_limits != generation.source.config.rate_limits {
+            self.quotas.forget_refusals();
+        }
+        self.metrics.serves(generation.number);
     }
 }
 
@@ -77,6 +115,11 @@ impl FloodGuard {
     pub(crate) fn is_flood(&self, client: IpAddr) -> bool {
         self.0.observe(&client, 1) > FLOOD_PER_SECOND
     }
+
+    /// Whether this client's next request would be one too many. It is not counted.
+    pub(crate) fn would_be_flood(&self, client: IpAddr) -> bool {
+        self.0.observe(&client, 0) + 1 > FLOOD_PER_SECOND
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +132,7 @@ mod tests {
         let guard = FloodGuard::new();
         let (one, other) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
         assert!(!(0..FLOOD_PER_SECOND).any(|_| guard.is_flood(one)));
+        assert!(guard.would_be_flood(one) && !guard.would_be_flood(other));
         assert!(guard.is_flood(one));
         assert!(!guard.is_flood(other));
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     connections::{ConnectionGuard, Connections},
+    edge::Edge,
     proxy::EdgeProxy,
 };
 use async_trait::async_trait;
@@ -32,8 +33,8 @@ pub(crate) struct Front {
     pub(crate) proxy: Arc<HttpProxy<EdgeProxy>>,
     /// Who holds how many connections.
     pub(crate) connections: Arc<Connections>,
-    /// Time for a whole request head.
-    pub(crate) header_timeout: Duration,
+    /// Says how long a request head may take.
+    pub(crate) edge: Arc<Edge>,
 }
 
 /// Told when a request's head is complete. It travels as the connection's user context, which Pingora hands to
@@ -57,12 +58,12 @@ impl HeadArrived {
 }
 
 impl Front {
-    /// One request. Pingora bounds each read of a head and never the whole, so a client that sends a byte now and then
-    /// would hold its connection for ever.
+    /// One request, which may begin as late as `idle`. Pingora bounds each read of a head and never the whole, so a
+    /// client that sends a byte now and then would hold its connection for ever.
     async fn serve(
         &self,
         mut session: ServerSession,
-        head_within: Duration,
+        idle: Duration,
         connection: &Arc<ConnectionGuard>,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
@@ -71,9 +72,10 @@ impl Front {
             connection: Arc::clone(connection),
         };
         session.set_connection_user_context(Some(Box::new(head.clone())));
-        session.set_read_timeout(Some(self.header_timeout));
+        let header_timeout = self.edge.generation.load().header_timeout;
+        session.set_read_timeout(Some(header_timeout));
         let mut served = self.proxy.process_new_http(session, shutdown);
-        match timeout(head_within, &mut served).await {
+        match timeout(idle + header_timeout, &mut served).await {
             Ok(reusable) => reusable,
             Err(_) if head.is_told() => served.await,
             Err(_) => None,
@@ -89,15 +91,15 @@ impl ServerApp for Front {
         let connection = Arc::new(self.connections.enter(address)?);
         let mut session = ServerSession::new_http1(stream);
         session.set_keepalive(None);
-        let mut head_within = self.header_timeout;
+        let mut idle = Duration::ZERO;
         loop {
-            let (stream, settings) = self.serve(session, head_within, &connection, shutdown).await?.consume();
+            let (stream, settings) = self.serve(session, idle, &connection, shutdown).await?.consume();
             session = ServerSession::new_http1(stream);
             if let Some(settings) = settings {
                 settings.apply_to_session(&mut session);
             }
             // The next head may be a while in coming.
-            head_within = Duration::from_secs(KEEP_ALIVE_SECONDS) + self.header_timeout;
+            idle = Duration::from_secs(KEEP_ALIVE_SECONDS);
         }
     }
 

@@ -1,20 +1,26 @@
 //! The edge: what clients of the platform talk to.
 //!
-//! `edge run` serves, `edge check` says what is wrong with a configuration. [`proxy`] is the table of contents of a
-//! request; [`server`] of the process.
+//! `edge run` serves, `edge check` says what is wrong with a configuration, all other commands ask an edge that runs.
+//! [`proxy`] is the table of contents of a request; [`server`] of the process; [`admin`] of what operators can do.
 
 mod admin;
+mod command;
 mod connections;
 mod context;
+mod diff;
 mod drain;
 mod edge;
+mod explain;
+mod finding;
 mod front;
 mod generation;
 mod keeper;
 mod metrics;
+mod overrides;
 mod phase;
 mod problem;
 mod proxy;
+mod reload;
 mod server;
 mod settings;
 mod store;
@@ -22,10 +28,8 @@ mod tunnel;
 mod upstream;
 
 use clap::{Parser, Subcommand};
-use edge_config::Config;
 use std::{
-    io::{Write, stderr, stdout},
-    path::{Path, PathBuf},
+    io::{Write, stderr},
     process::ExitCode,
 };
 
@@ -33,10 +37,9 @@ use std::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Where the configuration is looked for.
-const DEFAULT_CONFIG: &str = "conf/edge.yaml";
-
 /// The programmable edge of the platform.
+///
+/// Exit codes: 0 done, 1 refused, 2 could not be asked.
 #[derive(Debug, Parser)]
 #[command(name = "edge", version)]
 struct Arguments {
@@ -46,64 +49,74 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve. SIGTERM drains and stops, SIGINT stops at once.
-    Run {
-        /// The configuration.
-        #[arg(long, default_value = DEFAULT_CONFIG)]
-        config: PathBuf,
-    },
+    /// Serve. SIGTERM drains and stops, SIGINT stops at once, SIGHUP reads the configuration again.
+    Run(command::run::Arguments),
     /// Check a configuration without serving it: every mistake, with its place and cure.
-    Check {
-        /// The configuration.
-        #[arg(default_value = DEFAULT_CONFIG)]
-        file: PathBuf,
-    },
+    ///
+    /// Exit codes: 0 no errors, 1 errors, 2 it could not be checked. Warnings alone are no errors.
+    Check(command::check::Arguments),
+    /// Say what would become of a request, and why: each decision, its value, and the line that it comes from.
+    ///
+    /// Exit codes: 0 explained, refusals too; 2 not explained.
+    Explain(command::explain::Arguments),
+    /// What a configuration would change of the edge that runs, key by key, and whether a reload or a new process is needed.
+    ///
+    /// Exit codes: 0 the same, 1 it cannot be used, 2 something differs, 3 it could not be compared.
+    Diff(command::diff::Arguments),
+    /// Print the configuration's JSON Schema, or the pages that are made from its types.
+    Schema(command::schema::Arguments),
+    /// What the edge serves, how its targets are, and what became of the last reload.
+    Status(command::status::Arguments),
+    /// Read the configuration again; the old one stays if the new one has a mistake.
+    Reload(command::reload::Arguments),
+    /// Send nobody new to a target; clients bound to it stay until they leave.
+    Drain(command::drain::Arguments),
+    /// Take a drain back.
+    Undrain(command::undrain::Arguments),
+    /// Send nobody to a target, not even clients bound to it.
+    Disable(command::disable::Arguments),
+    /// Take a disable back.
+    Enable(command::enable::Arguments),
+    /// Give a target another share of the traffic.
+    Weight(command::weight::Arguments),
+    /// Open or close an upstream's circuit breaker by hand.
+    Breaker(command::breaker::Arguments),
+    /// Which targets and breakers are set by hand, by whom, and until when.
+    Overrides(command::overrides::Arguments),
+    /// The last configurations.
+    Generations(command::generations::Arguments),
+    /// Go back to an earlier configuration, until the file's content changes.
+    Rollback(command::rollback::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Run { config } => run(&config),
-        Command::Check { file } => check(&file),
+        Command::Run(arguments) => command::run::run(&arguments),
+        Command::Check(arguments) => command::check::run(&arguments),
+        Command::Diff(arguments) => command::diff::run(&arguments),
+        Command::Explain(arguments) => command::explain::run(&arguments),
+        Command::Schema(arguments) => command::schema::run(&arguments),
+        Command::Status(arguments) => command::status::run(&arguments),
+        Command::Reload(arguments) => command::reload::run(&arguments),
+        Command::Drain(arguments) => command::drain::run(&arguments),
+        Command::Undrain(arguments) => command::undrain::run(&arguments),
+        Command::Disable(arguments) => command::disable::run(&arguments),
+        Command::Enable(arguments) => command::enable::run(&arguments),
+        Command::Weight(arguments) => command::weight::run(&arguments),
+        Command::Breaker(arguments) => command::breaker::run(&arguments),
+        Command::Overrides(arguments) => command::overrides::run(&arguments),
+        Command::Generations(arguments) => command::generations::run(&arguments),
+        Command::Rollback(arguments) => command::rollback::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(text) => {
-            // Where standard error is gone there is nobody to tell.
-            let _ = writeln!(stderr(), "{text}");
-            ExitCode::FAILURE
+        Err(failure) => {
+            let text = failure.to_string();
+            if !text.is_empty() {
+                // Where standard error is gone there is nobody to tell.
+                let _ = writeln!(stderr(), "{text}");
+            }
+            failure.code()
         }
     }
-}
-
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-fn load(file: &Path) -> Result<Config, String> {
-    Config::load(file, &environment).map_err(|mistakes| {
-        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        format!("{}\nedge: {} cannot be used", lines.join("\n"), file.display())
-    })
-}
-
-fn run(file: &Path) -> Result<(), String> {
-    shared_telemetry::init("edge");
-    let config = load(file)?;
-    let settings = settings::Settings::read(&environment).map_err(|error| format!("edge: {error}"))?;
-    server::run(&config, &settings).map_err(|error| format!("edge: {error}"))
-}
-
-fn check(file: &Path) -> Result<(), String> {
-    let config = load(file)?;
-    // Built and dropped: schemas are read and composed, nothing is connected.
-    let built = generation::Generation::build(&config, 1, b"check", &metrics::Metrics::default());
-    built.map_err(|error| format!("edge: {error}"))?;
-    let _ = writeln!(
-        stdout(),
-        "{}: {} routes, {} upstreams, no mistakes",
-        file.display(),
-        config.routes.len(),
-        config.upstreams.len()
-    );
-    Ok(())
 }

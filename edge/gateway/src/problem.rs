@@ -80,8 +80,11 @@ pub(crate) enum InternalError {
         source: Box<Error>,
     },
     /// No target is known for an upstream.
-    #[error("upstream `{0}` has no target that could be tried")]
+    #[error("upstream `{0}` has no target that may be tried")]
     NoTarget(Arc<str>),
+    /// Requests are kept away from an upstream.
+    #[error("upstream `{0}`: its breaker is open")]
+    CircuitOpen(Arc<str>),
     /// A defect of the edge itself.
     #[error("{0}")]
     Defect(Box<Error>),
@@ -94,7 +97,14 @@ impl InternalError {
     /// What a client may know of it.
     pub(crate) fn to_client(&self) -> ClientError {
         match self {
-            Self::NoTarget(_) => unavailable(),
+            Self::NoTarget(_) => ClientError::new(
+                Code::NoTarget,
+                "No instance of the service takes requests at the moment.",
+            )
+            .retry_after(COME_AGAIN),
+            Self::CircuitOpen(_) => {
+                ClientError::new(Code::CircuitOpen, "The service is being spared for a while.").retry_after(COME_AGAIN)
+            }
             Self::Upstream { source, .. } => match source.etype() {
                 ErrorType::ConnectTimedout
                 | ErrorType::ConnectRefused

@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     front::HeadArrived,
     generation::Serves,
-    phase::{admit, arrive, forward, graphql, record, respond, route, select, upgrade},
+    phase::{Serving, Way, arrive, forward, graphql, record, respond, select, upgrade, way},
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -27,45 +27,29 @@ pub(crate) struct EdgeProxy(pub(crate) Arc<Edge>);
 const REFUSED: ErrorType = ErrorType::Custom("Refused");
 
 impl EdgeProxy {
-    /// Arrive, route, admit, and answer what the edge answers itself. `true`: the answer is written.
+    /// Finds out where the request's way leads, and answers what the edge answers itself. `true`: the answer is written.
     async fn answer_here(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool, Stop> {
-        // arrive: name it, bound it, refuse what is ambiguous
-        arrive::arrive(session, ctx)?;
-        if is_health(session.req_header()) {
-            respond::health(session, ctx).await?;
-            return Ok(true);
-        }
-        // route
-        let route = route::route(session.req_header(), ctx)?;
-        // admit: preflight, limits, flood guard, identity, quotas
-        let is_upgrade = session.is_upgrade_req();
-        match admit::admit(&self.0, &route, session.req_header(), is_upgrade, ctx).await? {
-            admit::Admission::Admitted => {}
-            admit::Admission::Preflight(fields) => {
-                respond::preflight(session, fields, ctx).await?;
-                return Ok(true);
-            }
-        }
-        if route.streaming.is_some() {
+        // arrive, route, admit
+        let peer = arrive::peer(session);
+        let way = way(&mut Serving(&self.0), session, peer, ctx).await?;
+        if ctx.route.as_ref().is_some_and(|route| route.streaming.is_some()) && !matches!(way, Way::Preflight(_)) {
             ctx.stays_open();
         }
-        // `/graphql` and WebSockets leave the road here; everything else goes on to select
-        if let Serves::Graphql(composed) = &route.serves {
-            let answer = graphql::answer(&self.0, &route, composed, session, ctx).await?;
-            ctx.operation.clone_from(&answer.operation);
-            respond::graphql(session, answer, ctx).await?;
-            return Ok(true);
+        match way {
+            Way::Health => respond::health(session, ctx).await?,
+            Way::Preflight(fields) => respond::preflight(session, fields, ctx).await?,
+            Way::Graphql(route) => {
+                if let Serves::Graphql(composed) = &route.serves {
+                    let answer = graphql::answer(&self.0, &route, composed, session, ctx).await?;
+                    ctx.operation.clone_from(&answer.operation);
+                    respond::graphql(session, answer, ctx).await?;
+                }
+            }
+            Way::Tunnel(route) => upgrade::open(&self.0, &route, session, ctx).await?,
+            Way::Service(_) => return Ok(false),
         }
-        if upgrade::is_wanted(&route, session) {
-            upgrade::open(&self.0, &route, session, ctx).await?;
-            return Ok(true);
-        }
-        Ok(false)
+        Ok(true)
     }
-}
-
-fn is_health(head: &RequestHeader) -> bool {
-    matches!(head.method, http::Method::GET | http::Method::HEAD) && head.uri.path() == "/health"
 }
 
 #[async_trait]
@@ -101,7 +85,7 @@ impl ProxyHttp for EdgeProxy {
         let Some(route) = ctx.route.clone() else {
             return Error::e_explain(ErrorType::InternalError, "no route");
         };
-        match select::select(&route, session.req_header(), ctx) {
+        match select::select(&Serving(&self.0), &route, session.req_header(), ctx) {
             Ok(peer) => Ok(Box::new(peer)),
             Err(error) => Err(self.stop(&error, ctx)),
         }
@@ -127,7 +111,7 @@ impl ProxyHttp for EdgeProxy {
         ctx: &mut RequestContext,
     ) -> Result<()> {
         match &ctx.route {
-            Some(route) => forward::head(&self.0, route, head, ctx),
+            Some(route) => forward::head(self.0.service_token.as_ref(), route, head, ctx),
             None => Ok(()),
         }
     }
@@ -254,6 +238,10 @@ impl EdgeProxy {
 
 /// Logs what went wrong inside; what comes back is all that a client may know.
 fn log(error: &InternalError, ctx: &RequestContext) -> ClientError {
+    if let InternalError::CircuitOpen(_) = error {
+        // As an operator wanted it: the access log has its code, and that is enough.
+        return error.to_client();
+    }
     tracing::warn!(
         request_id = ctx.request_id,
         route = ctx.route.as_ref().map_or("-", |route| &*route.name),

@@ -1,19 +1,20 @@
 //! Listeners and services: builds the server, runs it, and ends it.
 
 use crate::{
-    admin::Admin,
+    admin::{Admin, Guard, Token, USUAL_TOKEN_FILE},
     connections::Connections,
     drain::{self, Drain},
-    edge::Edge,
+    edge::{Edge, Making},
     front::Front,
-    generation::{BuildError, Generation},
+    generation::{BuildError, Generation, Parts, Source},
     keeper::Keeper,
     metrics::Metrics,
+    overrides::{Audit, Overrides},
     proxy::EdgeProxy,
+    reload::{Board, Reloads, Requests, Start},
     settings::Settings,
     store::{Links, Quotas},
 };
-use edge_config::Config;
 use pingora_core::{
     listeners::{L4BufferSettings, ListenerConfig, TcpSocketOptions},
     protocols::TcpKeepalive,
@@ -21,7 +22,14 @@ use pingora_core::{
     services::{background::background_service, listening::Service},
 };
 use pingora_proxy::http_proxy;
-use std::{io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
 
 /// Idle connections to services kept, each worker thread.
 const KEPT_CONNECTIONS: usize = 256;
@@ -29,6 +37,8 @@ const KEPT_CONNECTIONS: usize = 256;
 const MAX_TRIES: usize = 16;
 /// Read and write buffers of a client connection. Pingora's default of 64 KiB is most of what an idle one costs.
 const CLIENT_BUFFERS: (usize, usize) = (4096, 1460);
+/// Where operators' deeds are written down unless the configuration says; against the working directory.
+const USUAL_AUDIT_FILE: &str = ".run/audit.jsonl";
 /// Descriptors the edge needs beside those of connections: listeners, stores, probes, logs.
 const OTHER_DESCRIPTORS: u64 = 256;
 
@@ -54,29 +64,14 @@ pub(crate) enum StartError {
 }
 
 /// Serves until told to stop.
-pub(crate) fn run(config: &Config, settings: &Settings) -> Result<(), StartError> {
-    let metrics = Arc::new(Metrics::default());
-    let generation = Generation::build(config, 1, &settings.affinity_key, &metrics)?;
+pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(), StartError> {
+    let (edge, requests) = assemble(source, &start, settings)?;
+    let source = Arc::clone(&edge.generation.load().source);
+    let config = &source.config;
     let (public, admin) = (config.listeners.http.bind, config.admin.bind);
     can_bind("http", public)?;
     can_bind("admin", admin)?;
-
-    let links = Arc::new(Links::default());
-    // Redis counts as there until the first look shows otherwise, so that the news is told.
-    links.quotas.set(true);
-    let quotas = Quotas::new(
-        &config.redis.url,
-        &settings.redis_prefix,
-        Arc::clone(&metrics),
-        Arc::clone(&links),
-    );
-    let edge = Arc::new(Edge::new(
-        generation,
-        Arc::clone(&metrics),
-        links,
-        quotas,
-        settings.service_token.clone(),
-    ));
+    let metrics = Arc::clone(&edge.metrics);
     let connections = connection_limit(config.limits.connections);
     let connections = Arc::new(Connections::new(
         connections,
@@ -89,14 +84,14 @@ pub(crate) fn run(config: &Config, settings: &Settings) -> Result<(), StartError
     let front = Front {
         proxy: Arc::new(http_proxy(&server.configuration, EdgeProxy(Arc::clone(&edge)))),
         connections,
-        header_timeout: *config.limits.header_timeout,
+        edge: Arc::clone(&edge),
     };
     server.add_service(listening("edge", front, public, None));
-    server.add_service(listening("admin", Admin(Arc::clone(&edge)), admin, Some(1)));
-    let revocation_channels = config.jwt.iter().filter_map(|(name, jwt)| {
-        let revocation = jwt.revocation.as_ref()?;
-        Some((name.clone(), revocation.redis_channel.clone()))
-    });
+    let operators = Admin {
+        edge: Arc::clone(&edge),
+        guard: Guard::new(admin, token_file(&config.admin)),
+    };
+    server.add_service(listening("admin", operators, admin, Some(1)));
     let closing = edge.closing.clone();
     server.add_service(background_service(
         "keeper",
@@ -104,7 +99,7 @@ pub(crate) fn run(config: &Config, settings: &Settings) -> Result<(), StartError
             edge,
             redis_url: config.redis.url.clone(),
             redis_prefix: settings.redis_prefix.clone(),
-            revocation_channels: revocation_channels.collect(),
+            reloads: Mutex::new(Some((start, requests))),
         },
     ));
     let (drained, is_drained) = drain::channel();
@@ -130,6 +125,46 @@ pub(crate) fn run(config: &Config, settings: &Settings) -> Result<(), StartError
     is_drained.wait();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The edge with its first generation, and where reloads will be asked for.
+fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<Edge>, Requests), StartError> {
+    let metrics = Arc::new(Metrics::default());
+    let parts = Parts {
+        affinity_key: settings.affinity_key.clone(),
+        metrics: Arc::clone(&metrics),
+        ..Parts::default()
+    };
+    let generation = Arc::new(Generation::build(Arc::new(source), 1, &parts, None)?);
+    let config = &generation.source.config;
+    let links = Arc::new(Links::default());
+    // Redis counts as there until the first look shows otherwise, so that the news is told.
+    links.quotas.set(true);
+    let quotas = Quotas::new(&config.redis.url, &settings.redis_prefix, metrics, Arc::clone(&links));
+    let audit_file = config.admin.audit_file.clone();
+    let audit = Audit::new(audit_file.unwrap_or_else(|| USUAL_AUDIT_FILE.into()));
+    let (reloads, requests) = Reloads::channel();
+    let edge = Edge::new(Making {
+        board: Board::new(start.file.clone(), &generation),
+        generation,
+        parts,
+        reloads,
+        overrides: Overrides::new(audit),
+        links,
+        quotas,
+        service_token: settings.service_token.clone(),
+    });
+    Ok((Arc::new(edge), requests))
+}
+
+/// The file with the operators' token; made if it is not there.
+fn token_file(admin: &edge_config::Admin) -> PathBuf {
+    let file = admin.token_file.clone().unwrap_or_else(|| USUAL_TOKEN_FILE.into());
+    if let Err(error) = Token::read_or_make(&file) {
+        // Clients are served all the same; who would change something is told the same again.
+        tracing::error!(%error, "operators cannot change anything until this is mended");
+    }
+    file
 }
 
 fn server_conf() -> ServerConf {

@@ -13,6 +13,15 @@ pub enum TokenSource {
     Bearer,
 }
 
+/// A token as it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token<'a, 's> {
+    /// It.
+    pub text: &'a str,
+    /// Where it sat.
+    pub source: &'s TokenSource,
+}
+
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -73,10 +82,13 @@ impl Identity {
 }
 
 /// The first token that the sources name, if any. An empty value is no token: clearing a cookie leaves one.
-pub fn token<'a>(headers: &'a HeaderMap, sources: &[TokenSource]) -> Option<&'a str> {
-    sources.iter().find_map(|source| match source {
-        TokenSource::Cookie(name) => cookie(headers, name),
-        TokenSource::Bearer => bearer(headers),
+pub fn token<'a, 's>(headers: &'a HeaderMap, sources: &'s [TokenSource]) -> Option<Token<'a, 's>> {
+    sources.iter().find_map(|source| {
+        let text = match source {
+            TokenSource::Cookie(name) => cookie(headers, name),
+            TokenSource::Bearer => bearer(headers),
+        };
+        text.map(|text| Token { text, source })
     })
 }
 
@@ -112,7 +124,12 @@ fn text(bytes: &[u8]) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{token as find, *};
+
+    /// A token's text.
+    fn token<'a>(headers: &'a HeaderMap, sources: &[TokenSource]) -> Option<&'a str> {
+        find(headers, sources).map(|token| token.text)
+    }
 
     fn claims(name: &str) -> Arc<Claims> {
         let text = |s: &str| s.to_owned();
@@ -153,6 +170,8 @@ mod tests {
             Some("from-header")
         );
         assert_eq!(token(&both, &[]), None);
+        let bearer = [TokenSource::Bearer];
+        assert_eq!(find(&both, &bearer).map(|token| token.source), Some(&bearer[0]));
         let cleared = map(&[("cookie", "access_token="), ("authorization", "Bearer x")]);
         assert_eq!(token(&cleared, &[cookie.clone(), TokenSource::Bearer]), Some("x"));
         for other in ["Basic dXNlcg==", "Bearer", "Bearer ", ""] {

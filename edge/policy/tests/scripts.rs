@@ -55,6 +55,45 @@ async fn hit(redis: &mut MultiplexedConnection, limit: &Limit, key: &str) -> Dec
     limit.decide([a, b])
 }
 
+/// What the script that only looks says.
+async fn peek(redis: &mut MultiplexedConnection, limit: &Limit, key: &str) -> Decision {
+    let [first, second] = limit.script_args();
+    let script = Script::new(limit.peek_script());
+    let mut call = script.key(key);
+    let (a, b): (i64, i64) = call.arg(first).arg(second).invoke_async(redis).await.unwrap();
+    limit.decide([a, b])
+}
+
+#[tokio::test]
+async fn a_look_says_what_the_next_request_is_told_and_leaves_no_trace() {
+    for (algorithm, burst) in [(Algorithm::Window, 1), (Algorithm::Gcra, 3)] {
+        let limit = limit(algorithm, 3, Duration::from_secs(900), burst);
+        let (mut redis, key) = (redis().await, fresh_key());
+        let first = peek(&mut redis, &limit, &key).await;
+        assert_eq!((first.allowed, first.remaining), (true, 2), "{algorithm:?}");
+        assert!(!redis.exists::<_, bool>(&key).await.unwrap(), "{algorithm:?}");
+        for _ in 0..5 {
+            let (seen, again) = (
+                peek(&mut redis, &limit, &key).await,
+                peek(&mut redis, &limit, &key).await,
+            );
+            let told = hit(&mut redis, &limit, &key).await;
+            for seen in [seen, again] {
+                assert_eq!(
+                    (seen.allowed, seen.remaining),
+                    (told.allowed, told.remaining),
+                    "{algorithm:?}"
+                );
+                // Redis's clock goes on between the two.
+                assert!(
+                    seen.reset.abs_diff(told.reset) < Duration::from_secs(5),
+                    "{seen:?} {told:?}"
+                );
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_window_counts_exactly_under_concurrency() {
     let limit = limit(Algorithm::Window, 100, Duration::from_secs(900), 1);

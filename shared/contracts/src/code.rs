@@ -85,6 +85,8 @@ codes! {
     TooManyAttempts = ("TOO_MANY_ATTEMPTS", 429, "Too many attempts"),
     /// A quota is used up; `Retry-After` tells when to come again.
     RateLimited = ("RATE_LIMITED", 429, "Too many requests"),
+    /// A configuration that the edge does not take; the old one stays.
+    ConfigRefused = ("CONFIG_REFUSED", 422, "The configuration is refused"),
     /// The header section is too large.
     HeadersTooLarge = ("HEADERS_TOO_LARGE", 431, "Request header fields too large"),
     /// The GraphQL document does not parse.
@@ -97,6 +99,12 @@ codes! {
     Internal = ("INTERNAL", 500, "Internal error"),
     /// A part that is needed is away; try again.
     ServiceUnavailable = ("SERVICE_UNAVAILABLE", 503, "Temporarily unavailable"),
+    /// What has to be written down before it is done could not be.
+    AuditFailed = ("AUDIT_FAILED", 503, "The change could not be recorded"),
+    /// No target of the upstream takes requests: none is known, or an operator keeps them all out.
+    NoTarget = ("NO_TARGET", 503, "No instance takes requests"),
+    /// An operator, or the edge itself, keeps requests away from the upstream for a while.
+    CircuitOpen = ("CIRCUIT_OPEN", 503, "The service behind is spared for a while"),
     /// No target of the upstream could answer.
     UpstreamUnavailable = ("UPSTREAM_UNAVAILABLE", 503, "The service behind is unavailable"),
     /// The upstream's answer broke off or made no sense.

@@ -2,7 +2,7 @@
 
 use crate::{KeySet, KeySetError, Revocations};
 use arc_swap::ArcSwap;
-use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind};
+use jsonwebtoken::{Validation, dangerous::insecure_decode, decode, decode_header, errors::ErrorKind};
 use sha2::{Digest, Sha256};
 use shared_contracts::{
     Code,
@@ -17,7 +17,7 @@ use std::{
 const MAX_TOKEN_BYTES: usize = 4096;
 
 /// What a token must say to be accepted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifierSettings {
     /// Wanted `iss`.
     pub issuer: String,
@@ -75,22 +75,38 @@ impl TokenError {
 pub struct Verifier {
     settings: VerifierSettings,
     keys: ArcSwap<KeySet>,
-    revocations: Revocations,
+    revocations: Arc<Revocations>,
     verified: moka::sync::Cache<[u8; 32], Arc<Claims>>,
 }
 
 impl Verifier {
     /// A verifier that knows no key yet, and so accepts nothing.
     pub fn new(settings: VerifierSettings) -> Self {
+        Self::with(settings, Arc::default())
+    }
+
+    /// A verifier with other settings and without keys, which shares this one's ended sessions: whichever of the two is
+    /// told of one, both refuse it.
+    pub fn successor(&self, settings: VerifierSettings) -> Self {
+        Self::with(settings, Arc::clone(&self.revocations))
+    }
+
+    fn with(settings: VerifierSettings, revocations: Arc<Revocations>) -> Self {
         let verified = moka::sync::Cache::builder()
             .max_capacity(settings.cache_capacity)
             .build();
         Self {
             settings,
             keys: ArcSwap::default(),
-            revocations: Revocations::default(),
+            revocations,
             verified,
         }
+    }
+
+    /// Takes the keys that another verifier of the same issuer has.
+    pub fn take_keys(&self, of: &Self) {
+        self.keys.store(of.keys.load_full());
+        self.verified.invalidate_all();
     }
 
     /// Takes a new JWK set. On an error the present keys stay.
@@ -130,9 +146,7 @@ impl Verifier {
 
     /// Judges `token`.
     pub fn verify(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(TokenError::Invalid);
-        }
+        bounded(token)?;
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let claims = match self.verified.get(&digest) {
             Some(claims) => claims,
@@ -142,15 +156,38 @@ impl Verifier {
                 claims
             }
         };
-        if claims.exp + self.settings.leeway <= now() {
+        let verdict = self.still_holds(&claims);
+        if verdict == Err(TokenError::Expired) {
             self.verified.invalidate(&digest);
+        }
+        verdict.map(|()| claims)
+    }
+
+    /// What [`Verifier::verify`] says, and nothing is remembered of it: for those who only want to know.
+    pub fn peek(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
+        bounded(token)?;
+        let claims = self.check(token)?;
+        self.still_holds(&claims).map(|()| Arc::new(claims))
+    }
+
+    /// What a token says of itself, where no key is at hand to tell whether it is true: nobody may be let in by it. What no
+    /// key could make good is refused all the same.
+    pub fn unverified(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
+        bounded(token)?;
+        let read = insecure_decode::<Claims>(token).map_err(|_| TokenError::Invalid)?;
+        read.header.kid.ok_or(TokenError::Invalid)?;
+        self.still_holds(&read.claims).map(|()| Arc::new(read.claims))
+    }
+
+    /// What changes while a verified token is remembered.
+    fn still_holds(&self, claims: &Claims) -> Result<(), TokenError> {
+        if claims.exp + self.settings.leeway <= now() {
             return Err(TokenError::Expired);
         }
         if self.revocations.contains(&claims.sid) {
-            Err(TokenError::Revoked)
-        } else {
-            Ok(claims)
+            return Err(TokenError::Revoked);
         }
+        Ok(())
     }
 
     fn check(&self, token: &str) -> Result<Claims, TokenError> {
@@ -173,6 +210,13 @@ impl Verifier {
                 _ => TokenError::Invalid,
             })
     }
+}
+
+fn bounded(token: &str) -> Result<(), TokenError> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(TokenError::Invalid);
+    }
+    Ok(())
 }
 
 fn now() -> u64 {

@@ -27,6 +27,45 @@ fn a_genuine_token_is_accepted_each_time() {
 }
 
 #[test]
+fn a_look_judges_alike_and_remembers_nothing() {
+    let (tokens, others) = (TestTokens::new(), TestTokens::new());
+    let verifier = verifier(&tokens);
+    let old = Claims {
+        exp: claims().iat - 60,
+        ..claims()
+    };
+    for token in [
+        tokens.sign(&claims()),
+        tokens.sign(&old),
+        others.sign(&claims()),
+        "nonsense".to_owned(),
+        "x".repeat(5000),
+    ] {
+        assert_eq!(verifier.peek(&token), verifier.verify(&token), "{token}");
+    }
+    let token = tokens.sign(&claims());
+    verifier.peek(&token).unwrap();
+    verifier.set_keys(others.jwks().as_bytes()).unwrap();
+    assert_eq!(verifier.peek(&token).unwrap_err(), TokenError::UnknownKey);
+}
+
+#[test]
+fn without_keys_a_token_says_who_it_claims_to_be_and_what_no_key_makes_good_is_refused() {
+    let (tokens, verifier) = (TestTokens::new(), Verifier::new(VerifierSettings::default()));
+    let token = tokens.sign(&claims());
+    assert_eq!(verifier.verify(&token), Err(TokenError::UnknownKey));
+    assert_eq!(verifier.unverified(&token).unwrap().sub, "7");
+    let old = Claims {
+        exp: claims().iat - 60,
+        ..claims()
+    };
+    assert_eq!(verifier.unverified(&tokens.sign(&old)), Err(TokenError::Expired));
+    for bad in ["nonsense", "a.b.c", &*"x".repeat(5000)] {
+        assert_eq!(verifier.unverified(bad), Err(TokenError::Invalid), "{bad}");
+    }
+}
+
+#[test]
 fn what_says_the_wrong_thing_is_refused() {
     let tokens = TestTokens::new();
     let verifier = verifier(&tokens);
@@ -133,4 +172,35 @@ fn without_keys_nothing_is_accepted() {
         verifier.verify(&TestTokens::new().sign(&claims())).unwrap_err(),
         TokenError::UnknownKey
     );
+}
+
+#[test]
+fn a_successor_knows_the_same_ended_sessions_and_takes_keys_when_it_may() {
+    let tokens = TestTokens::new();
+    let first = verifier(&tokens);
+    let ended = claims();
+    first.revoke(&Revocation {
+        sid: ended.sid.clone(),
+        until: ended.exp,
+    });
+    let second = first.successor(VerifierSettings {
+        audience: "another-api".into(),
+        ..VerifierSettings::default()
+    });
+    assert!(!second.has_keys(), "it may be for another issuer");
+    second.take_keys(&first);
+    let theirs = |claims: Claims| {
+        tokens.sign(&Claims {
+            aud: "another-api".into(),
+            ..claims
+        })
+    };
+    second.verify(&theirs(claims())).unwrap();
+    assert_eq!(second.verify(&theirs(ended)).unwrap_err(), TokenError::Revoked);
+    let late = claims();
+    second.revoke(&Revocation {
+        sid: late.sid.clone(),
+        until: late.exp,
+    });
+    assert_eq!(first.verify(&tokens.sign(&late)).unwrap_err(), TokenError::Revoked);
 }

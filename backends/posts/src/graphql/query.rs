@@ -54,7 +54,11 @@ fn page_info(page: Page) -> PageInfo {
 
 /// Tells whoever remembers answers what this one stands on; what is said to the client where it may be out of date.
 fn told(ctx: &Context<'_>, standing: std::result::Result<&Standing, &ApiError>) -> Result<Option<&'static str>> {
-    let Ok(standing) = standing else { return Ok(None) };
-    standing.tell(Viewer::of(ctx)?.reliance());
+    let reliance = Viewer::of(ctx)?.reliance();
+    let Ok(standing) = standing else {
+        reliance.once();
+        return Ok(None);
+    };
+    standing.tell(reliance);
     Ok(standing.is_memory().then_some(FROM_MEMORY))
 }

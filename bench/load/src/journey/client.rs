@@ -28,6 +28,7 @@ pub(super) struct Kit {
 pub struct Client {
     pub(super) number: u32,
     pub(super) memory: Memory,
+    pub(super) whither: Whither,
     /// None where no step is a plain request.
     pub(super) connection: Option<Connection>,
     /// None where it keeps no cookies.
@@ -40,6 +41,7 @@ pub struct Client {
 
 impl Client {
     pub(super) async fn open(whither: &Whither, memory: Memory, number: u32, kit: &Kit) -> Result<Self, Failure> {
+        let whither = whither.of_client(number);
         let connection = match kit.connects {
             true => Some(Connection::open(&whither.requests).await?),
             false => None,
@@ -47,6 +49,7 @@ impl Client {
         Ok(Self {
             number,
             memory,
+            whither,
             connection,
             cookies: kit.cookies.then(Cookies::default),
             kept: (0..kit.keeps).map(|_| None).collect(),
@@ -87,7 +90,7 @@ impl Client {
     }
 
     /// Does a step: when it was sent, and the bytes that came back.
-    pub(super) async fn perform(&mut self, step: &Ready, whither: &Whither) -> (Instant, Result<u64, Failure>) {
+    pub(super) async fn perform(&mut self, step: &Ready) -> (Instant, Result<u64, Failure>) {
         match &step.act {
             Act::Think(range) => {
                 let result = self.think(range).await;
@@ -100,11 +103,11 @@ impl Client {
             Act::Request(request) => request.perform(self, step.timeout).await,
             Act::Sse(stream) => {
                 let sent = Instant::now();
-                (sent, Box::pin(stream.perform(self, whither, step.timeout)).await)
+                (sent, Box::pin(stream.perform(self, step.timeout)).await)
             }
             Act::Talk(talk) => {
                 let sent = Instant::now();
-                (sent, Box::pin(talk.perform(self, whither, step.timeout)).await)
+                (sent, Box::pin(talk.perform(self, step.timeout)).await)
             }
         }
     }

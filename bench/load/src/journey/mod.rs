@@ -5,6 +5,7 @@ mod act;
 pub mod actions;
 mod client;
 pub mod data;
+mod digest;
 mod expect;
 pub mod nonce;
 mod prepare;
@@ -93,7 +94,7 @@ impl Journeys {
                 let detail = format!("client.steps: {}", failure.detail);
                 Failure::new(failure.kind, detail)
             };
-            client.perform(step, &self.whither).await.1.map_err(told)?;
+            client.perform(step).await.1.map_err(told)?;
         }
         Ok(())
     }
@@ -101,7 +102,7 @@ impl Journeys {
     /// One measured step, and its word on what it published.
     async fn measure(&self, step: &Ready, client: &mut Client, due: Instant) -> (Instant, Result<u64, Failure>) {
         let Some(publishing) = &step.publishes else {
-            return client.perform(step, &self.whither).await;
+            return client.perform(step).await;
         };
         let board = self.board(publishing.stream);
         let nonce = client.memory.nonce().number();
@@ -109,7 +110,7 @@ impl Journeys {
         if let Some(board) = board {
             board.announce(nonce, topic.as_deref().unwrap_or_default(), client.number, due);
         }
-        let done = client.perform(step, &self.whither).await;
+        let done = client.perform(step).await;
         if let Some(board) = board {
             board.confirm(nonce, done.1.is_ok());
         }
@@ -147,7 +148,7 @@ impl Workload for Journeys {
         };
         for step in &route.steps {
             match step.id {
-                None => drop(client.perform(step, &self.whither).await.1?),
+                None => drop(client.perform(step).await.1?),
                 Some(id) => {
                     recorder.begin(id, due);
                     let (sent, result) = self.measure(step, client, due).await;

@@ -1,5 +1,6 @@
 //! Where to, and how: targets, connectors, and the streams they open.
 
+mod local;
 mod stream;
 mod target;
 
@@ -103,7 +104,11 @@ pub enum ConnectorError {
 
 /// Opens connections to one target. Cheap to clone; shared by all threads.
 #[derive(Clone)]
-pub struct Connector(Arc<Inner>);
+pub struct Connector {
+    shared: Arc<Inner>,
+    /// See [`Options::local`].
+    local: Option<IpAddr>,
+}
 
 struct Inner {
     /// Tells connectors apart where connections are shared.
@@ -139,43 +144,60 @@ impl Connector {
         } else {
             None
         };
-        Ok(Self(Arc::new(Inner {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            target,
-            options,
-            addresses,
-            tls,
-            opened: AtomicU64::new(0),
-            reconnects: AtomicU64::new(0),
-        })))
+        Ok(Self {
+            local: options.local,
+            shared: Arc::new(Inner {
+                id: NEXT.fetch_add(1, Ordering::Relaxed),
+                target,
+                options,
+                addresses,
+                tls,
+                opened: AtomicU64::new(0),
+                reconnects: AtomicU64::new(0),
+            }),
+        })
+    }
+
+    /// The same from an address of this client's own, where the target is on this machine and its clients do not share
+    /// connections: a target that bounds each address would take them all for one.
+    #[must_use]
+    pub fn of_client(&self, number: u32) -> Self {
+        let here = self.shared.addresses.iter().all(|address| address.ip().is_loopback());
+        let has_v4 = self.shared.addresses.iter().any(SocketAddr::is_ipv4);
+        let exclusive = self.shared.options.version == Version::Http1;
+        let mut own = self.clone();
+        if here && has_v4 && exclusive && own.local.is_none() {
+            own.local = Some(local::of(number));
+        }
+        own
     }
 
     /// Where to.
     pub fn target(&self) -> &Target {
-        &self.0.target
+        &self.shared.target
     }
 
     /// How.
     pub fn options(&self) -> &Options {
-        &self.0.options
+        &self.shared.options
     }
 
     /// Connections opened so far, by all threads.
     pub fn opened(&self) -> u64 {
-        self.0.opened.load(Ordering::Relaxed)
+        self.shared.opened.load(Ordering::Relaxed)
     }
 
     /// How many of them replaced one that the target had closed or that had failed.
     pub fn reconnects(&self) -> u64 {
-        self.0.reconnects.load(Ordering::Relaxed)
+        self.shared.reconnects.load(Ordering::Relaxed)
     }
 
     pub(super) fn id(&self) -> u64 {
-        self.0.id
+        self.shared.id
     }
 
     pub(super) fn count_reconnect(&self) {
-        self.0.reconnects.fetch_add(1, Ordering::Relaxed);
+        self.shared.reconnects.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Opens a stream: TCP without delay, then TLS where the target wants it, with ALPN for [`Options::version`].
@@ -183,10 +205,10 @@ impl Connector {
     /// # Errors
     /// `connect`, with what stood in the way.
     pub async fn connect(&self) -> Result<Stream, Failure> {
-        let limit = self.0.options.connect_timeout;
+        let limit = self.shared.options.connect_timeout;
         match tokio::time::timeout(limit, self.handshake()).await {
             Ok(Ok(stream)) => {
-                self.0.opened.fetch_add(1, Ordering::Relaxed);
+                self.shared.opened.fetch_add(1, Ordering::Relaxed);
                 Ok(stream)
             }
             Ok(Err(error)) => Err(self.failure(&error)),
@@ -197,21 +219,21 @@ impl Connector {
     async fn handshake(&self) -> io::Result<Stream> {
         let tcp = self.tcp().await?;
         tcp.set_nodelay(true)?;
-        let Some((connector, name)) = &self.0.tls else {
+        let Some((connector, name)) = &self.shared.tls else {
             return Ok(Stream::Plain(tcp));
         };
         let stream = connector.connect(name.clone(), tcp).await?;
-        tls::check_protocol(&stream, self.0.options.version)?;
+        tls::check_protocol(&stream, self.shared.options.version)?;
         Ok(Stream::Tls(Box::new(stream)))
     }
 
     async fn tcp(&self) -> io::Result<TcpStream> {
-        let Some(local) = self.0.options.local else {
-            return TcpStream::connect(self.0.addresses.as_slice()).await;
+        let Some(local) = self.local else {
+            return TcpStream::connect(self.shared.addresses.as_slice()).await;
         };
         let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "no address of the local one's family");
         for address in self
-            .0
+            .shared
             .addresses
             .iter()
             .filter(|address| address.is_ipv4() == local.is_ipv4())
@@ -231,6 +253,6 @@ impl Connector {
     }
 
     fn failure(&self, reason: &dyn std::fmt::Display) -> Failure {
-        Failure::new("connect", format!("{}: {reason}", self.0.target.authority()))
+        Failure::new("connect", format!("{}: {reason}", self.shared.target.authority()))
     }
 }

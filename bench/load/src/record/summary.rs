@@ -2,7 +2,7 @@
 
 use super::{LONGEST, Place, Tally, tally::StepTally};
 use crate::{StepId, schedule::Part};
-use bench_report::model::{ErrorCount, Latency, Stage, Step, Totals};
+use bench_report::model::{ALL_STEPS, ErrorCount, Latency, Stage, Step, Totals};
 
 /// What a stage may leave undone and still count as kept up with: 3 % of what was due, …
 const UNDONE: f64 = 0.03;
@@ -59,7 +59,7 @@ pub(crate) fn summarise(tally: &mut Tally, names: &[String], parts: &[Part]) -> 
             bytes_received: tally.bytes,
         },
         notes: saturated(&overall),
-        overall: step("all steps".to_owned(), &overall),
+        overall: step(ALL_STEPS.to_owned(), &overall),
         steps,
         stages: stages(tally, parts),
         errors: errors(tally, name),

@@ -120,6 +120,7 @@ impl Run {
             }
             if progress.tell(&self.timeline, observer).is_break() {
                 self.stop.store(true, Ordering::Relaxed);
+                progress.stop();
             }
         }
         progress.end(observer);
@@ -205,6 +206,11 @@ impl Progress {
         snapshot.elapsed_s = now.saturating_duration_since(begun).as_secs_f64();
         snapshot.total_s = total.as_secs_f64();
         observer.progress(&snapshot)
+    }
+
+    /// The schedule ends now: what follows is the drain.
+    fn stop(&mut self) {
+        self.clock.end = self.clock.end.min(Instant::now());
     }
 
     /// Tells the phases that are left: a run may be stopped before it was planned to end.

@@ -35,7 +35,7 @@ pub struct Expect {
     pub contains: Vec<Template>,
     /// The body's length.
     pub bytes: Option<Count>,
-    /// The body's SHA-256, as hexadecimal digits.
+    /// The body's SHA-256.
     pub sha256: Option<Sha256>,
     /// Where the answer carries this iteration's nonce back: `body` for anywhere, or a place. If it does not, it is stale.
     pub nonce: Option<Carries>,
@@ -89,23 +89,22 @@ impl Kind {
     }
 }
 
-/// 32 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sha256(pub [u8; 32]);
+/// 64 hexadecimal digits, or gaps that make them: `{{picture}}`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sha256(pub Template);
 
 impl FromStr for Sha256 {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a SHA-256; write 64 hexadecimal digits");
-        let mut hash = [0; 32];
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(wrong());
+        let template = Template::parse(text)?;
+        let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if template.constant().is_some_and(|text| !is_hash(text)) {
+            return Err(format!(
+                "`{text}` is not a SHA-256; write 64 hexadecimal digits, or `{{{{name}}}}` for what a file's `sha256: name` keeps"
+            ));
         }
-        for (index, byte) in hash.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| wrong())?;
-        }
-        Ok(Self(hash))
+        Ok(Self(template))
     }
 }
 
@@ -199,7 +198,8 @@ impl Expect {
             .iter()
             .map(|(_, text)| text)
             .chain(&self.body)
-            .chain(&self.contains);
+            .chain(&self.contains)
+            .chain(self.sha256.as_ref().map(|hash| &hash.0));
         texts
             .flat_map(Template::gaps)
             .chain(self.json.0.iter().flat_map(|(_, value)| value.gaps()))

@@ -1,6 +1,9 @@
 //! `load`: how much, and how long.
 
-use super::quantity::{Percent, Speed, per_second};
+use super::{
+    quantity::{Percent, Speed, per_second},
+    until::Climb,
+};
 use crate::{
     run::Plan,
     schedule::{Pace, Spacing, Stage},
@@ -69,13 +72,13 @@ pub struct Ramp {
     pub until: Until,
 }
 
-/// `load.ramp.until`: too much is when any of these is exceeded.
+/// `load.ramp.until`: too much is when any of these is exceeded for three seconds in a row; the ramp then ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Until {
-    /// Corrected 99th percentile of a step.
+    /// Corrected 99th percentile, over all steps.
     pub p99: Option<TimeSpan>,
-    /// Share of iterations that failed or were dropped.
+    /// Share of what was due that failed or was dropped.
     pub errors: Option<Percent>,
 }
 
@@ -116,6 +119,18 @@ impl Load {
         plan.max_pending = self.max_pending;
         plan.grace = self.grace.map_or(plan.grace, |span| span.0);
         plan
+    }
+
+    /// What ends the ramp; `None` where nothing ramps or nothing is too much.
+    pub(super) fn climb(&self, overrides: &Overrides) -> Option<Climb> {
+        let until = self
+            .ramp
+            .map(|ramp| ramp.until)
+            .filter(|until| *until != Until::default())?;
+        match (overrides.rate, self.pace(overrides)) {
+            (None, Pace::Open { stages, .. }) => Some(Climb::new(until, stages.first()?.duration)),
+            _ => None,
+        }
     }
 
     fn pace(&self, overrides: &Overrides) -> Pace {
@@ -281,6 +296,23 @@ mod tests {
                 7
             )
         );
+    }
+
+    #[test]
+    fn only_a_ramp_with_a_bound_is_ended() {
+        let ramp = |until: &str| {
+            load(&format!(
+                "{{ ramp: {{ from: 1/s, to: 2/s, step: 1/s, every: 5s{until} }}, clients: 1 }}"
+            ))
+        };
+        let bounded = ramp(", until: { p99: 1s }");
+        assert!(bounded.climb(&Overrides::default()).is_some());
+        assert!(ramp("").climb(&Overrides::default()).is_none());
+        let flat = Overrides {
+            rate: Some(Speed::PerSecond(1.0)),
+            ..Overrides::default()
+        };
+        assert!(bounded.climb(&flat).is_none(), "one rate does not climb");
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub use step::{Does, Step};
 pub use stream::Stream;
 pub use system::System;
 pub use threshold::{Thresholds, judge};
+pub use until::Climb;
 
 use crate::{
     journey::template::JsonTemplate,
@@ -159,12 +160,13 @@ impl Scenario {
         Self::settle(&mut scenario, path);
         match scenario.system.edge().filter(|edge| !edge.is_file()) {
             None => Ok(scenario),
-            Some(edge) => Err(vec![Diagnostic {
-                code: code::DANGLING,
-                file: path.to_owned(),
-                at: At::default(),
-                message: format!("system: edge: there is no file {}", edge.display()),
-            }]),
+            Some(edge) => Err(vec![Diagnostic::new(
+                code::DANGLING,
+                path,
+                At::default(),
+                "system.edge",
+                format!("system: edge: there is no file {}", edge.display()),
+            )]),
         }
     }
 
@@ -193,6 +195,11 @@ impl Scenario {
     /// The plan of a run; threads and processors are the caller's to choose.
     pub fn plan(&self, overrides: &Overrides) -> Plan {
         self.load.plan(overrides)
+    }
+
+    /// What watches over the run's ramp; `None` where nothing ramps or nothing is too much.
+    pub fn climb(&self, overrides: &Overrides) -> Option<Climb> {
+        self.load.climb(overrides)
     }
 
     /// How to connect.

@@ -1,7 +1,7 @@
 //! Parts of a `multipart/form-data` body.
 
 use crate::{
-    journey::template::{Gap, Template},
+    journey::template::{Gap, Template, is_name},
     protocol::multipart::Format,
 };
 use edge_config::units::{ByteSize, from_text};
@@ -21,6 +21,8 @@ pub enum Part {
         size: SizeRange,
         /// What it is called.
         file_name: String,
+        /// The variable that gets the hexadecimal digits of its SHA-256, to know it again when it is read back.
+        sha256: Option<String>,
     },
 }
 
@@ -53,6 +55,14 @@ impl<'de> Deserialize<'de> for SizeRange {
 }
 
 impl Part {
+    /// The variable that it sets.
+    pub(super) fn sets(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) => None,
+            Self::File { sha256, .. } => sha256.as_deref(),
+        }
+    }
+
     /// All gaps in its templates.
     pub(crate) fn gaps(&self) -> impl Iterator<Item = &Gap> {
         let text = match self {
@@ -69,6 +79,7 @@ struct File {
     file: Word,
     size: SizeRange,
     name: Option<String>,
+    sha256: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -113,17 +124,28 @@ impl<'de> Deserialize<'de> for Part {
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Part, A::Error> {
-                let File { file, size, name } = File::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let File {
+                    file,
+                    size,
+                    name,
+                    sha256,
+                } = File::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 let format = Format::from(file);
                 let (least, most) = format.bounds();
                 if size.from < least || size.to > most {
                     return Err(de::Error::custom(format!("such a file has {least} to {most} bytes")));
+                }
+                if let Some(name) = sha256.as_deref().filter(|name| !is_name(name)) {
+                    return Err(de::Error::custom(format!(
+                        "sha256: `{name}` is not a name; it is the variable that gets the file's hash"
+                    )));
                 }
                 let file_name = name.unwrap_or_else(|| format!("bench.{}", format.extension()));
                 Ok(Part::File {
                     format,
                     size,
                     file_name,
+                    sha256,
                 })
             }
         }

@@ -172,14 +172,14 @@ impl Step {
 
     /// The variables that it sets.
     pub fn sets(&self) -> impl Iterator<Item = &str> {
-        let (set, captured) = match &self.does {
+        let (set, request) = match &self.does {
             Does::Set(variables) => (Some(variables), None),
-            Does::Request(request) => (None, Some(&request.capture)),
+            Does::Request(request) => (None, Some(request)),
             _ => (None, None),
         };
         set.into_iter()
             .flat_map(Named::names)
-            .chain(captured.into_iter().flat_map(Named::names))
+            .chain(request.into_iter().flat_map(|request| request.sets()))
     }
 
     /// All gaps in its templates.
@@ -201,6 +201,16 @@ impl Step {
 }
 
 impl Request {
+    fn sets(&self) -> impl Iterator<Item = &str> {
+        let parts: &[(String, Part)] = match &self.body {
+            Body::Multipart(parts) => parts,
+            _ => &[],
+        };
+        self.capture
+            .names()
+            .chain(parts.iter().filter_map(|(_, part)| part.sets()))
+    }
+
     /// Whether its answer can carry the nonce back.
     pub(super) fn sends_nonce(&self) -> bool {
         let expected: Vec<_> = self.expect.gaps().filter(|gap| **gap == Gap::Nonce).collect();

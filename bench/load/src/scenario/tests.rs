@@ -83,7 +83,7 @@ fn each_mistake_has_its_place_and_cure() {
         (
             "weight: 7",
             "wieght: 7",
-            "E101 feed-read.yaml:13:5 unknown key `wieght`; did you mean `weight`?",
+            "E101 feed-read.yaml:13:5 unknown key `wieght` in journeys.feed; did you mean `weight`?",
         ),
         (
             "weight: 7",
@@ -108,7 +108,7 @@ fn each_mistake_has_its_place_and_cure() {
         (
             ", clients: 8",
             "",
-            "E103 feed-read.yaml:4:1 load: key `clients` is missing",
+            "E103 feed-read.yaml:4:1 load: key `clients` is missing; add it: `clients: …`",
         ),
         (
             "duration: 10s, ",
@@ -173,7 +173,7 @@ fn each_mistake_has_its_place_and_cure() {
         (
             "{{cursor}}",
             "{{randon 1 5}}",
-            "E110 feed-read.yaml:18:58 journeys.feed.steps.0.json.variables.after: `randon` is not a function; there are nonce, client, iteration, random, zipf, pick, row, ip; did you mean `random`?",
+            "E110 feed-read.yaml:18:58 journeys.feed.steps.0.json.variables.after: `randon` is not a function; there are nonce, client, iteration, random, zipf, pick, row, other, ip; did you mean `random`?",
         ),
         (
             "{{row users.email}}",
@@ -194,6 +194,21 @@ fn each_mistake_has_its_place_and_cure() {
             "authorization:",
             "\"bad header\":",
             "E110 feed-read.yaml:17:34 journeys.feed.steps.0.headers.bad header: not a header's name",
+        ),
+        (
+            "body: \"{{nonce}}\", publishes",
+            "multipart: { image: { file: png, size: 2KiB, sha256: a-b } }, publishes",
+            "E110 feed-read.yaml:22:46 journeys.feed.steps.2.multipart.image: sha256: `a-b` is not a name; it is the variable that gets the file's hash",
+        ),
+        (
+            "nonce: body }",
+            "sha256: abc }",
+            "E110 feed-read.yaml:22:91 journeys.feed.steps.2.expect.sha256: `abc` is not a SHA-256; write 64 hexadecimal digits, or `{{name}}` for what a file's `sha256: name` keeps",
+        ),
+        (
+            "nonce: body }",
+            "sha256: \"{{picture}}\" }",
+            "E201 feed-read.yaml:22:9 journeys.feed.steps.2: nothing sets `picture`; capture it, or give it under `client.variables`",
         ),
         (
             "/data/posts: 10 }",
@@ -253,7 +268,7 @@ fn each_mistake_has_its_place_and_cure() {
         (
             "{ platform: { data: { users: 20, posts: 200 } } }",
             "nowhere",
-            "E110 feed-read.yaml:3:9 system: `nowhere` is not one of `external`",
+            "E110 feed-read.yaml:3:9 system: `nowhere` is not one of `external`; write that",
         ),
     ];
     let told = |(from, to, want): &(&str, &str, &str)| {
@@ -265,6 +280,37 @@ fn each_mistake_has_its_place_and_cure() {
 }
 
 #[test]
+fn a_nonce_may_be_read_back_by_a_later_step_and_by_no_earlier_one() {
+    let (sends, reads) = (
+        "{ name: write, post: /x, body: \"{{nonce}}\" }",
+        "{ name: see, get: /x, expect: { nonce: body } }",
+    );
+    let told = |one: &str, other: &str| with("think: 1s..3s", &format!("{one}\n      - {other}"));
+    assert_eq!(told(sends, reads), Vec::<String>::new());
+    assert_eq!(
+        told(reads, sends),
+        [
+            "E110 feed-read.yaml:21:9 journeys.feed.steps.1: expect.nonce: nothing is sent that could come back; put `{{nonce}}` into \
+             the request, or into an earlier one"
+        ]
+    );
+}
+
+#[test]
+fn another_row_needs_two() {
+    let text = VALID.replace("{{row users.email}}", "{{other users.email}}");
+    assert_eq!(read(&text).err(), None);
+    let told = read(&text.replace("users: 20", "users: 1")).unwrap_err();
+    assert_eq!(
+        told,
+        [
+            "E201 feed-read.yaml:8:7 client.steps.0: `users.email`: too few users for another one than the client's own; \
+             give 2 at least in `system.platform.data.users`"
+        ]
+    );
+}
+
+#[test]
 fn journeys_must_be_there_and_do_something() {
     let begin = &VALID[..VALID.find("journeys:").unwrap()];
     let told = |journeys: &str| read(&format!("{begin}{journeys}")).unwrap_err();
@@ -272,7 +318,10 @@ fn journeys_must_be_there_and_do_something() {
         told("journeys: {}"),
         ["E110 feed-read.yaml:11:11 journeys: none; name at least one"]
     );
-    assert_eq!(told(""), ["E103 feed-read.yaml:1:1 key `journeys` is missing"]);
+    assert_eq!(
+        told(""),
+        ["E103 feed-read.yaml:1:1 key `journeys` is missing; add it: `journeys: …`"]
+    );
     let idle = told("journeys: { idle: { steps: [{ think: 1s..2s }] } }");
     assert!(
         idle[0].contains("none that asks for anything; give at least one, like `- get: /`"),

@@ -1,10 +1,10 @@
 //! What clients send, keep and do in what order.
 
-use crate::support::{journeys, scenario, serve, try_out, try_out_with};
+use crate::support::{journeys, scenario, serve, serve_with, try_out, try_out_with};
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Multipart, Path, State},
+    extract::{ConnectInfo, Multipart, Path, State},
     http::{HeaderMap, StatusCode, Uri},
     response::{AppendHeaders, IntoResponse},
     routing::{any, get, post},
@@ -161,6 +161,42 @@ fn uploads_are_files_that_no_one_has_seen() {
     );
 }
 
+/// Keeps what it is given, and changes a byte of each tenth file where it shall.
+fn shelf(spoils: bool) -> SocketAddr {
+    type Files = Arc<Mutex<Vec<Bytes>>>;
+    async fn upload(State(files): State<Files>, mut form: Multipart) -> Json<Value> {
+        let field = form.next_field().await.unwrap().unwrap();
+        let content = field.bytes().await.unwrap();
+        let mut files = files.lock().unwrap();
+        files.push(content);
+        Json(json!({ "url": format!("http://elsewhere/files/{}", files.len() - 1) }))
+    }
+    let read = async move |State(files): State<Files>, Path(number): Path<usize>| {
+        let mut file = files.lock().unwrap()[number].to_vec();
+        if spoils && number % 10 == 3 {
+            *file.last_mut().unwrap() ^= 1;
+        }
+        file
+    };
+    let routes = Router::new()
+        .route("/upload", post(upload))
+        .route("/files/{number}", get(read));
+    serve(routes.with_state(Files::default()))
+}
+
+#[test]
+fn what_was_uploaded_is_known_again_by_its_hash() {
+    let journeys = "journeys:\n  keep:\n    steps:\n      - { name: upload, post: /upload, multipart: { image: { file: png, size: 2KiB..4KiB, sha256: sent } }, capture: { url: /url } }\n      \
+                    - { name: read, get: '{{url}}', expect: { sha256: '{{sent}}' } }";
+    let run = try_out(shelf(false), journeys);
+    assert!(run.passed(), "{}", run.worst());
+    let spoilt = try_out(shelf(true), journeys);
+    assert!(!spoilt.passed());
+    assert!(spoilt.worst().starts_with("body: SHA-256 "), "{}", spoilt.worst());
+    let steps = &spoilt.measured.steps;
+    assert_eq!((steps[0].failed, steps[1].failed), (0, 10));
+}
+
 #[test]
 fn journeys_are_chosen_by_weight_and_thinking_is_no_answers_time() {
     let counts: Arc<[AtomicU32; 2]> = Arc::default();
@@ -247,4 +283,25 @@ fn a_closed_loop_runs_the_same_scenario() {
         "{:?}",
         measured.totals
     );
+}
+
+#[test]
+fn clients_come_from_addresses_of_their_own() {
+    type Seen = Arc<Mutex<HashSet<SocketAddr>>>;
+    let seen = Seen::default();
+    let note = async |State(seen): State<Seen>, ConnectInfo(peer): ConnectInfo<SocketAddr>| {
+        seen.lock().unwrap().insert(peer);
+        Json(json!({ "peer": peer.ip() }))
+    };
+    let routes = Router::new().route("/", get(note)).with_state(Arc::clone(&seen));
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let address = serve_with(async move |listener| axum::serve(listener, service).await.unwrap());
+    // 127.128.0.1 and up: a client's is the same for the whole run.
+    let run = try_out(
+        address,
+        "journeys: { a: { steps: [{ get: /, expect: { contains: '127.128.0.' } }] } }",
+    );
+    assert!(run.passed(), "{}", run.worst());
+    let peers: HashSet<_> = seen.lock().unwrap().iter().map(SocketAddr::ip).collect();
+    assert_eq!((peers.len(), seen.lock().unwrap().len()), (4, 4), "{seen:?}");
 }

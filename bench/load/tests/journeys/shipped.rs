@@ -22,15 +22,17 @@ fn load(file: &Path) -> Scenario {
     told.unwrap_or_else(|all| panic!("{}", all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }
 
-/// The tables that the scenario's system has, each with a row.
+/// The tables that the scenario's system has, each with two rows.
 fn data(scenario: &Scenario) -> Data {
     let mut data = Data::default();
     let mut users = Table::new(system::USERS);
-    users.push(["1", "bench1", "bench1@bench.example", "secret-1"].map(str::to_owned));
     let mut posts = Table::new(system::POSTS);
-    posts.push(["1".to_owned()]);
     let mut sessions = Table::new(system::SESSIONS);
-    sessions.push(["1", "a.b.c"].map(str::to_owned));
+    for id in ["1", "2"] {
+        users.push([id, "bench", "bench@bench.example", "secret-1"].map(str::to_owned));
+        posts.push([id.to_owned()]);
+        sessions.push([id, "a.b.c"].map(str::to_owned));
+    }
     if let System::Platform(platform) = &scenario.system {
         for (rows, name, table) in [
             (platform.data.users, "users", users),

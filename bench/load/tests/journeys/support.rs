@@ -98,6 +98,7 @@ fn report(measured: &Measured, streams: &[model::Stream]) -> RunReport {
         streams: streams.to_vec(),
         timeline: measured.timeline.clone(),
         stages: measured.stages.clone(),
+        ramp: None,
         errors: measured.errors.clone(),
         generator: measured.generator.clone(),
         processes: Vec::new(),

@@ -48,16 +48,14 @@ impl Outcome {
         if !self.broken.is_empty() {
             return self.broken.iter().map(reason).collect();
         }
+        if let [only] = self.judged.as_slice() {
+            return vec![reason(only)];
+        }
         let up = !self.rule.metric.more_is_better();
         let badness = |change: &Change| change.percent().unwrap_or_default() * if up { 1.0 } else { -1.0 };
         let worst = self.judged.iter().max_by(|a, b| badness(a).total_cmp(&badness(b)));
-        let figures = if self.judged.len() == 1 {
-            "figure".into()
-        } else {
-            format!("{} figures", self.judged.len())
-        };
         worst
-            .map(|change| format!("{figures}, at worst {} ({})", change.shown(), change.place))
+            .map(|change| format!("{} figures, at worst {}", self.judged.len(), reason(change)))
             .into_iter()
             .collect()
     }

@@ -74,7 +74,8 @@ fn of_run(run: &RunReport) -> Vec<Figure> {
             into: &mut all,
         },
     );
-    for step in &run.steps {
+    let steps = run.told_steps();
+    for step in steps {
         let mut figures = Figures {
             place: Place::Part(step.name.clone()),
             into: &mut all,
@@ -89,7 +90,7 @@ fn of_run(run: &RunReport) -> Vec<Figure> {
             .one(Metric::Max, times.max_us)
             .one(Metric::UncorrectedP99, step.uncorrected.p99_us);
         // With one step they are the whole's.
-        if run.steps.len() > 1 {
+        if steps.len() > 1 {
             figures.one(Metric::Errors, step.failed as f64);
         }
     }

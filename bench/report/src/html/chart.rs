@@ -18,38 +18,51 @@ pub(super) use timeline::timeline;
 use maud::{Markup, html};
 use scale::Scale;
 
-/// For which screens a drawing is made.
+/// For which place a drawing is made. Widths are near those that they are shown in, so that text keeps its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// Half a page and more.
+    /// The whole width of a large screen.
     Wide,
-    /// A phone.
+    /// One of two columns of a large screen.
+    Half,
+    /// A phone, and a column of a tablet.
     Narrow,
-    /// A column of two on a large screen, and a phone.
-    Column,
 }
 
 impl Layout {
+    /// Alone in its row.
+    pub(super) const WHOLE: [Self; 2] = [Self::Wide, Self::Narrow];
+    /// Beside another.
+    pub(super) const HALF: [Self; 2] = [Self::Half, Self::Narrow];
+
     fn width(self) -> f64 {
         match self {
-            Self::Wide => 800.0,
-            Self::Narrow | Self::Column => 360.0,
+            Self::Wide => 1_040.0,
+            Self::Half => 480.0,
+            Self::Narrow => 330.0,
         }
     }
 
+    /// What the style shows on large screens, and what on others.
     fn class(self) -> &'static str {
         match self {
-            Self::Wide => "chart wide",
-            Self::Narrow => "chart narrow",
-            Self::Column => "chart column",
+            Self::Wide | Self::Half => "wide",
+            Self::Narrow => "narrow",
         }
     }
 
     /// How many labels fit beside each other.
     fn labels(self) -> usize {
-        if self == Self::Wide { 10 } else { 5 }
+        match self {
+            Self::Wide => 10,
+            Self::Half => 7,
+            Self::Narrow => 5,
+        }
     }
 }
+
+/// Beside a plot, for the half of its last label.
+const RIGHT: f64 = 26.0;
 
 /// What a drawing is called, for whom and to whom.
 #[derive(Debug, Clone, Copy)]
@@ -65,13 +78,13 @@ pub(super) struct Caption<'a> {
 /// A drawing of this height.
 #[allow(clippy::needless_pass_by_value, reason = "markup is written in place at each call")]
 fn svg(caption: Caption<'_>, layout: Layout, height: f64, content: Markup) -> Markup {
-    let part = if layout == Layout::Wide { "wide" } else { "narrow" };
+    let part = layout.class();
     let (title, description) = (
         format!("{}-{part}-title", caption.id),
         format!("{}-{part}-desc", caption.id),
     );
     html! {
-        svg class=(layout.class()) viewBox=(format!("0 0 {} {height}", layout.width())) role="img"
+        svg class={ "chart " (part) } viewBox=(format!("0 0 {} {height}", layout.width())) role="img"
             aria-labelledby=(title) aria-describedby=(description) {
             title id=(title) { (caption.title) }
             desc id=(description) { (caption.description) }
@@ -107,6 +120,11 @@ impl Plot {
                 text class="tick end" x=(px(self.left - 6.0)) y=(px(y + 4.0)) { (label(tick)) }
             }
         }
+    }
+
+    /// How many labels of this width fit below.
+    fn room(&self, label: f64) -> usize {
+        (((self.right - self.left) / label) as usize).max(2)
     }
 
     /// Lines upward, with labels below.

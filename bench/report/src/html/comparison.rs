@@ -1,11 +1,11 @@
 //! The page of a comparison: may they be compared, do the rules hold, what changed.
 
 use super::{
-    parts::{badge, command, met, table},
+    parts::{self, Tile, badge, extremes, name, table, whether},
     shell::{Page, Section, Tone, Verdict},
 };
 use crate::{
-    compare::{Change, Comparison, Difference, Judgement, Outcome, Side},
+    compare::{Change, Comparison, Difference, Judgement, NOISE_PERCENT, Outcome, Side},
     model::Spread,
     units,
 };
@@ -28,26 +28,59 @@ pub(super) fn page(comparison: &Comparison) -> Markup {
         sections.push(Section::new("notes", "What else differs", content));
     }
     sections.push(Section::new("commands", "Commands", commands(comparison)));
+    let environment = parts::environment(&comparison.after.environment);
+    sections.push(Section::new("environment", "Environment of the second", environment));
     Page {
         kind: "compare",
         title: comparison.after.title.clone(),
-        description: format!("{} → {}", named(&comparison.before), named(&comparison.after)),
-        facts: vec![],
+        description: String::new(),
+        facts: vec![told("before", &comparison.before), told("after", &comparison.after)],
         verdict: Some(verdict(comparison)),
-        lead: html! {},
+        notes: vec![],
+        lead: parts::tiles(&tiles(comparison)),
         sections,
     }
     .render()
 }
 
-fn named(side: &Side) -> String {
-    let parts = [&side.title, &side.started_at, &side.commit];
-    parts
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+/// `before: pass-through, 2026-08-14 09:26:53 UTC, commit 3f9c2ab71d`.
+fn told(which: &str, side: &Side) -> String {
+    let commit = match side.environment.commit.as_str() {
+        "" => side.environment.rustc.clone(),
+        commit => format!("commit {commit}"),
+    };
+    let parts = [side.title.clone(), units::moment(&side.started_at), commit];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{which}: {}", parts.join(", "))
+}
+
+/// How many figures went which way, the bad news first. Nothing where none may be compared.
+fn tiles(comparison: &Comparison) -> Vec<Tile> {
+    if !comparison.comparable() {
+        return vec![];
+    }
+    let farthest = |judgement: Judgement| {
+        let those = comparison
+            .changes
+            .iter()
+            .filter(|change| change.judgement() == judgement);
+        let size = |change: &&Change| change.percent().map_or(f64::INFINITY, f64::abs);
+        those.max_by(|a, b| size(a).total_cmp(&size(b)))
+    };
+    let tile = |name: &str, judgement: Judgement| Tile {
+        name: name.into(),
+        value: units::count(comparison.count(judgement) as u64),
+        note: farthest(judgement).map_or(String::new(), |change| {
+            format!("most: {} of {}, {}", change.metric, change.place, change.shown())
+        }),
+        bad: judgement == Judgement::Worse && comparison.count(judgement) > 0,
+    };
+    vec![
+        tile("Worse", Judgement::Worse),
+        tile("Better", Judgement::Better),
+        tile("Within noise", Judgement::Noise),
+        tile("Rounds overlap", Judgement::Overlap),
+    ]
 }
 
 fn verdict(comparison: &Comparison) -> Verdict {
@@ -111,9 +144,9 @@ fn rules(outcomes: &[Outcome]) -> Markup {
             } }
             tbody {
                 @for outcome in outcomes {
-                    tr class=[(!outcome.met()).then_some("missed")] {
+                    tr {
                         th scope="row" { code { (outcome.rule) } }
-                        td { (met(outcome.met())) }
+                        td { (whether(outcome.met(), ["holds", "broken"])) }
                         td class="left wrap" { @for reason in outcome.reasons() { div { (reason) } } }
                     }
                 }
@@ -125,31 +158,37 @@ fn rules(outcomes: &[Outcome]) -> Markup {
 fn changes(all: &[Change]) -> Markup {
     html! {
         p {
-            "What hangs on a clock moves by itself: a change of less than 10 % is called noise, whichever way it points. "
-            "Counts of instructions do not."
+            "What hangs on a clock moves by itself: a change of less than " (NOISE_PERCENT) " % is called noise, whichever way "
+            "it points, and is judged by instruction counts, which do not. Where the rounds of both overlap, more of them would tell."
         }
-        (table("Every figure, before and after", html! {
+        div class="changes" { (table("Every figure, before and after", html! {
             thead { tr {
                 th scope="col" { "Metric" }
                 th scope="col" { "Before" }
                 th scope="col" { "After" }
                 th scope="col" { "Change" }
-                th scope="col" class="left" { "Judgement" }
             } }
             @for group in all.chunk_by(|a, b| a.place == b.place) {
                 tbody {
-                    @if let Some(first) = group.first() {
-                        tr class="group" { th scope="rowgroup" colspan="5" { (first.place) } }
+                    @if let [only] = group {
+                        (row(only, &name(&format!("{}: {}", only.place, only.metric))))
+                    } @else if let Some(first) = group.first() {
+                        tr class="group" { th scope="rowgroup" colspan="4" { (name(&first.place.to_string())) } }
+                        @for change in group { (row(change, &name(change.metric.name()))) }
                     }
-                    @for change in group { (row(change)) }
                 }
             }
-        }))
+        })) }
     }
 }
 
-fn row(change: &Change) -> Markup {
+fn row(change: &Change, what: &Markup) -> Markup {
     let judgement = change.judgement();
+    let word = match judgement {
+        Judgement::Noise => "noise",
+        Judgement::Overlap => "overlap",
+        other => other.word(),
+    };
     let tone = match judgement {
         Judgement::Better => Tone::Good,
         Judgement::Worse | Judgement::Removed => Tone::Bad,
@@ -157,15 +196,10 @@ fn row(change: &Change) -> Markup {
     };
     html! {
         tr class=[matches!(judgement, Judgement::Same | Judgement::Noise).then_some("muted")] {
-            th scope="row" { (change.metric) }
+            th scope="row" { (what) }
             td { (value(change, change.before)) }
             td { (value(change, change.after)) }
-            td { (change.shown()) }
-            td class="left" {
-                @if matches!(judgement, Judgement::Better | Judgement::Worse | Judgement::Removed) {
-                    (badge(tone, judgement.word()))
-                } @else { (judgement.word()) }
-            }
+            td { (badge(tone, word)) " " (change.shown()) }
         }
     }
 }
@@ -175,10 +209,7 @@ fn value(change: &Change, value: Option<Spread>) -> Markup {
         @match value {
             None => { (units::NONE) }
             Some(spread) => {
-                (change.metric.show(spread.median))
-                @if spread.max > spread.min {
-                    " " span class="range" { (change.metric.show(spread.min)) " – " (change.metric.show(spread.max)) }
-                }
+                (change.metric.show(spread.median)) (extremes(spread, |value| change.metric.show(value)))
             }
         }
     }
@@ -186,9 +217,9 @@ fn value(change: &Change, value: Option<Spread>) -> Markup {
 
 fn commands(comparison: &Comparison) -> Markup {
     html! {
-        @for (name, side) in [("Before", &comparison.before), ("After", &comparison.after)] {
-            h3 { (name) }
-            @if side.command.is_empty() { p { "The report does not say." } } @else { (command(&side.command)) }
+        @for (which, side) in [("Before", &comparison.before), ("After", &comparison.after)] {
+            h3 { (which) }
+            @if side.command.is_empty() { p { "The report does not say." } } @else { (parts::command(&side.command)) }
         }
     }
 }

@@ -26,8 +26,10 @@ pub(super) struct Tile {
 
 /// Headline figures beside each other.
 pub(super) fn tiles(tiles: &[Tile]) -> Markup {
+    // A note of more than a few words wants more room than a figure.
+    let broad = tiles.iter().any(|tile| tile.note.len() > 80);
     html! {
-        dl class="tiles" {
+        dl class={ "tiles" @if broad { " broad" } } {
             @for tile in tiles {
                 div class=[tile.bad.then_some("bad")] {
                     dt { (tile.name) }
@@ -39,17 +41,31 @@ pub(super) fn tiles(tiles: &[Tile]) -> Markup {
     }
 }
 
+/// A name that may break where its parts meet, and not within one.
+pub(super) fn name(text: &str) -> Markup {
+    html! { @for part in text.split_inclusive(['.', '_', ':', '/']) { (part) wbr; } }
+}
+
 /// A word with its colour, for cells.
 pub(super) fn badge(tone: Tone, text: &str) -> Markup {
     html! { span class={ "badge " (tone.class()) } { (text) } }
 }
 
-/// `met` or `missed`.
-pub(super) fn met(met: bool) -> Markup {
-    if met {
-        badge(Tone::Good, "met")
+/// The first word where it is so, the second where it is not.
+pub(super) fn whether(so: bool, words: [&str; 2]) -> Markup {
+    if so {
+        badge(Tone::Good, words[0])
     } else {
-        badge(Tone::Bad, "missed")
+        badge(Tone::Bad, words[1])
+    }
+}
+
+/// Rounds' extremes, in small.
+pub(super) fn extremes(spread: Spread, show: impl Fn(f64) -> String) -> Markup {
+    html! {
+        @if spread.max > spread.min {
+            " " span class="range" { (units::range(spread.min, spread.max, show)) }
+        }
     }
 }
 
@@ -57,34 +73,25 @@ pub(super) fn met(met: bool) -> Markup {
 pub(super) fn spread(spread: Spread, show: fn(f64) -> String) -> Markup {
     html! {
         @if spread.median > 0.0 {
-            (show(spread.median))
-            @if spread.max > spread.min {
-                " " span class="range" { (show(spread.min)) " – " (show(spread.max)) }
-            }
+            (show(spread.median)) (extremes(spread, show))
         } @else { (units::NONE) }
     }
 }
 
-/// The verdict of a report's header.
-pub(super) fn verdict(header: &Header, whole: &str) -> Verdict {
+/// The verdict of a report's header. `good` is what a passed one has proved, `whole` how it was measured.
+pub(super) fn verdict(header: &Header, good: &str, whole: &str) -> Verdict {
     let (tone, summary) = match (header.verdict.valid, header.verdict.passed) {
         (false, _) => (
             Tone::Void,
-            "The generator could not keep its own schedule, so the figures below say nothing about the system.".into(),
+            "The generator could not keep its own schedule, so the figures below say nothing about the system.",
         ),
-        (true, false) => (
-            Tone::Bad,
-            format!("The figures may be believed, and they are not good enough. {whole}"),
-        ),
-        (true, true) => (
-            Tone::Good,
-            format!("Every answer was right, and every threshold was met. {whole}"),
-        ),
+        (true, false) => (Tone::Bad, "The figures may be believed, and they are not good enough."),
+        (true, true) => (Tone::Good, good),
     };
     Verdict {
         tone,
         word: header.verdict.word().into(),
-        summary: summary.trim_end().into(),
+        summary: format!("{summary} {whole}"),
         reasons: header.verdict.reasons.clone(),
     }
 }
@@ -92,7 +99,7 @@ pub(super) fn verdict(header: &Header, whole: &str) -> Verdict {
 /// When, at which commit, on what: one line under the title.
 pub(super) fn facts(header: &Header) -> Vec<String> {
     let environment = &header.environment;
-    let mut facts = vec![header.started_at.clone()];
+    let mut facts = vec![units::moment(&header.started_at)];
     facts.extend((!environment.commit.is_empty()).then(|| format!("commit {}", environment.commit)));
     facts.extend((!environment.profile.is_empty()).then(|| environment.profile.clone()));
     facts.extend((!environment.cpu.is_empty()).then(|| format!("{} × {}", environment.cores, environment.cpu)));
@@ -111,12 +118,17 @@ pub(super) fn provenance(header: &Header) -> Vec<Section> {
 pub(super) fn command(command: &str) -> Markup {
     html! {
         p { "Makes this report again:" }
-        pre tabindex="0" { code { (command) } }
+        // Word by word, so that none is broken at its hyphens.
+        pre { code { @for word in command.split_inclusive(' ') { span { (word.trim_end()) } @if word.ends_with(' ') { " " } } } }
     }
 }
 
-fn environment(environment: &Environment) -> Markup {
-    let memory = units::bytes(environment.memory_bytes as f64);
+/// Where a report was made; what it does not say is left out.
+pub(super) fn environment(environment: &Environment) -> Markup {
+    let memory = match environment.memory_bytes {
+        0 => String::new(),
+        bytes => units::bytes(bytes as f64),
+    };
     let rows = [
         ("Processor", environment.cpu.as_str()),
         ("Memory", &memory),
@@ -137,10 +149,6 @@ fn environment(environment: &Environment) -> Markup {
                 }
             }
         }
-        @if !environment.notes.is_empty() {
-            h3 { "Worth knowing" }
-            ul { @for note in &environment.notes { li { (note) } } }
-        }
     }
 }
 
@@ -160,20 +168,26 @@ pub(super) fn processes(label: &str, processes: &[ProcessUse]) -> Markup {
             thead { tr {
                 th scope="col" { "Process" }
                 th scope="col" { "CPU" }
-                th scope="col" { "CPU a request" }
+                th scope="col" { "CPU per request" }
                 th scope="col" { "Peak memory" }
                 th scope="col" { "Begin → end" }
-                @if counted { th scope="col" { "System calls a request" } }
+                @if counted { th scope="col" { "System calls per request" } }
             } }
-            tbody {
-                @for process in processes {
-                    tr class=[process.under_test.then_some("own")] {
-                        th scope="row" { (process.name) @if process.under_test { " " span class="tag" { "under test" } } }
-                        td { (units::duration(process.cpu_s)) }
-                        td { (units::time(process.cpu_us_per_request)) }
-                        td { (size(process.peak_rss_bytes)) }
-                        td { (size(process.rss_begin_bytes)) " → " (size(process.rss_end_bytes)) }
-                        @if counted { td { (process.syscalls_per_request.map_or(units::NONE.into(), units::number)) } }
+            @for (title, under_test) in [("Under test", true), ("Around it", false)] {
+                @let group: Vec<_> = processes.iter().filter(|process| process.under_test == under_test).collect();
+                @if !group.is_empty() {
+                    tbody {
+                        tr class="group" { th scope="rowgroup" colspan=(if counted { "6" } else { "5" }) { (title) } }
+                        @for process in group {
+                            tr {
+                                th scope="row" { (name(&process.name)) }
+                                td { (units::duration(process.cpu_s)) }
+                                td { (units::time(process.cpu_us_per_request)) }
+                                td { (size(process.peak_rss_bytes)) }
+                                td { (size(process.rss_begin_bytes)) " → " (size(process.rss_end_bytes)) }
+                                @if counted { td { (process.syscalls_per_request.map_or(units::NONE.into(), units::number)) } }
+                            }
+                        }
                     }
                 }
             }

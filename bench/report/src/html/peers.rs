@@ -3,12 +3,12 @@
 mod work;
 
 use super::{
-    parts::{self, badge, met, table},
+    parts::{self, Tile, badge, table, whether},
     shell::{Page, Section, Tone},
 };
 use crate::{
     model::*,
-    standing::{Against, Standing, standings},
+    standing::{Against, Standing, in_words, standings},
     units,
 };
 use maud::{Markup, html};
@@ -42,8 +42,9 @@ pub(super) fn page(peers: &PeersReport) -> Markup {
         title: header.title.clone(),
         description: header.description.clone(),
         facts: parts::facts(header),
-        verdict: Some(parts::verdict(header, &method(peers))),
-        lead: html! {},
+        verdict: Some(parts::verdict(header, proved(peers), &method(peers))),
+        notes: header.environment.notes.clone(),
+        lead: parts::tiles(&tiles(peers)),
         sections,
     }
     .render()
@@ -56,21 +57,42 @@ fn method(peers: &PeersReport) -> String {
     )
 }
 
+fn proved(peers: &PeersReport) -> &'static str {
+    if peers.goals.is_empty() {
+        "Every answer was right."
+    } else {
+        "Every answer was right, and every goal was met."
+    }
+}
+
+/// By work: what the reference takes, and who takes less.
+fn tiles(peers: &PeersReport) -> Vec<Tile> {
+    let tile = |work: &Work| {
+        let own = work.rows.iter().find(|row| row.peer == peers.reference)?;
+        let words = in_words(&standings(work, &peers.reference), |other| other.cpu);
+        Some(Tile {
+            name: format!("{}: CPU per request of {}", work.name, own.peer),
+            value: units::time(own.cpu_us.median),
+            note: words,
+            bad: false,
+        })
+    };
+    peers.works.iter().filter_map(tile).collect()
+}
+
 fn goals(goals: &[Goal]) -> Markup {
     table(
         "Goals",
         html! {
             thead { tr {
-                th scope="col" { "Goal" }
-                th scope="col" class="left" { "Measured" }
+                th scope="col" { "Goal, and what was measured" }
                 th scope="col" { span class="hidden" { "Whether it was met" } }
             } }
             tbody {
                 @for goal in goals {
-                    tr class=[(!goal.met).then_some("missed")] {
-                        th scope="row" class="wrap" { (goal.name) }
-                        td class="left wrap" { (goal.measured) }
-                        td { (met(goal.met)) }
+                    tr {
+                        th scope="row" { (goal.name) " " span class="measured" { (goal.measured) } }
+                        td { (whether(goal.met, ["met", "missed"])) }
                     }
                 }
             }
@@ -92,11 +114,11 @@ fn overview(peers: &PeersReport) -> Option<Markup> {
         p {
             "Each cell holds theirs as a multiple of " (peers.reference) "’s. Level means within a tenth, or that the rounds overlap."
         }
-        (table("Wins and losses", html! {
+        div class="standing" { (table("Wins and losses", html! {
             thead { tr {
                 th scope="col" { "Against" }
-                th scope="col" { "CPU a request" }
-                th scope="col" { "p99 at the fixed rate" }
+                th scope="col" { "CPU per request" }
+                th scope="col" { "p99, fixed rate" }
                 th scope="col" { "Throughput" }
             } }
             @for (work, others) in by_work.iter().filter(|(_, others)| !others.is_empty()) {
@@ -105,14 +127,14 @@ fn overview(peers: &PeersReport) -> Option<Markup> {
                     @for other in others { (against(other)) }
                 }
             }
-        }))
+        })) }
     })
 }
 
 fn against(other: &Against<'_>) -> Markup {
     html! {
         tr {
-            th scope="row" { (other.peer) }
+            th scope="row" { (other.peer) @if !other.rival { " " span class="tag" { "nothing between" } } }
             @for standing in [other.cpu, other.p99, other.throughput] { td { (cell(standing)) } }
         }
     }

@@ -62,6 +62,8 @@ pub(super) struct Page {
     /// Under the description, in small: when and where.
     pub(super) facts: Vec<String>,
     pub(super) verdict: Option<Verdict>,
+    /// What a reader must know before he believes a figure.
+    pub(super) notes: Vec<String>,
     /// Right below the verdict.
     pub(super) lead: Markup,
     pub(super) sections: Vec<Section>,
@@ -115,6 +117,12 @@ impl Page {
                             ul class="facts" { @for fact in &self.facts { li { (fact) } } }
                         }
                         @if let Some(verdict) = &self.verdict { (verdict.render()) }
+                        @if !self.notes.is_empty() {
+                            div class="notes" {
+                                p { "Worth knowing" }
+                                ul { @for note in &self.notes { li { (note) } } }
+                            }
+                        }
                     } }
                     main id="content" class="in" {
                         (self.lead)

@@ -3,12 +3,23 @@
 /// A table: the first column to the left, the others, which are figures, to the right.
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
+    /// Whether the last column is words, and so to the left, too.
+    worded: bool,
 }
 
 impl Table {
     pub(super) fn new<const N: usize>(head: [&str; N]) -> Self {
         Self {
             rows: vec![head.map(str::to_owned).into()],
+            worded: false,
+        }
+    }
+
+    /// One whose last column is words.
+    pub(super) fn worded<const N: usize>(head: [&str; N]) -> Self {
+        Self {
+            worded: true,
+            ..Self::new(head)
         }
     }
 
@@ -28,26 +39,33 @@ impl Table {
                 *width = cell.chars().count().max(*width);
             }
         }
-        self.rows.iter().map(|row| line(row, &widths)).collect()
+        self.rows.iter().map(|row| self.line(row, &widths)).collect()
     }
-}
 
-fn line(row: &[String], widths: &[usize]) -> String {
-    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
-        let fill = " ".repeat(width.saturating_sub(cell.chars().count()));
-        if column == 0 {
-            format!("{cell}{fill}")
-        } else {
-            format!("{fill}{cell}")
-        }
-    });
-    let cells: Vec<String> = cells.collect();
-    cells.join("  ").trim_end().to_owned()
+    fn line(&self, row: &[String], widths: &[usize]) -> String {
+        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+            let fill = " ".repeat(width.saturating_sub(cell.chars().count()));
+            if column == 0 || (self.worded && column + 1 == row.len()) {
+                format!("{cell}{fill}")
+            } else {
+                format!("{fill}{cell}")
+            }
+        });
+        let cells: Vec<String> = cells.collect();
+        cells.join("  ").trim_end().to_owned()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_column_may_be_words() {
+        let mut table = Table::worded(["p99", "change", "judgement"]);
+        table.row(["feed".to_owned(), "+4 %".to_owned(), "noise".to_owned()]);
+        assert_eq!(table.lines(), ["p99   change  judgement", "feed    +4 %  noise"]);
+    }
 
     #[test]
     fn names_stand_left_and_figures_right() {

@@ -46,11 +46,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         rate: args.rate,
         target: args.target.clone(),
     })?;
-    show(&report);
     let passed = report.header.verdict.passed;
+    let report = Report::Peers(Box::new(report));
+    show(&report);
     if let Some(name) = &args.save {
         let store = Store::new(place::root()?.join("bench"));
-        let saved = store.save(&Report::Peers(Box::new(report)), name);
+        let saved = store.save(&report, name);
         let saved = saved.map_err(|error| Error::new(error.to_string()))?;
         // Where standard error is gone there is nobody to tell.
         let _ = writeln!(stderr(), "kept: {} and {}", saved.json.display(), saved.html.display());

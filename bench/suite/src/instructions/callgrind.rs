@@ -23,7 +23,7 @@ const ACCOUNT: &str = "account";
 ///
 /// # Errors
 /// It is not installed.
-pub(super) fn valgrind() -> Result<PathBuf> {
+fn valgrind() -> Result<PathBuf> {
     installed("valgrind")
 }
 

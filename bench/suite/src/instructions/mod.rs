@@ -16,7 +16,7 @@ use bench_report::{
     store,
 };
 use clap::Args as Arguments;
-use shared_stack::{Context, Error, Result};
+use shared_stack::{Context, Error, Result, find::Need};
 use std::{
     io::{Write, stdout},
     path::{Path, PathBuf},
@@ -57,8 +57,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     // Before the builds, which take minutes.
     let before = args.check.as_deref().map(load).transpose()?;
-    callgrind::valgrind()?;
     let place = Place::open()?;
+    place.need(&[Need::Valgrind])?;
     let counts = count(&place, args)?;
     show(&counts, before.as_ref())?;
     if args.save {

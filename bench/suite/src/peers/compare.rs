@@ -47,7 +47,7 @@ pub(crate) fn compare(wanted: &Wanted) -> Result<PeersReport> {
     let started_at = environment::now();
     let place = Place::open()?;
     let layout = Layout::of_this_machine();
-    let environment = environment::facts(&place.root, profile(wanted), &layout);
+    let environment = environment::facts(&place.root, environment::profile(None, wanted.edge.as_deref()), &layout);
     let mut skipped = Vec::new();
     let peers = available(&place, wanted, &mut skipped);
     if peers.is_empty() {
@@ -115,20 +115,6 @@ pub(crate) fn compare(wanted: &Wanted) -> Result<PeersReport> {
         skipped,
         goals,
     })
-}
-
-/// How what is measured was built.
-fn profile(wanted: &Wanted) -> &'static str {
-    let name = wanted
-        .edge
-        .as_deref()
-        .map(|path| path.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    match name {
-        name if name.contains("pgo") => "release+pgo",
-        name if name.contains("/debug/") => "debug",
-        _ => "release",
-    }
 }
 
 fn available(place: &Place, wanted: &Wanted, skipped: &mut Vec<Skipped>) -> Vec<(Peer, Available)> {

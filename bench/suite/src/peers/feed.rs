@@ -61,7 +61,11 @@ pub(crate) fn compare(wanted: &Wanted) -> Result<PeersReport> {
     let started_at = environment::now();
     let place = Place::open()?;
     let layout = Layout::of_this_machine();
-    let environment = environment::facts(&place.root, "release", &layout);
+    let environment = environment::facts(
+        &place.root,
+        environment::profile(wanted.target.as_deref(), None),
+        &layout,
+    );
     let platform = match &wanted.target {
         Some(url) => Platform::attach(&place, url)?,
         None => Platform::start(

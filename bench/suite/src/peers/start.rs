@@ -259,11 +259,8 @@ fn check(tokens: &Tokens, peer: Peer, work: Work, started: &Started) -> Result<(
 /// # Errors
 /// It is not installed and cannot be, or does not start.
 pub(crate) fn redis(place: &Place, cpus: Option<&Cpus>) -> Result<(Running, String)> {
-    use shared_stack::{find, install};
-    install::install(
-        &install::missing(&[find::Need::Redis]),
-        &place.state.join("install.log"),
-    )?;
+    use shared_stack::find;
+    place.need(&[find::Need::Redis])?;
     let server = find::program("redis-server").ok_or_else(|| Error::new("redis-server is missing"))?;
     retried(|| {
         let address = loopback(ports::free()?);

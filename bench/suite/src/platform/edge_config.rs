@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 /// What is replaced, and by what: loopback is a proxy that may name its clients by `X-Forwarded-For`, and as many
 /// connections may come from it as from everywhere.
 const CHANGES: [(&str, &str); 2] = [
-    ("trusted_proxies: []", "trusted_proxies: [127.0.0.1/32, \"::1/128\"]"),
+    ("trusted_proxies: []", "trusted_proxies: [127.0.0.0/8, \"::1/128\"]"),
     ("connections_per_ip: 256", "connections_per_ip: 16000"),
 ];
 
@@ -47,7 +47,7 @@ mod tests {
         let changed = changed(&shipped).unwrap();
         let differing: Vec<_> = shipped.lines().zip(changed.lines()).filter(|(a, b)| a != b).collect();
         assert_eq!(differing.len(), 2, "{differing:?}");
-        assert!(differing[0].1.starts_with("trusted_proxies: [127.0.0.1/32"));
+        assert!(differing[0].1.starts_with("trusted_proxies: [127.0.0.0/8"));
         assert!(differing[1].1.contains("connections: 16000, connections_per_ip: 16000"));
     }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 use bench_report::store;
 use clap::Args as Arguments;
-use shared_stack::{Context, Error, Result};
+use shared_stack::{Context, Error, Result, find::Need};
 use std::{
     io::{Write, stdout},
     path::PathBuf,
@@ -42,8 +42,8 @@ pub(crate) struct Args {
 /// Runs `bench profile`.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let road = chosen(&args.scenario)?;
-    record::perf()?;
     let place = Place::open()?;
+    place.need(&[Need::Perf])?;
     let program = system::edge::binary(&place.root, args.edge.as_deref())?;
     let surroundings = Surroundings::start(&place, "127.0.0.0/8")?;
     let (edge, address) = surroundings.edge(&place, &program)?;

@@ -26,7 +26,7 @@ const LEAST_WIDTH: f64 = 0.15;
 ///
 /// # Errors
 /// It is not installed.
-pub(super) fn perf() -> Result<PathBuf> {
+fn perf() -> Result<PathBuf> {
     let cure = install::command(&[find::Need::Perf]);
     find::program("perf").ok_or_else(|| Error::new("perf is not installed").cure(cure))
 }

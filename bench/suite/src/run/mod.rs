@@ -11,7 +11,7 @@ use bench_load::{
     scenario::{Overrides, Scenario, judge, quantity::Speed},
 };
 use bench_report::{
-    model::{Header, Report, RunReport, SCHEMA, Verdict},
+    model::{Header, Report, RunReport, SCHEMA, Totals, Verdict},
     store::Store,
     terminal,
 };
@@ -125,13 +125,14 @@ fn measure(place: &Place, scenario: &Scenario, subject: &Subject, args: &Args, l
     let unusable = |error: &dyn std::fmt::Display| Error::new(error.to_string());
     let target = Target::parse(&subject.target).map_err(|error| unusable(&error))?;
     let journeys = Journeys::new(scenario, &target, &subject.data, args.seed).map_err(|error| unusable(&error))?;
-    let mut plan = scenario.plan(&Overrides {
+    let overrides = Overrides {
         rate: args.rate,
         duration: args.duration.map(|span| span.0),
         warmup: args.warmup.map(|span| span.0),
         clients: args.connections,
         seed: args.seed,
-    });
+    };
+    let mut plan = scenario.plan(&overrides);
     plan.threads = args.threads;
     if let Some(cpus) = &layout.generator {
         plan.processors = cpus.numbers().to_vec();
@@ -140,16 +141,19 @@ fn measure(place: &Place, scenario: &Scenario, subject: &Subject, args: &Args, l
     let journeys = Arc::new(journeys);
     let processor = plan.processors.first().copied();
     let subscriptions = Subscriptions::open(&journeys, processor).map_err(|error| unusable(&error))?;
-    let mut watcher = Watcher::new(subject, place, &scenario.actions, &subscriptions);
+    let climb = scenario.climb(&overrides);
+    let mut watcher = Watcher::new(subject, place, &scenario.actions, climb, &subscriptions);
     let mut measured = bench_load::run::run(&journeys, plan, &mut watcher).map_err(|error| unusable(&error))?;
+    let ramp = watcher.conclude(&mut measured.stages);
     let (used, troubles) = watcher.complete(&mut measured.timeline, measured.begun);
     let heard = subscriptions.finish(measured.begun, ARRIVAL);
     measured.errors.extend(heard.errors);
     measured.load.protocol = scenario.protocol.name().to_owned();
     measured.load.target = subject.target.clone();
-    let mut environment = environment::facts(&place.root, "release", layout);
+    let profile = environment::profile(args.target.as_deref(), args.edge.as_deref());
+    let mut environment = environment::facts(&place.root, profile, layout);
     environment.notes.append(&mut measured.notes);
-    let requests = measured.totals.requests;
+    let requests = in_time(&measured.totals, measured.load.duration_s);
     let mut steps = vec![measured.overall];
     steps.append(&mut measured.steps);
     let mut report = RunReport {
@@ -168,6 +172,7 @@ fn measure(place: &Place, scenario: &Scenario, subject: &Subject, args: &Args, l
         streams: heard.streams,
         timeline: measured.timeline,
         stages: measured.stages,
+        ramp,
         errors: measured.errors,
         generator: measured.generator,
         processes: used.iter().map(|used| used.by_request(requests)).collect(),
@@ -176,6 +181,20 @@ fn measure(place: &Place, scenario: &Scenario, subject: &Subject, args: &Args, l
     report.thresholds = judge(&scenario.thresholds, &report);
     report.header.verdict = verdict(&report, measured.invalid, &troubles);
     Ok(report)
+}
+
+/// Requests that were answered before the schedule ended, as the accounts of the processes end then. All of them but for a
+/// backlog that was worked off later.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "counts far below 2^53"
+)]
+fn in_time(totals: &Totals, duration_s: f64) -> u64 {
+    let all = totals.completed as f64;
+    let share = if all > 0.0 { totals.rate * duration_s / all } else { 1.0 };
+    (totals.requests as f64 * share.min(1.0)).round() as u64
 }
 
 /// Invalid is worse than failed: such figures are not even bad news.
@@ -214,6 +233,19 @@ fn conclude(place: &Place, report: RunReport, save: Option<&str>) -> Result<Exit
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_backlog_worked_off_after_the_end_is_not_in_the_accounts() {
+        let totals = |completed| Totals {
+            completed,
+            requests: 2 * completed,
+            rate: 100.0,
+            ..Totals::default()
+        };
+        assert_eq!(in_time(&totals(1_000), 10.0), 2_000);
+        assert_eq!(in_time(&totals(4_000), 10.0), 2_000);
+        assert_eq!(in_time(&totals(0), 10.0), 0);
+    }
 
     #[test]
     fn a_bare_number_is_a_rate_by_second() {

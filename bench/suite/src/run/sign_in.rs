@@ -8,7 +8,8 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The access token that auth gives this user.
+/// The access token that auth gives this user. Each sign-in comes from an address of its own where it can, for what an address
+/// may do without a token is little.
 ///
 /// # Errors
 /// The target cannot be reached, or does not know the user.
@@ -16,7 +17,7 @@ pub(crate) async fn token(target: &str, email: &str, password: &str) -> Result<S
     let failed = |why: String| Error::new(format!("cannot sign {email} in: {why}"));
     let target = Target::parse(target).map_err(|error| failed(error.to_string()))?;
     let connector = Connector::new(target, Options::default()).map_err(|error| failed(error.to_string()))?;
-    let mut connection = Connection::open(&connector)
+    let mut connection = Connection::open(&connector.of_client(rand::random()))
         .await
         .map_err(|error| failed(error.to_string()))?;
     let body = json!({ "email": email, "password": password }).to_string();

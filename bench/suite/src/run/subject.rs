@@ -199,7 +199,11 @@ impl Subject {
     /// There is no such part, or it cannot be done.
     pub(super) fn act(&self, place: &Place, deed: &Deed) -> Result<()> {
         if let Deed::Run(command) = deed {
-            return shell(command, &place.root);
+            let handles = match &self.parts {
+                Parts::Origins(parts) => parts.edge.handles.as_slice(),
+                _ => &[],
+            };
+            return shell(command, &place.root, handles);
         }
         match (&self.parts, deed) {
             (Parts::External, _) => Err(Error::new(format!("cannot {deed}: the system was not started here"))),
@@ -265,11 +269,12 @@ fn send(pid: u32, signal: Signal) -> Result<()> {
     Ok(())
 }
 
-fn shell(command: &str, directory: &Path) -> Result<()> {
+fn shell(command: &str, directory: &Path, variables: &[(&'static str, String)]) -> Result<()> {
     let status = Command::new("sh")
         .arg("-c")
         .arg(command)
         .current_dir(directory)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .status();
     let status = status.context(|| format!("cannot run `{command}`"))?;
     if status.success() {

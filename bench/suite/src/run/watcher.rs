@@ -1,17 +1,18 @@
-//! Looks on while a scenario runs: the live view, the processes' accounts, and the scenario's actions at their time.
+//! Looks on while a scenario runs: the live view, the processes' accounts, the scenario's actions at their time, the end of
+//! its ramp.
 
 use super::subject::Subject;
 use crate::system::{
     place::Place,
-    watch::{Used, Watch},
+    watch::{Used, Watch, Watched},
 };
 use bench_load::{
     journey::streams::Subscriptions,
     run::{Observer, Phase},
-    scenario::Action,
+    scenario::{Action, Climb},
 };
 use bench_report::{
-    model::Second,
+    model::{Ramp, Second, Stage},
     terminal::{Live, Snapshot},
 };
 use std::{
@@ -27,7 +28,11 @@ pub(super) struct Watcher<'a> {
     subscriptions: &'a Subscriptions,
     live: Live,
     actions: VecDeque<Action>,
+    /// What ends the ramp, if there is one.
+    climb: Option<Climb>,
     begun: Option<Instant>,
+    /// Looked up beforehand: a platform takes its time to tell.
+    watched: Vec<Watched>,
     watch: Option<Watch>,
     /// What happened when, for the timeline.
     marks: Vec<(Duration, String)>,
@@ -43,20 +48,27 @@ impl<'a> Watcher<'a> {
         subject: &'a Subject,
         place: &'a Place,
         actions: &[Action],
+        climb: Option<Climb>,
         subscriptions: &'a Subscriptions,
     ) -> Self {
         let mut actions = actions.to_vec();
         actions.sort_by_key(|action| action.at);
+        let (watched, troubles) = match subject.watched() {
+            Ok(watched) => (watched, Vec::new()),
+            Err(error) => (Vec::new(), vec![format!("the processes are not accounted: {error}")]),
+        };
         Self {
             subject,
             place,
             subscriptions,
             live: Live::new(),
             actions: actions.into(),
+            climb,
             begun: None,
+            watched,
             watch: None,
             marks: Vec::new(),
-            troubles: Vec::new(),
+            troubles,
             used: Vec::new(),
             samples: Vec::new(),
         }
@@ -65,10 +77,7 @@ impl<'a> Watcher<'a> {
     fn begin(&mut self) {
         self.subscriptions.measure();
         self.begun = Some(Instant::now());
-        match self.subject.watched() {
-            Ok(watched) => self.watch = Some(Watch::begin(watched)),
-            Err(error) => self.troubles.push(format!("the processes are not accounted: {error}")),
-        }
+        self.watch = Some(Watch::begin(std::mem::take(&mut self.watched)));
     }
 
     fn end(&mut self) {
@@ -103,6 +112,11 @@ impl<'a> Watcher<'a> {
             [.., before, after] => share(*before, *after),
             _ => 0.0,
         }
+    }
+
+    /// What the ramp found, if there was one; its stages are judged by its bounds.
+    pub(super) fn conclude(&mut self, stages: &mut [Stage]) -> Option<Ramp> {
+        Some(self.climb.take()?.conclude(stages))
     }
 
     /// Adds what this watcher knows to the timeline, and tells what was used and what went wrong.
@@ -149,6 +163,9 @@ impl Observer for Watcher<'_> {
             cpu: self.cpu(),
             ..snapshot.clone()
         });
-        ControlFlow::Continue(())
+        match &mut self.climb {
+            Some(climb) if snapshot.phase == Phase::Measure.name() => climb.look(snapshot),
+            _ => ControlFlow::Continue(()),
+        }
     }
 }

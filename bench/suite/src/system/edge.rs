@@ -9,6 +9,7 @@ use super::{
 };
 use shared_stack::{Context, Error, Result, ports, probe};
 use std::{
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -37,6 +38,8 @@ pub(crate) struct Edge {
     pub(crate) address: SocketAddr,
     /// Its process.
     pub(crate) running: Running,
+    /// What commands of a scenario find it by: its program, its configuration, and what `edge …` looks for.
+    pub(crate) handles: Vec<(&'static str, String)>,
 }
 
 /// The binary to measure: the one that was named, else a fresh release build.
@@ -69,10 +72,16 @@ impl Wanted {
         } else {
             "info,edge::access=off"
         };
+        // A copy of its own, which a scenario may change while it is served.
+        let config = place.file(&format!("edge-{}.yaml", admin.port()));
+        fs::copy(&self.config, &config).context(|| format!("cannot copy {}", self.config.display()))?;
+        let token = place.file("admin.token");
         let mut program = Program::new("edge", &self.program, &["run", "--config"])
-            .arg(&self.config)
+            .arg(&config)
             .env("EDGE_BIND", address.to_string())
             .env("EDGE_ADMIN_BIND", admin.to_string())
+            .env("EDGE_ADMIN_TOKEN_FILE", token.display().to_string())
+            .env("EDGE_ADMIN_AUDIT_FILE", place.file("audit.jsonl").display().to_string())
             .env("RUST_LOG", filter)
             .on(self.cpus.as_ref());
         // Schemas are named against the checkout.
@@ -83,6 +92,16 @@ impl Wanted {
             let status = |address: SocketAddr| probe::http_status(&address.to_string(), "/health");
             status(address).is_ok_and(|status| status == 200)
         })?;
-        Ok(Edge { address, running })
+        let handles = vec![
+            ("EDGE", self.program.display().to_string()),
+            ("EDGE_CONFIG", config.display().to_string()),
+            ("EDGE_ADMIN", admin.to_string()),
+            ("EDGE_ADMIN_TOKEN_FILE", token.display().to_string()),
+        ];
+        Ok(Edge {
+            address,
+            running,
+            handles,
+        })
     }
 }

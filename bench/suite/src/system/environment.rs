@@ -28,6 +28,18 @@ pub(crate) fn facts(root: &Path, profile: &str, layout: &Layout) -> Environment 
     }
 }
 
+/// How what is measured was built, as far as that is known: of a `target` that was up already it is not, and the place of
+/// a built `edge` tells it.
+pub(crate) fn profile(target: Option<&str>, edge: Option<&Path>) -> &'static str {
+    let file = edge.map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+    match (target, file) {
+        (Some(_), _) => "",
+        (None, file) if file.contains("pgo") => "release+pgo",
+        (None, file) if file.contains("/debug/") => "debug",
+        (None, _) => "release",
+    }
+}
+
 /// The short commit, with `+` where the tree had changes; empty outside of a repository.
 fn commit(root: &Path) -> String {
     let git = |args: &[&str]| said(Command::new("git").arg("-C").arg(root).args(args));
@@ -107,6 +119,19 @@ mod tests {
         assert!(!facts.cpu.is_empty() && !facts.kernel.is_empty() && !facts.os.is_empty());
         assert!(facts.rustc.starts_with("rustc "), "{}", facts.rustc);
         assert!(facts.notes.iter().any(|note| note.contains("pinned")));
+    }
+
+    #[test]
+    fn a_profile_is_claimed_only_where_it_is_known() {
+        let edge = |file| profile(None, Some(Path::new(file)));
+        assert_eq!(
+            [edge("target/debug/edge"), edge(".run/pgo/edge"), edge("edge")],
+            ["debug", "release+pgo", "release"]
+        );
+        assert_eq!(
+            [profile(None, None), profile(Some("http://localhost:8080"), None)],
+            ["release", ""]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where things are: the checkout, what was installed for the suite, and this run's own files.
 
 use super::{process, signals};
-use shared_stack::{Context, Error, Result};
+use shared_stack::{Context, Error, Result, find::Need, install};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -49,6 +49,19 @@ impl Place {
         let dir = self.state.join("tools").join(name);
         fs::create_dir_all(&dir).context(|| format!("cannot make {}", dir.display()))?;
         dir.canonicalize().context(|| format!("cannot find {}", dir.display()))
+    }
+
+    /// Installs what is missing of the tools that Debian has.
+    ///
+    /// # Errors
+    /// They cannot be installed from here; the command that would do it is told.
+    pub(crate) fn need(&self, needs: &[Need]) -> Result<()> {
+        install::install(&install::missing(needs), &self.install_log())
+    }
+
+    /// Where installations write what they say.
+    pub(crate) fn install_log(&self) -> PathBuf {
+        self.state.join("install.log")
     }
 
     /// A file of this run.

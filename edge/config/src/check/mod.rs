@@ -1,65 +1,77 @@
-//! What types cannot say: that names are defined, that keys agree, that every route can win.
+//! What types cannot say: that names are defined, that keys agree, that every route can win, that files are there.
 
+mod admin;
+mod certificates;
+mod compression;
+mod cors;
+mod files;
+mod graphql;
+mod headers;
+mod jwt;
+mod limits;
+mod matching;
 mod names;
+mod not_yet;
+mod paths;
+mod patterns;
+mod quotas;
+mod rate_limits;
+mod redis;
+mod report;
+mod retries;
 mod routes;
-mod sections;
+mod secrets;
+mod serves;
+mod shadows;
+mod sticky;
+mod timeouts;
+mod unused;
+mod upstreams;
 
-use crate::{
-    Config,
-    decode::Pruned,
-    diagnose::{At, Findings, code},
-    tree::Node,
-};
+pub(crate) use files::Files;
+pub(crate) use not_yet::NOT_YET;
+pub use report::Report;
 
-/// Checks a configuration: `config` lacks the parts already refused.
-pub(crate) fn check(config: &Config, report: &mut Report<'_>) {
-    sections::check(config, report);
-    names::check(config, report);
+use crate::{Config, diagnose::Words};
+
+/// Checks a configuration: `config` lacks the parts already refused. Without `files` nothing but the text is looked at.
+pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Report<'_>) {
+    if config.version != 1 {
+        let words = format!("`{}` is not known; this edge reads version `1`", config.version);
+        report.bad_value(&["version"], words);
+    }
+    admin::check(config, report);
+    limits::check(config, report);
+    redis::check(config, report);
+    secrets::check(config, report);
+    cors::check(config, report);
+    jwt::check(config, report);
+    rate_limits::check(config, report);
+    upstreams::check(config, report);
     routes::check(config, report);
-}
-
-/// Where checks tell what they find. Paths are keys and list indices from the root.
-#[derive(Debug)]
-pub struct Report<'a> {
-    /// The whole file, with defaults merged.
-    tree: &'a Node,
-    pruned: &'a Pruned,
-    findings: &'a mut Findings,
-}
-
-impl<'a> Report<'a> {
-    pub(crate) fn new(tree: &'a Node, pruned: &'a Pruned, findings: &'a mut Findings) -> Self {
-        Self { tree, pruned, findings }
+    names::check(config, report);
+    shadows::check(config, report);
+    if let Some(files) = files {
+        files::check(config, files, report);
     }
-
-    /// Whether nothing at or below a path was refused: only then can something be said to lack there.
-    pub fn is_whole(&self, path: &[&str]) -> bool {
-        !self.pruned.iter().any(|pruned| is_below(pruned, path))
-    }
-
-    /// Whether a key of this very map was refused, perhaps one that was meant to be another.
-    pub fn lacks_key_of(&self, path: &[&str]) -> bool {
-        self.pruned
-            .iter()
-            .any(|pruned| pruned.len() == path.len() + 1 && is_below(pruned, path))
-    }
-
-    fn at(&self, path: &[&str]) -> At {
-        self.tree.place(path)
-    }
-
-    /// Tells a mistake: one of the [codes](code), where it is, what is wrong and the cure.
-    pub fn add(&mut self, code: &'static str, path: &[&str], message: impl AsRef<str>) {
-        let message = format!("{}: {}", path.join("."), message.as_ref());
-        self.findings.add(code, self.at(path), message);
-    }
-
-    /// Tells a value of the right kind that makes no sense.
-    pub fn bad_value(&mut self, path: &[&str], message: impl AsRef<str>) {
-        self.add(code::BAD_VALUE, path, message);
+    sticky::check(config, report);
+    not_yet::check(report);
+    if !report.has_errors() {
+        // What a mistake meant to use would look unused.
+        quotas::check(config, report);
+        unused::check(config, report);
     }
 }
 
-fn is_below(inner: &[String], outer: &[&str]) -> bool {
-    inner.len() >= outer.len() && inner.iter().zip(outer).all(|(a, b)| a == b)
+/// The first words that a check has against a value, told at its path.
+fn judge(report: &mut Report<'_>, path: &[&str], verdict: Result<(), impl Into<Words>>) {
+    if let Err(words) = verdict {
+        report.bad_value(path, words);
+    }
+}
+
+/// A token of RFC 9110: what names of methods, header fields and cookies are made of.
+fn is_token(text: &str) -> bool {
+    let mark = |b: u8| b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || mark(b))
 }

@@ -5,65 +5,93 @@ use crate::{
     Auth, Config,
     diagnose::{code, nearest},
 };
+use std::collections::HashMap;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
+    let mut names = Names::default();
     for (name, jwt) in &config.jwt {
-        refer(
+        names.refer(
             report,
             "upstreams",
             &jwt.jwks.upstream,
             &["jwt", name, "jwks", "upstream"],
         );
     }
-    for (name, route) in &config.routes {
-        let path = ["routes", name.as_str()];
-        if let Auth::Jwt { name: issuer, .. } = &route.auth {
-            refer(report, "jwt", issuer, &[&path[..], &["auth", "jwt"]].concat());
-        }
-        for (index, limit) in route.rate_limits.iter().enumerate() {
-            refer(
+    for (name, upstream) in &config.upstreams {
+        if let Some(breaker) = &upstream.circuit_breaker {
+            names.refer(
                 report,
-                "rate_limits",
-                limit,
-                &[&path[..], &["rate_limits", &index.to_string()]].concat(),
+                "circuit_breakers",
+                breaker,
+                &["upstreams", name, "circuit_breaker"],
             );
         }
+    }
+    for (name, route) in &config.routes {
+        let at = |rest: &[&'static str]| [&["routes", name.as_str()], rest].concat();
+        if let Auth::Jwt { name: issuer, .. } = &route.auth {
+            names.refer(report, "jwt", issuer, &at(&["auth", "jwt"]));
+        }
+        for (index, limit) in route.rate_limits.iter().enumerate() {
+            let index = index.to_string();
+            names.refer(report, "rate_limits", limit, &["routes", name, "rate_limits", &index]);
+        }
         if let Some(cors) = &route.cors {
-            refer(report, "cors", cors, &[&path[..], &["cors"]].concat());
+            names.refer(report, "cors", cors, &at(&["cors"]));
         }
         if let Some(upstream) = &route.upstream {
-            refer(report, "upstreams", upstream, &[&path[..], &["upstream"]].concat());
+            names.refer(report, "upstreams", upstream, &at(&["upstream"]));
         }
         for (subgraph, part) in route.graphql.iter().flat_map(|graphql| &graphql.subgraphs) {
-            let path = [&path[..], &["graphql", "subgraphs", subgraph, "upstream"]].concat();
-            refer(report, "upstreams", &part.upstream, &path);
+            let path = ["routes", name, "graphql", "subgraphs", subgraph, "upstream"];
+            names.refer(report, "upstreams", &part.upstream, &path);
         }
     }
 }
 
-/// Looks a name up in the file itself: a definition that was refused for a mistake of its own is still a definition.
-fn refer(report: &mut Report<'_>, section: &str, name: &str, path: &[&str]) {
-    let defined = report
-        .tree
-        .entry(section)
-        .map(|entry| entry.node.entries())
-        .unwrap_or_default();
-    if defined.iter().any(|entry| entry.key == name) {
-        return;
+/// What is defined, by section, with lines; looked up in the file itself: a definition that was refused for a mistake of its
+/// own is still a definition.
+#[derive(Default)]
+struct Names<'a>(HashMap<&'static str, HashMap<&'a str, u32>>);
+
+impl<'a> Names<'a> {
+    fn refer(&mut self, report: &mut Report<'a>, section: &'static str, name: &str, path: &[&str]) {
+        let tree = report.tree();
+        let defined = self.0.entry(section).or_insert_with(|| {
+            let entries = tree
+                .entry(section)
+                .map(|entry| entry.node.entries())
+                .unwrap_or_default();
+            entries
+                .iter()
+                .map(|entry| (entry.key.as_str(), entry.key_at.line))
+                .collect()
+        });
+        if defined.contains_key(name) || report.refused(&[], section) {
+            return;
+        }
+        let hint = match nearest(name, defined.keys().copied()) {
+            Some(near) => format!("did you mean `{near}` (line {})?", defined[near]),
+            None => format!("define it there, or use one of {}", known(defined)),
+        };
+        report.add(
+            code::DANGLING,
+            path,
+            format!("`{name}` is not defined in {section}; {hint}"),
+        );
     }
-    let near = nearest(name, defined.iter().map(|entry| entry.key.as_str()));
-    let line = |near: &str| {
-        defined
-            .iter()
-            .find(|entry| entry.key == near)
-            .map_or(0, |entry| entry.key_at.line)
-    };
-    let hint = near
-        .map(|near| format!("; did you mean `{near}` (line {})?", line(near)))
-        .unwrap_or_default();
-    report.add(
-        code::DANGLING,
-        path,
-        format!("`{name}` is not defined in {section}{hint}"),
-    );
+}
+
+/// Some names that are defined.
+fn known(defined: &HashMap<&str, u32>) -> String {
+    const SHOWN: usize = 8;
+    let mut names: Vec<_> = defined.iter().map(|(name, line)| (line, format!("`{name}`"))).collect();
+    names.sort();
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    let names: Vec<_> = names.into_iter().take(SHOWN).map(|(_, name)| name).collect();
+    if names.is_empty() {
+        "those (there are none)".to_owned()
+    } else {
+        format!("{}{more}", names.join(", "))
+    }
 }

@@ -1,41 +1,67 @@
-//! The types of `edge.yaml`, one file a section. What a type here does not know is refused, never ignored.
+//! The types of `edge.yaml`, one file a section. What a type here does not know is refused, never ignored. A key is explained
+//! once, here: the schema for editors and the reference page are made from these comments.
 
-mod access;
-mod listen;
-mod quota;
+mod admin;
+mod auth;
+mod circuit_breaker;
+mod cors;
+mod graphql;
+mod headers;
+mod jwt;
+mod limits;
+mod listeners;
+mod matching;
+mod rate_limit;
+mod redis;
 mod route;
+mod target;
 mod upstream;
 
-pub use access::{Cors, Jwks, Jwt, JwtAlgorithm, Revocation};
-pub use listen::{Admin, ConnectionLimits, Http, Listeners, Redis};
-pub use quota::{RateLimit, When};
-pub use route::{Auth, Defaults, Graphql, Match, Retries, Route, Serves, Streaming, Subgraph, Timeouts};
-pub use upstream::{HealthCheck, SameSite, Sticky, Target, Upstream};
+pub use admin::Admin;
+pub use auth::Auth;
+pub(crate) use auth::Token;
+pub use circuit_breaker::CircuitBreaker;
+pub use cors::Cors;
+pub use graphql::{Graphql, Subgraph};
+pub use headers::{HeaderChanges, Headers};
+pub use jwt::{Jwks, Jwt, JwtAlgorithm, Revocation};
+pub use limits::ConnectionLimits;
+pub use listeners::{Certificate, Http, Https, ListenerTls, Listeners, TlsVersion};
+pub use matching::Match;
+pub use rate_limit::{Mode, RateLimit, When};
+pub use redis::Redis;
+pub use route::{Coding, Compression, Defaults, Priority, Retries, RetryOn, Route, Serves, Streaming, Timeouts};
+pub(crate) use target::Long as LongTarget;
+pub use target::Target;
+pub use upstream::{Discovery, HealthCheck, LoadBalancing, Outlier, SameSite, Sticky, Upstream, UpstreamTls};
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A whole `edge.yaml`: interpolated, checked, and with `defaults` merged into each route.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// The edge's configuration: one file, interpolated, checked, and with `defaults` merged into each route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The format's version; always 1.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
-    /// The operator's listener: metrics, health.
+    /// The operators' listener: metrics, health, changes.
     pub admin: Admin,
     /// Where clients connect.
     pub listeners: Listeners,
-    /// Networks whose `X-Forwarded-For` is believed.
-    #[serde(default)]
+    /// Networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed. Everybody else's is thrown away.
+    #[serde(default, deserialize_with = "crate::de::networks")]
+    #[schemars(with = "Vec<crate::schema::Network>")]
     pub trusted_proxies: Vec<IpNet>,
     /// Bounds on connections and heads.
     #[serde(default)]
     pub limits: ConnectionLimits,
-    /// The store of quotas and revocations.
+    /// The store of quotas, and the way by which ended sessions are told.
     pub redis: Redis,
-    /// What routes inherit. Already merged into [`Config::routes`]; kept to be shown.
-    #[serde(default)]
+    /// What routes inherit: maps merge, scalars and lists replace.
+    #[serde(default, skip_serializing)]
     pub defaults: Defaults,
     /// Cross-origin policies by name.
     #[serde(default)]
@@ -46,8 +72,22 @@ pub struct Config {
     /// Quotas by name.
     #[serde(default)]
     pub rate_limits: BTreeMap<String, RateLimit>,
+    /// Circuit breakers by name.
+    #[serde(default)]
+    pub circuit_breakers: BTreeMap<String, CircuitBreaker>,
     /// Services by name.
     pub upstreams: BTreeMap<String, Upstream>,
-    /// Routes by name; the order in the file never matters.
+    /// Routes by name. Exact path before template before longest prefix; their order in the file never matters.
     pub routes: BTreeMap<String, Route>,
 }
+
+/// Keys that a running edge cannot change: a change at or below one of them needs a new process.
+pub(crate) const NEEDS_UPGRADE: [&str; 7] = [
+    "admin.audit_file",
+    "admin.bind",
+    "admin.token_file",
+    "listeners",
+    "limits.connections",
+    "limits.connections_per_ip",
+    "redis.url",
+];

@@ -1,16 +1,12 @@
 //! Sections `routes` and `defaults`.
 
-use crate::units::{ByteSize, TimeSpan};
-use edge_policy::{
-    identity::Access,
-    route::{Pattern, Rule},
-};
-use http::Method;
-use serde::Deserialize;
-use std::{collections::BTreeMap, path::PathBuf};
+use super::{Auth, Graphql, Headers, Match};
+use crate::units::{ByteSize, Percent, TimeSpan};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// `routes.<name>`, with `defaults` merged in.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A route, with `defaults` merged in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// Which requests it takes.
@@ -18,17 +14,18 @@ pub struct Route {
     pub matches: Match,
     /// Who may use it.
     #[serde(default)]
+    #[schemars(with = "crate::schema::AuthForm")]
     pub auth: Auth,
     /// Names of the quotas that every request is charged to.
     #[serde(default)]
     pub rate_limits: Vec<String>,
-    /// The service behind it. Either this or `graphql`.
-    #[serde(default)]
+    /// Name of the service behind it. Either this or `graphql`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
     /// The composed API that answers it. Either this or `upstream`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graphql: Option<Graphql>,
-    /// Largest request body.
+    /// Largest request body; larger ones are refused with 413.
     #[serde(default = "default_max_body")]
     pub max_body: ByteSize,
     /// How long each step may take.
@@ -37,19 +34,38 @@ pub struct Route {
     /// How often a request is tried.
     #[serde(default)]
     pub retries: Retries,
-    /// Answers or sockets that stay open.
-    #[serde(default)]
+    /// Which answers are compressed; none without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
+    /// Answers or sockets that stay open: no buffering, no retries, no total timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streaming: Option<Streaming>,
+    /// Changes to header fields.
+    #[serde(default)]
+    pub headers: Headers,
     /// What replaces `match.path_prefix` before the request goes on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewrite_prefix: Option<String>,
+    /// The path that the service is asked for, with the template's parameters: `/v2/comments/{postId}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewrite: Option<String>,
     /// Name of the cross-origin policy.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<String>,
+    /// Who goes first when the edge has more to do than it can.
+    #[serde(default)]
+    pub priority: Priority,
+    /// Whether the upstream's `sticky` holds here.
+    #[serde(default = "yes")]
+    pub sticky: bool,
 }
 
 fn default_max_body() -> ByteSize {
     ByteSize(1024 * 1024)
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What answers a route.
@@ -67,101 +83,49 @@ impl Route {
         let upstream = self.upstream.as_deref().map(Serves::Upstream);
         upstream.or_else(|| self.graphql.as_ref().map(Serves::Graphql))
     }
+
+    /// The upstreams that it asks, each once for every mention.
+    pub fn upstreams(&self) -> impl Iterator<Item = &str> {
+        let subgraphs = self.graphql.iter().flat_map(|graphql| graphql.subgraphs.values());
+        let asked = subgraphs.map(|subgraph| subgraph.upstream.as_str());
+        self.upstream.as_deref().into_iter().chain(asked)
+    }
 }
 
-/// `defaults`: what a route says nothing about. Maps merge, scalars and lists replace.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+/// What a route says nothing about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Defaults {
-    /// See [`Route::auth`].
+    /// As `routes.<name>.auth`.
+    #[schemars(with = "Option<crate::schema::AuthForm>")]
     pub auth: Option<Auth>,
-    /// See [`Route::timeouts`].
-    pub timeouts: Timeouts,
-    /// See [`Route::retries`].
-    pub retries: Retries,
-    /// See [`Route::rate_limits`].
+    /// As `routes.<name>.rate_limits`.
     pub rate_limits: Vec<String>,
-    /// See [`Route::max_body`].
+    /// As `routes.<name>.max_body`.
     pub max_body: Option<ByteSize>,
-    /// See [`Route::cors`].
+    /// As `routes.<name>.timeouts`.
+    pub timeouts: Timeouts,
+    /// As `routes.<name>.retries`.
+    pub retries: Retries,
+    /// As `routes.<name>.compression`.
+    pub compression: Option<Compression>,
+    /// As `routes.<name>.headers`.
+    pub headers: Headers,
+    /// As `routes.<name>.cors`.
     pub cors: Option<String>,
+    /// As `routes.<name>.priority`.
+    pub priority: Priority,
 }
 
-/// `routes.<name>.match`: exactly one of `path`, `paths` and `path_prefix`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Match {
-    /// One whole path, or a template: `/api/sse/comments/{postId}`.
-    pub path: Option<String>,
-    /// Several of those.
-    pub paths: Vec<String>,
-    /// A path and all below it: `/api/media` takes `/api/media/x`, not `/api/mediax`.
-    pub path_prefix: Option<String>,
-    /// Methods; none means all.
-    pub methods: Vec<String>,
-}
-
-impl Match {
-    /// The rule as the policy crate routes by it.
-    ///
-    /// # Errors
-    /// The key at fault (empty: the whole section) and what is wrong. Never after a successful load.
-    pub fn to_rule(&self) -> Result<Rule, (&'static str, String)> {
-        let path = |key, text: &str| Pattern::path(text).map_err(|error| (key, error.to_string()));
-        let patterns = match (&self.path, self.paths.as_slice(), &self.path_prefix) {
-            (Some(one), [], None) => vec![path("path", one)?],
-            (None, many @ [_, ..], None) => many.iter().map(|one| path("paths", one)).collect::<Result<_, _>>()?,
-            (None, [], Some(prefix)) => {
-                vec![Pattern::prefix(prefix).map_err(|error| ("path_prefix", error.to_string()))?]
-            }
-            _ => return Err(("", "needs exactly one of `path`, `paths` and `path_prefix`".to_owned())),
-        };
-        let method = |name: &String| match Method::from_bytes(name.as_bytes()) {
-            Ok(method) if name.bytes().all(|b| b.is_ascii_uppercase()) => Ok(method),
-            _ => Err(("methods", format!("`{name}` is not a method; write it like `GET`"))),
-        };
-        Ok(Rule {
-            patterns,
-            methods: self.methods.iter().map(method).collect::<Result<_, _>>()?,
-        })
-    }
-}
-
-/// `auth`: `public`, or `{ jwt: <name>, optional: <bool> }`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Auth {
-    /// Tokens are not looked at.
-    #[default]
-    Public,
-    /// A token of the named issuer.
-    Jwt {
-        /// Name in `jwt`.
-        name: String,
-        /// Whether anonymous callers pass too.
-        optional: bool,
-    },
-}
-
-impl Auth {
-    /// Who may use the route, as the policy crate decides it.
-    pub fn access(&self) -> Access {
-        match self {
-            Self::Public => Access::Public,
-            Self::Jwt { optional: true, .. } => Access::Optional,
-            Self::Jwt { optional: false, .. } => Access::Required,
-        }
-    }
-}
-
-/// `timeouts`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// How long each step may take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Timeouts {
-    /// To connect to a target.
+    /// To connect to an instance.
     pub connect: TimeSpan,
     /// From the whole request sent to the answer's head, and to its end (streaming routes have no such end).
     pub request: TimeSpan,
-    /// An unused connection to a target is kept for this long.
+    /// An unused connection to an instance is kept for this long.
     pub idle: TimeSpan,
 }
 
@@ -175,44 +139,96 @@ impl Default for Timeouts {
     }
 }
 
-/// `retries`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// How often a request is tried, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retries {
     /// Tries in all, the first included; 1 to 5.
+    #[schemars(range(min = 1, max = 5))]
     pub attempts: u32,
+    /// After which failures: `connect_failure`, `reset`, or a status from 500 to 599.
+    pub retry_on: Vec<RetryOn>,
+    /// Methods that are tried again once something was sent; by default those that RFC 9110 calls idempotent. Before
+    /// anything was sent every method is.
+    pub methods: Vec<String>,
+    /// Most retries, as a share of all requests; no such bound without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Percent>,
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { attempts: 2 }
+        let idempotent = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+        Self {
+            attempts: 2,
+            retry_on: vec![RetryOn::ConnectFailure, RetryOn::Reset],
+            methods: idempotent.map(str::to_owned).into(),
+            budget: None,
+        }
     }
 }
 
-/// `streaming`: no buffering, no retries, no total timeout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// A failure after which a request is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryOn {
+    /// No connection could be made: nothing was sent.
+    ConnectFailure,
+    /// The connection was lost before an answer began.
+    Reset,
+    /// An answer with this status, 500 to 599.
+    Status(u16),
+}
+
+/// Which answers are compressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Compression {
+    /// Content codings, the preferred first; the client's `Accept-Encoding` decides (RFC 9110).
+    pub algorithms: Vec<Coding>,
+    /// Smallest answer that is worth it.
+    pub min_size: ByteSize,
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self {
+            algorithms: vec![Coding::Zstd, Coding::Br, Coding::Gzip],
+            min_size: ByteSize(1024),
+        }
+    }
+}
+
+/// A content coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Coding {
+    /// RFC 8878.
+    Zstd,
+    /// Brotli, RFC 7932.
+    Br,
+    /// RFC 1952.
+    Gzip,
+}
+
+/// Answers or sockets that stay open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Streaming {
     /// Server-sent events.
     Sse,
-    /// Upgrades; ordinary requests pass too.
+    /// Upgrades (RFC 6455); ordinary requests pass too.
     Websocket,
 }
 
-/// `graphql`: the services whose schemas make one API.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Graphql {
-    /// By name.
-    pub subgraphs: BTreeMap<String, Subgraph>,
-}
-
-/// One service's part of the API.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Subgraph {
-    /// Name in `upstreams`.
-    pub upstream: String,
-    /// File with its schema, against the working directory.
-    pub schema: PathBuf,
+/// Who goes first when the edge has more to do than it can.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Refused last.
+    High,
+    /// In between.
+    #[default]
+    Normal,
+    /// Refused first.
+    Low,
 }

@@ -1,50 +1,122 @@
 //! Section `upstreams`.
 
-use crate::units::TimeSpan;
+use super::Target;
+use crate::units::{ByteSize, Percent, TimeSpan};
 use edge_policy::balance::Thresholds;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, path::PathBuf};
 
-/// `upstreams.<name>`: the instances of one service, and how to choose among them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// The instances of one service, and how to choose among them. Exactly one of `targets` and `discovery`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// The instances, at least one: a list, or one text with commas, so that a variable can carry them all.
-    #[serde(deserialize_with = "crate::de::targets")]
+    /// The instances: a list, or one text with commas, so that a variable can carry them all.
+    #[serde(
+        default,
+        deserialize_with = "crate::de::targets",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schemars(with = "crate::schema::Targets")]
     pub targets: Vec<Target>,
+    /// The instances as a name server tells them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
+    /// How an instance is chosen for a request.
+    #[serde(default)]
+    pub load_balancing: LoadBalancing,
     /// How instances are probed; without it all count as healthy.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_check: Option<HealthCheck>,
+    /// When an instance is left alone for what its answers to clients show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlier: Option<Outlier>,
+    /// Name of the circuit breaker in front of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circuit_breaker: Option<String>,
     /// Whether a client stays with its first instance.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sticky: Option<Sticky>,
+    /// Largest request body that it takes, whatever a route allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_body: Option<ByteSize>,
+    /// Speaks TLS to the instances; plain HTTP without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<UpstreamTls>,
 }
 
-/// One instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// `host:port`; a name is resolved in the background.
-    pub address: String,
-    /// Its share, 1 to 100.
-    pub weight: u32,
+impl Upstream {
+    /// The instances to connect to: `targets`, or the name of `discovery` with its port, each of whose addresses is one.
+    pub fn instances(&self) -> Cow<'_, [Target]> {
+        match &self.discovery {
+            Some(discovery) if self.targets.is_empty() => Cow::Owned(vec![discovery.target()]),
+            _ => Cow::Borrowed(&self.targets),
+        }
+    }
 }
 
-/// `health_check`: an HTTP GET that must answer 2xx.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Instances as a name server tells them: every address of the name is one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Discovery {
+    /// The name; its A records, or its AAAA records where it has no others.
+    pub dns: String,
+    /// Their port, 1 to 65535.
+    #[schemars(range(min = 1, max = 65535))]
+    pub port: u16,
+    /// How often it is looked up.
+    #[serde(default = "default_dns_refresh")]
+    pub refresh: TimeSpan,
+}
+
+impl Discovery {
+    fn target(&self) -> Target {
+        Target {
+            address: format!("{}:{}", self.dns, self.port),
+            weight: 1,
+            labels: Default::default(),
+        }
+    }
+}
+
+fn default_dns_refresh() -> TimeSpan {
+    TimeSpan::from_secs(10)
+}
+
+/// How an instance is chosen for a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadBalancing {
+    /// One after the other, as often as their weights say.
+    #[default]
+    RoundRobin,
+    /// Of two drawn at random, the one with fewer requests under way.
+    LeastRequests,
+    /// Of two drawn at random, the one that answers sooner (peak-sensitive moving average).
+    PeakEwma,
+    /// The same one for the same client address, by consistent hashing.
+    Ring,
+}
+
+/// Probes: an HTTP GET that must answer 2xx.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthCheck {
     /// Path to ask for.
     pub path: String,
-    /// Time between two probes of one target.
+    /// Time between two probes of one instance.
     #[serde(default = "default_interval")]
     pub interval: TimeSpan,
-    /// Time a probe may take.
+    /// Time a probe may take; less than the interval.
     #[serde(default = "default_timeout")]
     pub timeout: TimeSpan,
-    /// Successes in a row that make a target healthy.
+    /// Successes in a row that make an instance healthy; at least 1.
     #[serde(default = "default_healthy")]
+    #[schemars(range(min = 1))]
     pub healthy: u32,
-    /// Failures in a row that make it unhealthy.
+    /// Failures in a row that make it unhealthy; at least 1.
     #[serde(default = "default_unhealthy")]
+    #[schemars(range(min = 1))]
     pub unhealthy: u32,
 }
 
@@ -74,11 +146,34 @@ fn default_unhealthy() -> u32 {
     2
 }
 
-/// `sticky`: a signed cookie names the instance.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// When an instance is left alone for what its answers to clients show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outlier {
+    /// Failures in a row (no answer, or 5xx) after which it is left alone; at least 1.
+    #[schemars(range(min = 1))]
+    pub consecutive_failures: u32,
+    /// For how long; the next time twice as long, and so on.
+    pub eject_for: TimeSpan,
+    /// Most instances that are left alone at a time, as a share of all.
+    pub max_ejected: Percent,
+}
+
+impl Default for Outlier {
+    fn default() -> Self {
+        Self {
+            consecutive_failures: 5,
+            eject_for: TimeSpan::from_secs(30),
+            max_ejected: Percent::HALF,
+        }
+    }
+}
+
+/// A signed cookie names the instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sticky {
-    /// The cookie's name.
+    /// The cookie's name (RFC 6265, a token).
     pub cookie: String,
     /// The cookie's life.
     pub ttl: TimeSpan,
@@ -87,8 +182,8 @@ pub struct Sticky {
     pub same_site: SameSite,
 }
 
-/// `same_site` (RFC 6265bis).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// `SameSite` of a cookie (RFC 6265bis).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SameSite {
     /// Sent on same-site requests alone.
@@ -109,4 +204,16 @@ impl SameSite {
             Self::None => "None",
         }
     }
+}
+
+/// TLS to the instances.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpstreamTls {
+    /// The name that their certificate must be made out to; the host of the address unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+    /// PEM file with the certificates that vouch for theirs; the system's unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
 }

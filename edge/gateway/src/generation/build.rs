@@ -1,12 +1,12 @@
-//! From a configuration to a generation. Nothing is connected and nothing started here.
+//! From a source to a generation. Nothing is connected and nothing started here.
 
-use super::{Composed, Generation, Route, Serves, Sticky};
+use super::{Composed, Generation, Route, Serves, Source, Sticky, inherit};
 use crate::{
     metrics::Metrics,
-    store::{Issuer, IssuerSettings, Quota},
-    upstream::{HealthSettings, Pool, Sessions, TargetSpec},
+    store::{Issuer, Quota},
+    upstream::{Pool, States},
 };
-use edge_config::{Auth, Config, Serves as ServesConfig};
+use edge_config::{Auth, Serves as ServesConfig};
 use edge_graphql::{Engine, Limits, Subgraph};
 use edge_policy::{
     balance::Affinity,
@@ -14,8 +14,7 @@ use edge_policy::{
     head::HeadLimits,
     route::RouteTable,
 };
-use shared_identity::VerifierSettings;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Field lines of one request head.
 const MAX_FIELDS: usize = 128;
@@ -39,39 +38,39 @@ pub(crate) enum BuildError {
     /// A cross-origin policy cannot be.
     #[error("cors.{0}: {1}")]
     Cors(String, CorsError),
-    /// A schema cannot be read.
-    #[error("routes.{route}: the schema {} cannot be read: {source}", file.display())]
-    Schema {
-        /// The route.
-        route: String,
-        /// The file.
-        file: PathBuf,
-        /// What went wrong.
-        source: std::io::Error,
-    },
     /// Schemas do not fit together.
     #[error("routes.{0}: the subgraphs do not compose: {1}")]
     Compose(String, edge_graphql::ComposeError),
 }
 
+/// What all generations of an edge are built with.
+#[derive(Default)]
+pub(crate) struct Parts {
+    /// Key of affinity cookies.
+    pub(crate) affinity_key: Vec<u8>,
+    /// Counters by name.
+    pub(crate) metrics: Arc<Metrics>,
+    /// What lasts of upstreams.
+    pub(crate) states: States,
+}
+
 impl Generation {
-    /// Builds generation `number` of `config`. Nothing is connected and nothing started.
+    /// Builds generation `number` of `source`. What did not change since `previous` is taken over as it is; of what did
+    /// change, what is known. Nothing is connected and nothing started.
     pub(crate) fn build(
-        config: &Config,
+        source: Arc<Source>,
         number: u64,
-        affinity_key: &[u8],
-        metrics: &Metrics,
+        parts: &Parts,
+        previous: Option<&Self>,
     ) -> Result<Self, BuildError> {
-        let pools: BTreeMap<_, _> = config
-            .upstreams
-            .iter()
-            .map(|(name, upstream)| (name.clone(), pool(name, upstream, metrics)))
-            .collect();
+        let config = &source.config;
+        let metrics = &*parts.metrics;
+        let pools = inherit::pools(config, parts, previous);
         let mut builder = Builder {
-            config,
+            source: &source,
             metrics,
-            affinity_key,
-            issuers: issuers(config, &pools),
+            affinity_key: &parts.affinity_key,
+            issuers: inherit::issuers(config, &pools, previous),
             cors: BTreeMap::new(),
             pools,
         };
@@ -86,9 +85,11 @@ impl Generation {
             let rule = rule.map_err(|(key, reason)| BuildError::Match(name.clone(), key, reason))?;
             Ok((rule, builder.route(name, route)?))
         });
+        let routes = routes.collect::<Result<Vec<_>, BuildError>>()?;
         Ok(Self {
             number,
-            routes: RouteTable::new(routes.collect::<Result<Vec<_>, BuildError>>()?),
+            named: routes.iter().map(|(_, route)| Arc::clone(route)).collect(),
+            routes: RouteTable::new(routes),
             pools: builder.pools,
             issuers: builder.issuers,
             trusted_proxies: config.trusted_proxies.clone(),
@@ -96,48 +97,16 @@ impl Generation {
                 max_bytes: usize::try_from(config.limits.max_header.0).unwrap_or(usize::MAX),
                 max_fields: MAX_FIELDS,
             },
+            header_timeout: *config.limits.header_timeout,
             unrouted: metrics.route("-"),
+            source,
         })
     }
 }
 
-fn pool(name: &str, upstream: &edge_config::Upstream, metrics: &Metrics) -> Arc<Pool> {
-    let specs = upstream.targets.iter();
-    let specs = specs
-        .map(|target| TargetSpec {
-            address: target.address.clone(),
-            weight: target.weight,
-        })
-        .collect();
-    let health = upstream.health_check.as_ref().map(|check| HealthSettings {
-        path: check.path.clone(),
-        interval: *check.interval,
-        timeout: *check.timeout,
-        thresholds: check.thresholds(),
-    });
-    Arc::new(Pool::new(name, specs, health, metrics.upstream(name)))
-}
-
-fn issuers(config: &Config, pools: &BTreeMap<String, Arc<Pool>>) -> BTreeMap<String, Arc<Issuer>> {
-    let issuers = config.jwt.iter().filter_map(|(name, jwt)| {
-        let settings = IssuerSettings {
-            verifier: VerifierSettings {
-                issuer: jwt.issuer.clone(),
-                audience: jwt.audience.clone(),
-                ..VerifierSettings::default()
-            },
-            pool: Arc::clone(pools.get(&jwt.jwks.upstream)?),
-            path: jwt.jwks.path.clone(),
-            refresh: *jwt.jwks.refresh,
-        };
-        Some((name.clone(), Arc::new(Issuer::new(settings))))
-    });
-    issuers.collect()
-}
-
 /// What routes are resolved against.
 struct Builder<'c> {
-    config: &'c Config,
+    source: &'c Source,
     metrics: &'c Metrics,
     affinity_key: &'c [u8],
     pools: BTreeMap<String, Arc<Pool>>,
@@ -156,17 +125,14 @@ impl Builder<'_> {
             Auth::Public => None,
             Auth::Jwt { name: jwt, .. } => {
                 let issuer = self.issuers.get(jwt).ok_or_else(|| missing("jwt", jwt))?;
-                let jwt = self.config.jwt.get(jwt);
+                let jwt = self.source.config.jwt.get(jwt);
                 let sources = jwt.map(|jwt| jwt.token_from.as_slice()).unwrap_or_default();
                 Some((Arc::clone(issuer), sources.into()))
             }
         };
         let quotas = route.rate_limits.iter().map(|limit| {
-            let settings = self
-                .config
-                .rate_limits
-                .get(limit)
-                .ok_or_else(|| missing("rate limit", limit))?;
+            let limits = &self.source.config.rate_limits;
+            let settings = limits.get(limit).ok_or_else(|| missing("rate limit", limit))?;
             Ok(Arc::new(Quota {
                 limit: settings.to_policy(limit),
                 cells: self.metrics.limit(limit),
@@ -185,7 +151,7 @@ impl Builder<'_> {
             issuer,
             quotas: quotas.collect::<Result<_, BuildError>>()?,
             serves: self.serves(name, route)?,
-            max_body: route.max_body.0,
+            max_body: self.max_body(route),
             connect_timeout: *route.timeouts.connect,
             request_timeout: *route.timeouts.request,
             pool_idle: *route.timeouts.idle,
@@ -194,6 +160,14 @@ impl Builder<'_> {
             rewrite: route.matches.path_prefix.clone().zip(route.rewrite_prefix.clone()),
             cors: cors.transpose()?,
         }))
+    }
+
+    /// The smallest that the route and all that it asks take.
+    fn max_body(&self, route: &edge_config::Route) -> u64 {
+        let upstreams = route
+            .upstreams()
+            .filter_map(|name| self.source.config.upstreams.get(name)?.max_body);
+        upstreams.chain([route.max_body]).min().map_or(0, |least| least.0)
     }
 
     fn serves(&self, name: &str, route: &edge_config::Route) -> Result<Serves, BuildError> {
@@ -210,11 +184,9 @@ impl Builder<'_> {
         };
         match route.serves() {
             Some(ServesConfig::Upstream(upstream)) => {
-                let sticky = self
-                    .config
-                    .upstreams
-                    .get(upstream)
-                    .and_then(|upstream| upstream.sticky.as_ref());
+                let upstreams = &self.source.config.upstreams;
+                let sticky = upstreams.get(upstream).and_then(|upstream| upstream.sticky.as_ref());
+                let sticky = sticky.filter(|_| route.sticky);
                 let sticky = sticky.map(|sticky| Arc::new(Sticky::new(sticky, self.affinity_key, upstream)));
                 Ok(Serves::Upstream {
                     pool: pool(upstream)?,
@@ -225,14 +197,9 @@ impl Builder<'_> {
                 let mut schemas = Vec::new();
                 let mut subgraphs = BTreeMap::new();
                 for (subgraph, part) in &graphql.subgraphs {
-                    let sdl = std::fs::read_to_string(&part.schema).map_err(|source| BuildError::Schema {
-                        route: name.to_owned(),
-                        file: part.schema.clone(),
-                        source,
-                    })?;
                     schemas.push(Subgraph {
                         name: subgraph.clone(),
-                        sdl,
+                        sdl: self.source.schemas.get(&part.schema).cloned().unwrap_or_default(),
                     });
                     subgraphs.insert(subgraph.clone(), pool(&part.upstream)?);
                 }
@@ -252,7 +219,6 @@ impl Sticky {
             cookie: sticky.cookie.clone(),
             attributes: format!("; Path=/; Max-Age={ttl}; HttpOnly; SameSite={same_site}"),
             affinity: Affinity::new(key, upstream),
-            sessions: Sessions::default(),
         }
     }
 }

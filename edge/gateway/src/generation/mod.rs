@@ -1,13 +1,17 @@
 //! A generation: all that one configuration builds. It is swapped as a whole; a request keeps the one it began with.
 
 mod build;
+mod inherit;
+mod mistake;
+mod source;
 
-pub(crate) use build::BuildError;
+pub(crate) use build::{BuildError, Parts};
+pub(crate) use source::{Read, Source, read, read_text};
 
 use crate::{
     metrics::RouteCells,
     store::{Issuer, Quota},
-    upstream::{Pool, Sessions},
+    upstream::Pool,
 };
 use edge_config::Streaming;
 use edge_graphql::Engine;
@@ -25,16 +29,22 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 pub(crate) struct Generation {
     /// Counts up from 1.
     pub(crate) number: u64,
+    /// What it was built from.
+    pub(crate) source: Arc<Source>,
     /// Upstreams by name.
     pub(crate) pools: BTreeMap<String, Arc<Pool>>,
     /// Issuers of tokens by name.
     pub(crate) issuers: BTreeMap<String, Arc<Issuer>>,
     /// Which route takes a request.
     pub(crate) routes: RouteTable<Arc<Route>>,
+    /// The same routes, in the order of their names.
+    pub(crate) named: Vec<Arc<Route>>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Bounds of a request's head.
     pub(crate) head_limits: HeadLimits,
+    /// Time for a whole request head.
+    pub(crate) header_timeout: Duration,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
 }
@@ -71,6 +81,16 @@ pub(crate) struct Route {
     pub(crate) cors: Option<Arc<CorsPolicy>>,
 }
 
+impl Route {
+    /// The upstreams behind it.
+    pub(crate) fn pools(&self) -> Vec<&Arc<Pool>> {
+        match &self.serves {
+            Serves::Upstream { pool, .. } => vec![pool],
+            Serves::Graphql(composed) => composed.subgraphs.values().collect(),
+        }
+    }
+}
+
 /// What answers a route.
 pub(crate) enum Serves {
     /// A service.
@@ -92,8 +112,6 @@ pub(crate) struct Sticky {
     pub(crate) attributes: String,
     /// Makes and reads the value.
     pub(crate) affinity: Affinity,
-    /// Where sessions of clients without the cookie are.
-    pub(crate) sessions: Sessions,
 }
 
 /// A composed schema and the services behind it.

@@ -6,6 +6,8 @@ mod render;
 pub(crate) use cells::{Counter, Gauge, LimitCells, RouteCells, UpstreamCells};
 pub(crate) use render::CONTENT_TYPE;
 
+use crate::reload::Verdict;
+use chrono::Utc;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -37,7 +39,13 @@ pub(crate) struct Metrics {
     /// Failed attempts to fetch the key set.
     pub(crate) jwks_failures: Counter,
     /// Number of the generation in use.
-    pub(crate) generation: Gauge,
+    generation: Gauge,
+    /// Reloads by what became of them.
+    reloads: [Counter; Verdict::ALL.len()],
+    /// Whether the last one succeeded.
+    last_reload_successful: Gauge,
+    /// When the last one that did, seconds since the Unix epoch.
+    last_reload_success: Gauge,
 }
 
 fn named<T: Default>(family: &Family<T>, name: &str) -> Arc<T> {
@@ -46,6 +54,25 @@ fn named<T: Default>(family: &Family<T>, name: &str) -> Arc<T> {
 }
 
 impl Metrics {
+    /// A generation serves.
+    pub(crate) fn serves(&self, generation: u64) {
+        self.generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
+        self.last_reload_successful.set(1);
+        self.last_reload_success.set(Utc::now().timestamp());
+    }
+
+    /// A reload is over.
+    pub(crate) fn reloaded(&self, verdict: Verdict, at: i64) {
+        let cells = Verdict::ALL.iter().zip(&self.reloads);
+        cells
+            .filter(|(known, _)| **known == verdict)
+            .for_each(|(_, cell)| cell.add());
+        self.last_reload_successful.set(i64::from(verdict != Verdict::Refused));
+        if verdict != Verdict::Refused {
+            self.last_reload_success.set(at);
+        }
+    }
+
     /// The cells of a route.
     pub(crate) fn route(&self, name: &str) -> Arc<RouteCells> {
         named(&self.routes, name)

@@ -4,6 +4,7 @@ use super::{
     Counter, Family, Gauge, Metrics,
     cells::{BUCKETS_US, Histogram},
 };
+use crate::reload::Verdict;
 use std::{
     fmt::Write,
     sync::{Arc, PoisonError},
@@ -108,12 +109,31 @@ impl Metrics {
             "Failed fetches of the key set.",
             &self.jwks_failures,
         );
+        self.configuration(&mut page);
+        page
+    }
+
+    fn configuration(&self, page: &mut Page) {
         page.gauge(
             "edge_config_generation",
             "Generation of the configuration in use.",
             &self.generation,
         );
-        page
+        page.gauge(
+            "edge_config_last_reload_successful",
+            "Whether the last reload was not refused: 1 or 0.",
+            &self.last_reload_successful,
+        );
+        page.gauge(
+            "edge_config_last_reload_success_timestamp_seconds",
+            "When the last reload that was not refused ended, since the Unix epoch.",
+            &self.last_reload_success,
+        );
+        let name = "edge_config_reloads_total";
+        page.metric(name, "counter", "Reloads by what became of them.");
+        for (verdict, counter) in Verdict::ALL.iter().zip(&self.reloads) {
+            page.value(name, &format!("result=\"{}\"", verdict.as_str()), counter.get());
+        }
     }
 
     fn routes(&self, page: &mut Page) {
@@ -187,6 +207,8 @@ mod tests {
         metrics.route("files").answered(200);
         metrics.upstream("media").latency.observe(Duration::from_millis(2));
         metrics.limit("anonymous_ip").refused.add();
+        metrics.serves(1);
+        metrics.reloaded(Verdict::Refused, 0);
         let page = metrics.render().finish();
         for line in [
             "edge_requests_total{route=\"files\",status=\"2xx\"} 1",
@@ -194,6 +216,8 @@ mod tests {
             "edge_upstream_latency_seconds_count{upstream=\"media\"} 1",
             "edge_rate_limit_decisions_total{limit=\"anonymous_ip\",decision=\"refused\"} 1",
             "# TYPE edge_config_generation gauge",
+            "edge_config_last_reload_successful 0",
+            "edge_config_reloads_total{result=\"refused\"} 1",
         ] {
             assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");
         }

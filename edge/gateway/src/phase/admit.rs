@@ -1,8 +1,8 @@
 //! Admit: every decision about whether a request may go on, in one function and one order.
 
+use super::{Effects, Note};
 use crate::{
     context::RequestContext,
-    edge::Edge,
     generation::Route,
     problem::ClientError,
     store::{Charge, Issuer, Quota},
@@ -15,7 +15,7 @@ use edge_policy::{
 };
 use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
-use shared_contracts::Code;
+use shared_contracts::{Code, claims::Claims};
 use shared_identity::TokenError;
 use std::{sync::Arc, time::Duration};
 
@@ -28,9 +28,9 @@ pub(crate) enum Admission {
 }
 
 /// Decides. The same for plain requests, uploads, streams, upgrades and `/graphql`: nothing gets around it.
-pub(crate) async fn admit(
-    edge: &Edge,
-    route: &Arc<Route>,
+pub(crate) async fn admit<E: Effects>(
+    effects: &mut E,
+    route: &Route,
     head: &RequestHeader,
     is_upgrade: bool,
     ctx: &mut RequestContext,
@@ -39,40 +39,47 @@ pub(crate) async fn admit(
     if let Some(cors) = &route.cors
         && cors::is_preflight(&head.method, &head.headers)
     {
-        return Ok(Admission::Preflight(cors.preflight(&head.headers)));
+        let fields = cors.preflight(&head.headers);
+        effects.note(Note::Preflight(&fields));
+        return Ok(Admission::Preflight(fields));
     }
     // The head was bounded on arrival. A body that says it is too large is refused before a byte of it is read.
-    check_declared_length(route, &head.headers)?;
+    check_declared_length(effects, route, &head.headers)?;
     // Local and cheap, so that a flood costs no signature and no call to Redis.
-    if edge.flood.is_flood(ctx.client) {
-        edge.metrics.floods.add();
+    let is_flood = effects.is_flood(ctx.client);
+    effects.note(Note::Flood(is_flood));
+    if is_flood {
         let flood = ClientError::new(Code::RateLimited, "Far too many requests.");
         return Err(flood.retry_after(Duration::from_secs(1)).closing());
     }
     // Who asks? Before the quotas, because they differ for users; a bad token makes an anonymous caller.
-    ctx.identity = identify(route, &head.headers).await;
+    ctx.identity = identify(effects, route, &head.headers).await;
     let own_host = head
         .headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
     let same_site = csrf::check(&head.method, is_upgrade, &head.headers, own_host, route.cors.as_deref());
+    effects.note(Note::SameSite(same_site));
     // Quotas are charged before the identity is refused: guessing tokens must not be free.
-    charge(edge, route, ctx).await?;
+    charge(effects, route, ctx).await?;
     same_site.map_err(|code| ClientError::new(code, "Another site's page may not do this with your cookies."))?;
-    match ctx.identity.refusal(route.access) {
+    let refused = ctx.identity.refusal(route.access);
+    effects.note(Note::Access(refused));
+    match refused {
         None => Ok(Admission::Admitted),
         Some(code) => {
-            edge.metrics.tokens_refused.add();
+            effects.refused();
             Err(refusal(code))
         }
     }
 }
 
-fn check_declared_length(route: &Route, headers: &HeaderMap) -> Result<(), ClientError> {
+fn check_declared_length<E: Effects>(effects: &mut E, route: &Route, headers: &HeaderMap) -> Result<(), ClientError> {
     let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    effects.note(Note::Length(declared, route));
     if declared.is_some_and(|length| length > route.max_body) {
         Err(too_large())
     } else {
@@ -85,22 +92,20 @@ pub(crate) fn too_large() -> ClientError {
     ClientError::new(Code::BodyTooLarge, "The body is larger than this path accepts.").closing()
 }
 
-async fn identify(route: &Route, headers: &HeaderMap) -> Identity {
-    match &route.issuer {
-        None => Identity::Anonymous,
-        Some((issuer, sources)) => match identity::token(headers, sources) {
-            None => Identity::Anonymous,
-            Some(token) => judge(issuer, token).await,
-        },
+async fn identify<E: Effects>(effects: &mut E, route: &Route, headers: &HeaderMap) -> Identity {
+    let (mut token, mut identity) = (None, Identity::Anonymous);
+    if let Some((issuer, sources)) = &route.issuer {
+        token = identity::token(headers, sources);
+        if let Some(token) = token {
+            identity = effects.identity(issuer, token.text).await;
+        }
     }
+    effects.note(Note::Identity(token, &identity));
+    identity
 }
 
-async fn judge(issuer: &Issuer, token: &str) -> Identity {
-    let mut verdict = issuer.verifier.verify(token);
-    // A key that is not known may be a new one: one look at the issuer, shared by all who wait.
-    if verdict == Err(TokenError::UnknownKey) && issuer.fetched_anew().await {
-        verdict = issuer.verifier.verify(token);
-    }
+/// What a token's verdict makes of its bearer.
+pub(crate) fn judged(issuer: &Issuer, verdict: Result<Arc<Claims>, TokenError>) -> Identity {
     match verdict {
         Ok(claims) => Identity::User(claims),
         // Without any key no token can be told good from bad; a 401 would sign everybody out.
@@ -110,14 +115,17 @@ async fn judge(issuer: &Issuer, token: &str) -> Identity {
 }
 
 /// Charges every quota of the route; the first refusal ends it.
-async fn charge(edge: &Edge, route: &Route, ctx: &mut RequestContext) -> Result<(), ClientError> {
+async fn charge<E: Effects>(effects: &mut E, route: &Route, ctx: &mut RequestContext) -> Result<(), ClientError> {
     let mut met: Vec<(&Quota, Decision)> = Vec::new();
     let mut verdict = Ok(());
     for quota in &route.quotas {
         let Some(subject) = quota.limit.subject(ctx.client, &ctx.identity) else {
+            effects.note(Note::Quota(quota, None));
             continue;
         };
-        match edge.quotas.charge(quota, &subject).await {
+        let charge = effects.charge(quota, &subject).await;
+        effects.note(Note::Quota(quota, Some((&subject, &charge))));
+        match charge {
             Charge::Decided(decision) => {
                 met.push((quota, decision));
                 if !decision.allowed {

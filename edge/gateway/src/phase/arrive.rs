@@ -1,7 +1,13 @@
 //! Arrive: name the request, find out who sends it, bound it, and refuse what could be read in two ways.
 
+use super::{Effects, Note};
 use crate::{context::RequestContext, front::KEEP_ALIVE_SECONDS, problem::ClientError};
-use edge_policy::{client_ip::client_ip, head, path, request_id};
+use edge_policy::{
+    client_ip::client_ip,
+    head,
+    path::{self, PathError},
+    request_id,
+};
 use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
@@ -12,19 +18,46 @@ use std::{net::IpAddr, time::Duration};
 const CLIENT_SILENCE: Duration = Duration::from_secs(30);
 
 /// Fills in the context, and leaves the path in normal form.
-pub(crate) fn arrive(session: &mut Session, ctx: &mut RequestContext) -> Result<(), ClientError> {
+pub(crate) fn arrive<E: Effects>(
+    effects: &mut E,
+    session: &mut Session,
+    peer: Option<IpAddr>,
+    ctx: &mut RequestContext,
+) -> Result<(), ClientError> {
     name(session.req_header(), ctx);
     bound(session);
-    let peer = session
-        .client_addr()
-        .and_then(|address| address.as_inet())
-        .map(std::net::SocketAddr::ip);
     let Some(peer) = peer else {
         return Err(ClientError::new(Code::BadRequest, "The connection has no address.").closing());
     };
     client(peer, &session.req_header().headers, ctx);
     check_head(session, ctx)?;
-    normalise(session.req_header_mut())
+    let head = session.req_header_mut();
+    name_host(head)?;
+    normalise(head).map_err(|error| {
+        effects.note(Note::BadPath(error));
+        let detail = "The request's target is not a path this server accepts.";
+        ClientError::new(Code::BadRequest, detail)
+    })
+}
+
+/// Who the connection is with.
+pub(crate) fn peer(session: &Session) -> Option<IpAddr> {
+    let address = session.client_addr()?.as_inet()?;
+    Some(address.ip())
+}
+
+/// HTTP/2 may name the host in `:authority` alone. `Host` is where all later phases look, and what stays when the target
+/// is spelled anew.
+fn name_host(head: &mut RequestHeader) -> Result<(), ClientError> {
+    let Some(authority) = head.uri.authority() else {
+        return Ok(());
+    };
+    if head.headers.contains_key(header::HOST) {
+        return Ok(());
+    }
+    let host = authority.to_string();
+    head.insert_header(header::HOST, host)
+        .map_err(|_| ClientError::new(Code::BadRequest, "The request's authority is not a host."))
 }
 
 fn name(head: &RequestHeader, ctx: &mut RequestContext) {
@@ -89,23 +122,17 @@ fn raw_head_has_length(session: &Session) -> bool {
     })
 }
 
-fn normalise(head: &mut RequestHeader) -> Result<(), ClientError> {
-    let bad = || {
-        ClientError::new(
-            Code::BadRequest,
-            "The request's target is not a path this server accepts.",
-        )
-    };
-    let target = std::str::from_utf8(head.raw_path()).map_err(|_| bad())?;
+fn normalise(head: &mut RequestHeader) -> Result<(), PathError> {
+    let target = std::str::from_utf8(head.raw_path()).map_err(|_| PathError::Character)?;
     let (path, query) = target
         .split_once('?')
         .map_or((target, None), |(path, query)| (path, Some(query)));
-    let normal = path::normalise(origin_form(path)).map_err(|_| bad())?;
+    let normal = path::normalise(origin_form(path))?;
     if normal == path {
         return Ok(());
     }
     let target = query.map_or_else(|| normal.to_string(), |query| format!("{normal}?{query}"));
-    head.set_raw_path(target.as_bytes()).map_err(|_| bad())
+    head.set_raw_path(target.as_bytes()).map_err(|_| PathError::Character)
 }
 
 /// The path of the absolute form, which servers have to accept (RFC 9112, section 3.2.2); Pingora has compared its
@@ -128,6 +155,16 @@ mod tests {
         normalise(&mut head)
             .ok()
             .map(|()| String::from_utf8(head.raw_path().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn the_authority_outlives_the_target() {
+        let mut head = RequestHeader::build("GET", b"/", None).unwrap();
+        head.set_uri("https://api.example.com/%61".parse().unwrap());
+        name_host(&mut head).unwrap();
+        normalise(&mut head).unwrap();
+        assert_eq!(head.raw_path(), b"/a");
+        assert_eq!(head.headers.get(header::HOST).unwrap(), "api.example.com");
     }
 
     #[test]

@@ -2,27 +2,26 @@
 
 use crate::{
     context::RequestContext,
-    edge::Edge,
     generation::{Route, Serves},
     problem::ClientError,
     upstream::Fields,
 };
 use bytes::Bytes;
 use edge_policy::path;
-use http::{HeaderName, header};
+use http::{HeaderName, HeaderValue, header};
 use pingora_http::RequestHeader;
 use shared_contracts::header as names;
 
-/// Makes the head that goes to the service out of the client's (or, for a subgraph call, out of nothing).
+/// Makes the head that goes to the service out of the client's. `token` is the edge's own.
 pub(crate) fn head(
-    edge: &Edge,
+    token: Option<&HeaderValue>,
     route: &Route,
     head: &mut RequestHeader,
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
     let host = head.headers.get(header::HOST).cloned();
     strip(head);
-    identity(edge, head, ctx)?;
+    identity(token, head, ctx)?;
     if let Some(host) = host {
         head.insert_header(names::FORWARDED_HOST, host)?;
     }
@@ -49,7 +48,11 @@ fn strip(head: &mut RequestHeader) {
 }
 
 /// Who asks, for whom, under which names. Clients' own copies must be gone already.
-pub(crate) fn identity(edge: &Edge, head: &mut impl Fields, ctx: &RequestContext) -> pingora_error::Result<()> {
+pub(crate) fn identity(
+    token: Option<&HeaderValue>,
+    head: &mut impl Fields,
+    ctx: &RequestContext,
+) -> pingora_error::Result<()> {
     for (name, value) in ctx.identity.headers() {
         head.set(name, value.as_bytes())?;
     }
@@ -60,7 +63,7 @@ pub(crate) fn identity(edge: &Edge, head: &mut impl Fields, ctx: &RequestContext
         names::FORWARDED_PROTO,
         if ctx.secure { b"https" as &[u8] } else { b"http" },
     )?;
-    if let Some(token) = &edge.service_token {
+    if let Some(token) = token {
         head.set(names::SERVICE_TOKEN, token.as_bytes())?;
     }
     Ok(())

@@ -95,7 +95,7 @@ fn template(edge: &Edge, client: &RequestHeader, ctx: &RequestContext) -> pingor
         head.set("host", host.as_bytes())?;
         head.set(names::FORWARDED_HOST, host.as_bytes())?;
     }
-    forward::identity(edge, &mut head, ctx)?;
+    forward::identity(edge.service_token.as_ref(), &mut head, ctx)?;
     Ok(head)
 }
 
@@ -120,6 +120,10 @@ impl SubgraphClient for Subgraphs<'_> {
             .subgraphs
             .get(subgraph)
             .ok_or(SubgraphError::Unavailable)?;
+        if pool.state.breaker.is_open() {
+            tracing::debug!(request_id = self.request_id, subgraph, "its breaker is open");
+            return Err(SubgraphError::Unavailable);
+        }
         let ask = Ask {
             pool,
             head: &self.template,

@@ -1,7 +1,9 @@
-//! A request's way, one file a phase, in this order. [`crate::proxy`] says when each is called.
+//! A request's way, one file a phase, in this order. [`way`] is all that is decided before anything is sent, [`crate::proxy`]
+//! says when each phase is called.
 
 pub(crate) mod admit;
 pub(crate) mod arrive;
+mod effects;
 pub(crate) mod forward;
 pub(crate) mod graphql;
 pub(crate) mod record;
@@ -9,3 +11,7 @@ pub(crate) mod respond;
 pub(crate) mod route;
 pub(crate) mod select;
 pub(crate) mod upgrade;
+mod way;
+
+pub(crate) use effects::{Effects, Note, Serving};
+pub(crate) use way::{Way, way};

@@ -29,7 +29,7 @@ pub(crate) fn decorate(request: &HeaderMap, response: &mut ResponseHeader, ctx: 
 }
 
 /// What services' answers and the edge's own have in common: quotas and cross-origin fields.
-fn common(request: &HeaderMap, response: &mut ResponseHeader, ctx: &RequestContext) -> Result<()> {
+pub(crate) fn common(request: &HeaderMap, response: &mut ResponseHeader, ctx: &RequestContext) -> Result<()> {
     for (name, value) in &ctx.quota_fields {
         response.insert_header(name, value.clone())?;
     }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 /// Finds the route and remembers it.
 pub(crate) fn route(head: &RequestHeader, ctx: &mut RequestContext) -> Result<Arc<Route>, ClientError> {
     let generation = Arc::clone(&ctx.generation);
-    match generation.routes.find(head.uri.path(), &wanted_method(head)) {
+    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    match generation.routes.find(host, head.uri.path(), &wanted_method(head)) {
         Found::Route(route) => {
             ctx.route = Some(Arc::clone(route));
             Ok(Arc::clone(route))

@@ -1,5 +1,6 @@
 //! Select: which target takes the request, and what becomes of one that fails.
 
+use super::Effects;
 use crate::{
     context::RequestContext,
     generation::{Route, Serves, Sticky},
@@ -9,7 +10,7 @@ use crate::{
 use bytes::Bytes;
 use edge_config::Streaming;
 use edge_policy::{
-    balance::engine_io,
+    balance::{Client, engine_io},
     identity::cookie,
     retry::{Failure, Sent, may_retry},
 };
@@ -26,12 +27,13 @@ use std::{
 const STREAM_SILENCE: Duration = Duration::from_secs(600);
 
 /// The peer of the next try.
-pub(crate) fn select(route: &Route, head: &RequestHeader, ctx: &mut RequestContext) -> Result<HttpPeer, InternalError> {
-    let Serves::Upstream { pool, sticky } = &route.serves else {
-        return Err(InternalError::NoTarget("graphql".into()));
-    };
-    let target =
-        choose(pool, sticky.as_deref(), head, ctx).ok_or_else(|| InternalError::NoTarget(Arc::clone(&pool.name)))?;
+pub(crate) fn select<E: Effects>(
+    effects: &E,
+    route: &Route,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<HttpPeer, InternalError> {
+    let (target, _) = target(effects, route, head, ctx)?;
     let left = ctx
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -51,22 +53,57 @@ pub(crate) fn select(route: &Route, head: &RequestHeader, ctx: &mut RequestConte
     Ok(peer)
 }
 
-/// The client's own target if it is bound to one that is well, else the next in turn.
-fn choose(pool: &Pool, sticky: Option<&Sticky>, head: &RequestHeader, ctx: &mut RequestContext) -> Option<Arc<Target>> {
-    let Some(sticky) = sticky else {
-        return pool.pick(&ctx.tried);
+/// Why a target takes a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// It is its turn.
+    InTurn,
+    /// The client's cookie names it.
+    Bound,
+    /// The client's session was opened there.
+    Session,
+}
+
+/// The target of the next try.
+pub(crate) fn target<E: Effects>(
+    effects: &E,
+    route: &Route,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<(Arc<Target>, Chosen), InternalError> {
+    let Serves::Upstream { pool, sticky } = &route.serves else {
+        return Err(InternalError::NoTarget("graphql".into()));
     };
-    let free = |target: &Arc<Target>| !ctx.tried.contains(&target.address);
+    if pool.state.breaker.is_open() {
+        return Err(InternalError::CircuitOpen(Arc::clone(&pool.name)));
+    }
+    choose(effects, pool, sticky.as_deref(), head, ctx).ok_or_else(|| InternalError::NoTarget(Arc::clone(&pool.name)))
+}
+
+/// The client's own target if it is bound to one that is well and not disabled, else the next in turn.
+fn choose<E: Effects>(
+    effects: &E,
+    pool: &Pool,
+    sticky: Option<&Sticky>,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Option<(Arc<Target>, Chosen)> {
+    let Some(sticky) = sticky else {
+        return effects.next(pool, &ctx.tried).map(|target| (target, Chosen::InTurn));
+    };
+    let free = |target: &Arc<Target>| {
+        target.is_available() && target.admits(Client::Bound) && !ctx.tried.contains(&target.address)
+    };
     if let Some(target) = bound(pool, sticky, &head.headers).filter(free) {
         ctx.set_cookie = None;
-        return Some(target);
+        return Some((target, Chosen::Bound));
     }
     // A client that keeps no cookies is known by its session. It is not sent another one in vain.
-    if let Some(target) = in_session(pool, sticky, head).filter(free) {
+    if let Some(target) = in_session(effects, pool, head).filter(free) {
         ctx.set_cookie = None;
-        return Some(target);
+        return Some((target, Chosen::Session));
     }
-    let target = pool.pick(&ctx.tried)?;
+    let target = effects.next(pool, &ctx.tried)?;
     let value = format!(
         "{}={}{}",
         sticky.cookie,
@@ -74,14 +111,15 @@ fn choose(pool: &Pool, sticky: Option<&Sticky>, head: &RequestHeader, ctx: &mut 
         sticky.attributes
     );
     ctx.set_cookie = HeaderValue::from_str(&value).ok();
-    Some(target)
+    Some((target, Chosen::InTurn))
 }
 
-fn in_session(pool: &Pool, sticky: &Sticky, head: &RequestHeader) -> Option<Arc<Target>> {
-    let address = sticky.sessions.find(engine_io::session_of_query(head.uri.query()?)?)?;
+fn in_session<E: Effects>(effects: &E, pool: &Pool, head: &RequestHeader) -> Option<Arc<Target>> {
+    let session = engine_io::session_of_query(head.uri.query()?)?;
+    let address = effects.session(&pool.state.sessions, session)?;
     let rotation = pool.rotation();
-    let target = rotation.targets.iter().find(|target| target.address == address)?;
-    Some(target).filter(|target| target.is_available()).map(Arc::clone)
+    let target = rotation.targets.iter().find(|target| target.address == address);
+    target.map(Arc::clone)
 }
 
 /// Looks into what a service answers to a Socket.IO handshake: the session that opens there stays with its target.
@@ -95,7 +133,7 @@ pub(crate) fn learn_session(head: &RequestHeader, body: Option<&Bytes>, ctx: &Re
     };
     let (
         Serves::Upstream {
-            sticky: Some(sticky), ..
+            pool, sticky: Some(_), ..
         },
         Some(target),
         Some(body),
@@ -106,7 +144,7 @@ pub(crate) fn learn_session(head: &RequestHeader, body: Option<&Bytes>, ctx: &Re
     // A request that names a session opens none.
     let is_handshake = head.method == Method::GET && head.uri.query().and_then(engine_io::session_of_query).is_none();
     if let Some(session) = is_handshake.then(|| engine_io::session_of_handshake(body)).flatten() {
-        sticky.sessions.learn(session, target.address);
+        pool.state.sessions.learn(session, target.address);
     }
 }
 
@@ -116,9 +154,7 @@ fn bound(pool: &Pool, sticky: &Sticky, headers: &HeaderMap) -> Option<Arc<Target
     let index = sticky
         .affinity
         .find(value, rotation.targets.iter().map(|target| &*target.address_text))?;
-    Some(&rotation.targets[index])
-        .filter(|target| target.is_available())
-        .map(Arc::clone)
+    Some(Arc::clone(&rotation.targets[index]))
 }
 
 /// No connection could be made: leave the target alone for a while, and go on to the next one.
@@ -204,7 +240,9 @@ fn failure<'a>(method: &'a Method, sent: Sent, replayable: bool, ctx: &RequestCo
 }
 
 fn retry(pool: &Pool, error: &mut Error, failure: &Failure<'_>, attempts: u32, ctx: &RequestContext) {
-    let another = pool.len() > ctx.tried.len();
+    // A client that is bound to a draining target may try that one again.
+    let own = ctx.target.as_ref().filter(|target| target.admits(Client::Bound));
+    let another = own.is_some_and(|own| !ctx.tried.contains(&own.address)) || pool.has_another(&ctx.tried);
     let in_time = ctx.deadline().is_none_or(|deadline| Instant::now() < deadline);
     let again = another && in_time && may_retry(failure, attempts);
     error.set_retry(again);

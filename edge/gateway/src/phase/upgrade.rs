@@ -5,7 +5,7 @@
 //! defect 946; measured on a busy machine: 2 of 100). So they are asked for here, with the same select, forward and
 //! respond as everything else.
 
-use super::{forward, respond, select};
+use super::{Serving, forward, respond, select};
 use crate::{
     context::RequestContext,
     edge::Edge,
@@ -16,7 +16,7 @@ use crate::{
 use bytes::Bytes;
 use edge_config::Streaming;
 use futures::FutureExt;
-use http::{Method, StatusCode, Version, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use pingora_core::protocols::http::v1::client::HttpSession;
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
@@ -83,8 +83,8 @@ async fn ask(
 ) -> Result<HttpSession, Stop> {
     let deadline = Instant::from_std(ctx.began + route.request_timeout);
     loop {
-        let peer = select::select(route, session.req_header(), ctx)?;
-        let head = head(edge, route, session.req_header(), ctx)?;
+        let peer = select::select(&Serving(edge), route, session.req_header(), ctx)?;
+        let head = head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
         let stream = match client::while_there(session, edge.dialer.new_stream(&peer)).await? {
             Ok(stream) => stream,
             Err(mut error) => {
@@ -112,10 +112,16 @@ async fn ask(
     }
 }
 
-fn head(edge: &Edge, route: &Route, client: &RequestHeader, ctx: &RequestContext) -> Result<RequestHeader> {
+/// The head that asks a service for an upgrade. `token` is the edge's own.
+pub(crate) fn head(
+    token: Option<&HeaderValue>,
+    route: &Route,
+    client: &RequestHeader,
+    ctx: &RequestContext,
+) -> Result<RequestHeader> {
     let mut head = client.clone();
     handshake::for_service(&mut head)?;
-    forward::head(edge, route, &mut head, ctx)?;
+    forward::head(token, route, &mut head, ctx)?;
     Ok(head)
 }
 

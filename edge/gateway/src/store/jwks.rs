@@ -1,9 +1,11 @@
 //! The issuer's key set: fetched in the background, kept when it cannot be fetched, refetched for an unknown key.
 
 use crate::{
+    keeper::Begun,
     metrics::Metrics,
     upstream::{Ask, Caller, Fields, Head, PeerTimeouts, Pool},
 };
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderValue, Method, uri::PathAndQuery};
 use shared_contracts::header;
@@ -34,25 +36,29 @@ const ASK_COOLDOWN: Duration = Duration::from_secs(5);
 /// A request waits this long for the keys that its token asks for.
 const ASK_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Where an issuer's keys come from.
+/// An issuer as the configuration has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IssuerSettings {
     /// What a token must say.
     pub(crate) verifier: VerifierSettings,
     /// The upstream that serves the key set.
-    pub(crate) pool: Arc<Pool>,
+    pub(crate) upstream: String,
     /// Path of the key set.
     pub(crate) path: String,
     /// From one fetch to the next.
     pub(crate) refresh: Duration,
+    /// Channel on which ended sessions are told.
+    pub(crate) revocation_channel: Option<String>,
 }
 
 /// One issuer of tokens: its verifier, and the keeping of its keys.
 pub(crate) struct Issuer {
     /// Judges its tokens.
     pub(crate) verifier: Verifier,
-    pool: Arc<Pool>,
-    path: String,
-    refresh: Duration,
+    /// What the configuration says of it.
+    pub(crate) settings: IssuerSettings,
+    /// Where its keys come from. A reload may give the upstream other targets while the issuer stays.
+    pool: ArcSwap<Pool>,
     wanted: Notify,
     pending: AtomicBool,
     last_asked: Mutex<Option<Instant>>,
@@ -60,18 +66,35 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// An issuer whose keys are not known yet.
-    pub(crate) fn new(settings: IssuerSettings) -> Self {
+    /// An issuer with the sessions that its predecessor knows to have ended, and with its keys if they come from the same
+    /// place.
+    pub(crate) fn new(settings: IssuerSettings, pool: Arc<Pool>, previous: Option<&Self>) -> Self {
+        let wanted = settings.verifier.clone();
+        let verifier = match previous {
+            None => Verifier::new(wanted),
+            Some(previous) => {
+                let verifier = previous.verifier.successor(wanted);
+                let theirs = &previous.settings;
+                if (&theirs.upstream, &theirs.path) == (&settings.upstream, &settings.path) {
+                    verifier.take_keys(&previous.verifier);
+                }
+                verifier
+            }
+        };
         Self {
-            verifier: Verifier::new(settings.verifier),
-            pool: settings.pool,
-            path: settings.path,
-            refresh: settings.refresh,
+            verifier,
+            settings,
+            pool: ArcSwap::new(pool),
             wanted: Notify::new(),
             pending: AtomicBool::new(false),
             last_asked: Mutex::new(None),
             fetches: watch::Sender::new(0),
         }
+    }
+
+    /// Takes the targets that its upstream has now.
+    pub(crate) fn follow(&self, pool: &Arc<Pool>) {
+        self.pool.store(Arc::clone(pool));
     }
 
     /// Asks for fresh keys because a token names one that is not known, and waits for them a little. Many requests
@@ -95,21 +118,23 @@ impl Issuer {
         true
     }
 
-    /// Keeps the keys fresh, for ever.
-    pub(crate) async fn keep(self: Arc<Self>, metrics: Arc<Metrics>) {
+    /// Keeps the keys fresh, for ever. `begun` goes after the first fetch.
+    pub(crate) async fn keep(self: Arc<Self>, metrics: Arc<Metrics>, begun: Begun) {
         let caller = Caller::new();
+        let mut begun = Some(begun);
         let mut told = String::new();
         loop {
             let fetched = self.fetch(&caller).await;
             self.pending.store(false, Release);
             self.fetches.send_modify(|count| *count += 1);
+            drop(begun.take());
             let pause = match fetched {
                 Ok(keys) => {
                     if !told.is_empty() {
                         tracing::info!(keys, "the key set is here");
                         told.clear();
                     }
-                    self.refresh
+                    self.settings.refresh
                 }
                 Err(reason) => {
                     metrics.jwks_failures.add();
@@ -125,7 +150,7 @@ impl Issuer {
                         told = reason;
                     }
                     if has_keys {
-                        RETRY_WITH_KEYS.min(self.refresh)
+                        RETRY_WITH_KEYS.min(self.settings.refresh)
                     } else {
                         RETRY_WITHOUT_KEYS
                     }
@@ -139,7 +164,7 @@ impl Issuer {
     }
 
     async fn fetch(&self, caller: &Caller) -> Result<usize, String> {
-        let body = self.get(caller, &self.path, None, MAX_KEY_SET).await?;
+        let body = self.get(caller, &self.settings.path, None, MAX_KEY_SET).await?;
         self.verifier.set_keys(&body).map_err(|error| error.to_string())
     }
 
@@ -154,14 +179,15 @@ impl Issuer {
     ) -> Result<Bytes, String> {
         let target = path.parse::<PathAndQuery>().map_err(|error| error.to_string())?;
         let mut head = Head::new(&Method::GET, &target);
-        let host = head.set("host", self.pool.name.as_bytes());
+        let pool = self.pool.load_full();
+        let host = head.set("host", pool.name.as_bytes());
         host.and_then(|()| head.set("accept", b"application/json"))
             .and_then(|()| token.map_or(Ok(()), |token| head.set(header::SERVICE_TOKEN, token.as_bytes())))
             .map_err(|error| error.to_string())?;
         let deadline = Instant::now() + FETCH_TIMEOUT;
         let reply = caller
             .ask(Ask {
-                pool: &self.pool,
+                pool: &pool,
                 head: &head,
                 body: Bytes::new(),
                 timeouts: PeerTimeouts::until(deadline, FETCH_TIMEOUT, Duration::from_secs(5)),

@@ -2,7 +2,7 @@
 //! the issuer itself is asked for them.
 
 use super::{Issuer, Links};
-use crate::upstream::Caller;
+use crate::{keeper::Begun, upstream::Caller};
 use http::HeaderValue;
 use shared_contracts::claims::{REVOCATIONS_PATH, REVOKED_KEY_PREFIX, Revocation, RevocationsAnswer};
 use shared_redis::{Event, Redis, RedisError};
@@ -26,18 +26,27 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 /// Largest list of ended sessions, bytes; the issuer bounds it at some 10,000 of about 70 bytes.
 const MAX_LIST: usize = 2 << 20;
 
-/// Keeps `issuer`'s view of ended sessions complete, for ever. `token` is what the edge shows to the issuer.
+/// Keeps `issuer`'s view of ended sessions complete, for ever. `token` is what the edge shows to the issuer. `begun` goes
+/// once the view is complete.
 pub(crate) async fn keep(
     redis: Redis,
     channel: String,
     issuer: Arc<Issuer>,
     links: Arc<Links>,
     token: Option<HeaderValue>,
+    begun: Begun,
 ) {
     let complete = watch::Sender::new(false);
+    let mut first = complete.subscribe();
+    let told = async {
+        let _ = first.wait_for(|complete| *complete).await;
+        drop(begun);
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         () = listen(redis, &channel, &issuer, &links, &complete) => {}
         () = ask_while_deaf(&issuer, token.as_ref(), complete.subscribe()) => {}
+        () = told => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! Active health checks: one small HTTP request a target and interval.
 
 use super::{HealthSettings, Pool, Target};
+use crate::keeper::Begun;
 use futures::future::join_all;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
@@ -14,12 +15,16 @@ const SICK_INTERVAL: Duration = Duration::from_secs(1);
 /// More than this of an answer is not read.
 const MAX_ANSWER: u64 = 64 * 1024;
 
-/// Probes the targets of `pool`, for ever. Comes back at once if it has no health check.
-pub(crate) async fn watch(pool: Arc<Pool>) {
-    let Some(settings) = pool.health.clone() else { return };
+/// Probes the targets of `pool`, for ever. Comes back at once if it has no health check. `begun` goes after the first round.
+pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
+    let Some(settings) = pool.settings.health.clone() else {
+        return;
+    };
+    let mut begun = Some(begun);
     loop {
         let targets = pool.rotation().targets.clone();
         join_all(targets.iter().map(|target| probe(&pool, target, &settings))).await;
+        drop(begun.take());
         let well = targets.iter().all(|target| target.is_available());
         sleep(if well {
             settings.interval
@@ -33,7 +38,7 @@ pub(crate) async fn watch(pool: Arc<Pool>) {
 async fn probe(pool: &Pool, target: &Target, settings: &HealthSettings) {
     let result = timeout(settings.timeout, ask(target, &settings.path)).await;
     let ok = matches!(result, Ok(Ok(200..=299)));
-    if let Some(well) = target.probed(ok) {
+    if let Some(well) = target.probed(ok, settings.thresholds) {
         let (upstream, name) = (&*pool.name, &*target.name);
         if well {
             tracing::info!(upstream, target_name = name, "target is healthy");
@@ -63,22 +68,15 @@ async fn ask(target: &Target, path: &str) -> io::Result<u16> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::UpstreamState;
     use super::*;
-    use edge_policy::balance::Thresholds;
     use tokio::net::TcpListener;
 
     #[tokio::test]
     async fn reads_the_status() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let target = Target::new(
-            "t:1",
-            listener.local_addr().unwrap(),
-            1,
-            Thresholds {
-                healthy: 1,
-                unhealthy: 1,
-            },
-        );
+        let state = UpstreamState::default().target(listener.local_addr().unwrap());
+        let target = Target::new("t:1", 1, state);
         let server = async {
             for answer in [
                 "HTTP/1.1 204 No Content\r\n\r\n",

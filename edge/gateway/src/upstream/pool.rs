@@ -1,10 +1,17 @@
 //! An upstream's targets, and the choice among them.
 
-use super::Target;
+use super::{
+    Target,
+    state::{States, UpstreamState},
+};
 use crate::metrics::UpstreamCells;
 use arc_swap::{ArcSwap, Guard};
-use edge_policy::balance::{RoundRobin, Thresholds};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use edge_policy::balance::{Client, RoundRobin, Thresholds, Turn};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// A target as the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +23,7 @@ pub(crate) struct TargetSpec {
 }
 
 /// How targets are probed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HealthSettings {
     /// What to ask for; a 2xx answer means well.
     pub(crate) path: String,
@@ -28,90 +35,122 @@ pub(crate) struct HealthSettings {
     pub(crate) thresholds: Thresholds,
 }
 
+/// An upstream as the configuration has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PoolSettings {
+    /// Its targets.
+    pub(crate) specs: Vec<TargetSpec>,
+    /// How they are probed, if at all.
+    pub(crate) health: Option<HealthSettings>,
+}
+
 /// The targets of one moment, with the order in which they take turns.
-#[derive(Debug)]
 pub(crate) struct Rotation {
     /// Every known target.
     pub(crate) targets: Vec<Arc<Target>>,
+    shares: Vec<u32>,
     turns: RoundRobin,
 }
 
 impl Rotation {
     fn new(targets: Vec<Arc<Target>>) -> Self {
-        let weights: Vec<u32> = targets.iter().map(|target| target.weight).collect();
+        let shares: Vec<u32> = targets.iter().map(|target| target.share()).collect();
         Self {
-            turns: RoundRobin::new(&weights),
+            turns: RoundRobin::new(&shares),
+            shares,
             targets,
         }
+    }
+
+    fn is_same(&self, targets: &[Arc<Target>]) -> bool {
+        let both = targets.iter().zip(self.targets.iter().zip(&self.shares));
+        targets.len() == self.targets.len() && { both }
+            .all(|(new, (old, share))| new.is_same(old) && new.share() == *share)
     }
 }
 
 /// One upstream.
-#[derive(Debug)]
 pub(crate) struct Pool {
     /// Its name in the configuration.
     pub(crate) name: Arc<str>,
-    /// Its targets as configured.
-    pub(crate) specs: Vec<TargetSpec>,
-    /// How its targets are probed, if at all.
-    pub(crate) health: Option<HealthSettings>,
+    /// The rest of what the configuration says.
+    pub(crate) settings: PoolSettings,
     /// What is counted of it.
     pub(crate) cells: Arc<UpstreamCells>,
+    /// What lasts of it.
+    pub(crate) state: Arc<UpstreamState>,
     rotation: ArcSwap<Rotation>,
+    /// Held while a new rotation is made. Requests never do.
+    making: Mutex<()>,
 }
 
 impl Pool {
-    /// A pool of `specs`; targets given as addresses are there at once, names when they are resolved.
+    /// A pool of `settings`. Targets given as addresses are there at once; names when they are resolved, and those that
+    /// `previous` has resolved already at once too.
     pub(crate) fn new(
         name: &str,
-        specs: Vec<TargetSpec>,
-        health: Option<HealthSettings>,
+        settings: PoolSettings,
+        states: &States,
         cells: Arc<UpstreamCells>,
+        previous: Option<&Self>,
     ) -> Self {
-        let rotation = ArcSwap::from_pointee(Rotation::new(Vec::new()));
         let pool = Self {
             name: name.into(),
-            specs,
-            health,
+            settings,
             cells,
-            rotation,
+            state: states.upstream(name),
+            rotation: ArcSwap::from_pointee(Rotation::new(Vec::new())),
+            making: Mutex::new(()),
         };
-        let known = pool
-            .specs
-            .iter()
-            .map(|spec| (spec, spec.address.parse().into_iter().collect()))
-            .collect();
-        pool.set_addresses(known);
+        let known = pool.settings.specs.iter().map(|spec| {
+            let literal = spec.address.parse().ok();
+            let addresses = literal.map_or_else(
+                || previous.map(|previous| previous.addresses_of(spec)).unwrap_or_default(),
+                |address| vec![address],
+            );
+            (spec, addresses)
+        });
+        pool.set_addresses(known.collect());
         pool
     }
 
     /// Whether any target is given by name.
     pub(crate) fn has_names(&self) -> bool {
-        self.specs
-            .iter()
-            .any(|spec| spec.address.parse::<SocketAddr>().is_err())
+        let specs = &self.settings.specs;
+        specs.iter().any(|spec| spec.address.parse::<SocketAddr>().is_err())
     }
 
-    /// Takes the addresses of each spec. Targets that were known before keep their health.
+    /// The addresses known of a spec.
+    pub(crate) fn addresses_of(&self, spec: &TargetSpec) -> Vec<SocketAddr> {
+        let rotation = self.rotation.load();
+        let known = rotation.targets.iter().filter(|target| *target.name == *spec.address);
+        known.map(|target| target.address).collect()
+    }
+
+    /// Takes the addresses of each spec. What is known of them already stays with them.
     pub(crate) fn set_addresses(&self, resolved: Vec<(&TargetSpec, Vec<SocketAddr>)>) {
-        let old = self.rotation.load();
         let mut targets: Vec<Arc<Target>> = Vec::new();
         for (spec, addresses) in resolved {
             for address in addresses {
-                if targets.iter().any(|target| target.address == address) {
-                    continue;
+                if !targets.iter().any(|target| target.address == address) {
+                    let state = self.state.target(address);
+                    targets.push(Arc::new(Target::new(&spec.address, spec.weight, state)));
                 }
-                let same = |target: &&Arc<Target>| target.address == address && target.weight == spec.weight.max(1);
-                let target = match old.targets.iter().find(same) {
-                    Some(target) => Arc::clone(target),
-                    None => Arc::new(Target::new(&spec.address, address, spec.weight, self.thresholds())),
-                };
-                targets.push(target);
             }
         }
-        let unchanged = targets.len() == old.targets.len()
-            && targets.iter().zip(&old.targets).all(|(new, old)| Arc::ptr_eq(new, old));
-        if !unchanged {
+        self.turn(|_| targets);
+    }
+
+    /// Takes the shares that operators have set since.
+    pub(crate) fn reweigh(&self) {
+        self.turn(<[Arc<Target>]>::to_vec);
+    }
+
+    fn turn(&self, targets: impl FnOnce(&[Arc<Target>]) -> Vec<Arc<Target>>) {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.rotation.load();
+        let targets = targets(&old.targets);
+        if !old.is_same(&targets) {
             self.rotation.store(Arc::new(Rotation::new(targets)));
         }
     }
@@ -121,28 +160,36 @@ impl Pool {
         self.rotation.load()
     }
 
-    fn thresholds(&self) -> Thresholds {
-        self.health.as_ref().map_or(
-            Thresholds {
-                healthy: 1,
-                unhealthy: 1,
-            },
-            |health| health.thresholds,
-        )
+    /// The next target in turn that is available and not in `tried`. When none is available, the next untried one
+    /// is tried all the same: a wrong verdict must not take a whole service away. An operator's verdict is never wrong:
+    /// a target that is drained or disabled is not chosen.
+    pub(crate) fn pick(&self, tried: &[SocketAddr]) -> Option<Arc<Target>> {
+        self.next(tried, RoundRobin::take)
     }
 
-    /// The next target in turn that is available and not in `tried`. When none is available, the next untried one
-    /// is tried all the same: a wrong verdict must not take a whole service away.
-    pub(crate) fn pick(&self, tried: &[SocketAddr]) -> Option<Arc<Target>> {
+    /// The target that [`Pool::pick`] would name. No turn is used up.
+    pub(crate) fn peek(&self, tried: &[SocketAddr]) -> Option<Arc<Target>> {
+        self.next(tried, RoundRobin::peek)
+    }
+
+    fn next(&self, tried: &[SocketAddr], turn: impl Fn(&RoundRobin) -> Turn) -> Option<Arc<Target>> {
         let rotation = self.rotation.load();
+        let turn = turn(&rotation.turns);
         let target = |index: usize| &rotation.targets[index];
-        let untried = |index: usize| !tried.contains(&target(index).address);
-        let available = |index: usize| target(index).is_available() && untried(index);
+        let open = |index: usize| target(index).admits(Client::New) && !tried.contains(&target(index).address);
+        let available = |index: usize| target(index).is_available() && open(index);
         rotation
             .turns
-            .pick(available)
-            .or_else(|| rotation.turns.pick(untried))
+            .holder(turn, available)
+            .or_else(|| rotation.turns.holder(turn, open))
             .map(|index| Arc::clone(target(index)))
+    }
+
+    /// Whether there is a target to try beside these.
+    pub(crate) fn has_another(&self, tried: &[SocketAddr]) -> bool {
+        let rotation = self.rotation.load();
+        let mut targets = rotation.targets.iter();
+        targets.any(|target| target.admits(Client::New) && !tried.contains(&target.address))
     }
 
     /// How many targets are known.
@@ -152,69 +199,4 @@ impl Pool {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn spec(address: &str, weight: u32) -> TargetSpec {
-        TargetSpec {
-            address: address.into(),
-            weight,
-        }
-    }
-
-    fn pool(specs: Vec<TargetSpec>) -> Pool {
-        Pool::new("p", specs, None, Arc::default())
-    }
-
-    #[test]
-    fn every_target_has_its_turn() {
-        let pool = pool(vec![spec("127.0.0.1:1", 1), spec("127.0.0.1:2", 2)]);
-        let mut counts = [0; 2];
-        for _ in 0..300 {
-            counts[usize::from(pool.pick(&[]).unwrap().address.port()) - 1] += 1;
-        }
-        assert_eq!(counts, [100, 200]);
-    }
-
-    #[test]
-    fn the_sick_are_passed_over_until_all_are_sick() {
-        let pool = pool(vec![spec("127.0.0.1:1", 1), spec("127.0.0.1:2", 1)]);
-        let first = pool.pick(&[]).unwrap();
-        first.probed(false);
-        for _ in 0..4 {
-            assert_ne!(pool.pick(&[]).unwrap().address, first.address);
-        }
-        let second = pool.pick(&[]).unwrap();
-        assert_eq!(
-            pool.pick(&[second.address]).unwrap().address,
-            first.address,
-            "better a sick target than none"
-        );
-        second.probed(false);
-        assert!(pool.pick(&[]).is_some());
-        assert!(pool.pick(&[first.address, second.address]).is_none());
-    }
-
-    #[test]
-    fn a_target_that_stays_keeps_its_health_when_addresses_change() {
-        let pool = pool(vec![spec("name:1", 1)]);
-        assert!(pool.has_names());
-        assert!(pool.pick(&[]).is_none());
-        let spec = &pool.specs[0];
-        pool.set_addresses(vec![(spec, vec!["10.0.0.1:1".parse().unwrap()])]);
-        pool.pick(&[]).unwrap().probed(false);
-        pool.set_addresses(vec![(
-            spec,
-            vec!["10.0.0.1:1".parse().unwrap(), "10.0.0.2:1".parse().unwrap()],
-        )]);
-        assert_eq!(pool.len(), 2);
-        let well: Vec<bool> = pool
-            .rotation()
-            .targets
-            .iter()
-            .map(|target| target.is_available())
-            .collect();
-        assert_eq!(well, [false, true]);
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Targets given by name: their addresses, looked up in the background and kept fresh.
 
 use super::{Pool, TargetSpec};
+use crate::keeper::Begun;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 
@@ -10,10 +11,12 @@ const REFRESH: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_secs(1);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Keeps the addresses of `pool` fresh, for ever. Comes back at once if it has no names.
-pub(crate) async fn watch(pool: Arc<Pool>) {
+/// Keeps the addresses of `pool` fresh, for ever. Comes back at once if it has no names. `begun` goes after the first look.
+pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
+    let mut begun = Some(begun);
     while pool.has_names() {
         let complete = refresh(&pool).await;
+        drop(begun.take());
         sleep(if complete { REFRESH } else { RETRY }).await;
     }
 }
@@ -21,13 +24,12 @@ pub(crate) async fn watch(pool: Arc<Pool>) {
 /// One look-up of every name. A name that cannot be looked up keeps its last addresses. Tells whether all have some.
 async fn refresh(pool: &Pool) -> bool {
     let mut complete = true;
-    let mut resolved = Vec::with_capacity(pool.specs.len());
-    for spec in &pool.specs {
+    let specs = &pool.settings.specs;
+    let mut resolved = Vec::with_capacity(specs.len());
+    for spec in specs {
         let mut addresses = lookup(spec).await;
         if addresses.is_empty() {
-            let rotation = pool.rotation();
-            let known = rotation.targets.iter().filter(|target| *target.name == *spec.address);
-            addresses = known.map(|target| target.address).collect();
+            addresses = pool.addresses_of(spec);
             complete &= !addresses.is_empty();
         }
         resolved.push((spec, addresses));
@@ -66,6 +68,7 @@ fn one_family(mut found: Vec<SocketAddr>) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::{PoolSettings, States};
     use super::*;
 
     #[tokio::test]
@@ -74,19 +77,19 @@ mod tests {
             address: address.into(),
             weight: 1,
         };
-        let pool = Pool::new(
-            "p",
-            vec![spec("localhost:7"), spec("127.0.0.2:7")],
-            None,
-            Arc::default(),
-        );
+        let pool = |specs: &[&str]| {
+            let specs = specs.iter().map(|address| spec(address)).collect();
+            let settings = PoolSettings { specs, health: None };
+            Pool::new("p", settings, &States::default(), Arc::default(), None)
+        };
+        let gone = pool(&["no-such-host.invalid:7"]);
+        let pool = pool(&["localhost:7", "127.0.0.2:7"]);
         assert_eq!(pool.len(), 1, "the literal address is there at once");
         assert!(refresh(&pool).await);
         assert_eq!(pool.len(), 2);
 
-        let gone = Pool::new("p", vec![spec("no-such-host.invalid:7")], None, Arc::default());
         assert!(!refresh(&gone).await);
-        gone.set_addresses(vec![(&gone.specs[0], vec!["10.0.0.1:7".parse().unwrap()])]);
+        gone.set_addresses(vec![(&gone.settings.specs[0], vec!["10.0.0.1:7".parse().unwrap()])]);
         assert!(refresh(&gone).await, "the last known address is kept");
         assert_eq!(gone.len(), 1);
     }

@@ -8,7 +8,7 @@ const IDLE: Duration = Duration::from_secs(120);
 /// Most sessions remembered; beyond it those seldom asked for go.
 const CAPACITY: u64 = 200_000;
 
-/// Sessions as this edge saw them open. Another edge does not know them; cookies are valid on all.
+/// Sessions as this edge saw them open; all routes of an upstream share them. Another edge does not know them; cookies are valid on all.
 pub(crate) struct Sessions {
     targets: Cache<String, SocketAddr>,
 }
@@ -29,5 +29,11 @@ impl Sessions {
     /// Where a session is.
     pub(crate) fn find(&self, session: &str) -> Option<SocketAddr> {
         self.targets.get(session)
+    }
+
+    /// The same, for those who only want to know: the session does not live longer by it. Looks at all there are.
+    pub(crate) fn peek(&self, session: &str) -> Option<SocketAddr> {
+        let found = self.targets.iter().find(|(known, _)| known.as_str() == session);
+        found.map(|(_, target)| target)
     }
 }

@@ -2,15 +2,22 @@
 //! small origins that tell what they saw.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod admin;
 mod bodies;
+mod check;
+mod explain;
 mod failover;
 mod graphql;
 mod identity;
+mod lasting;
 mod lifecycle;
 mod origins;
+mod overrides;
 mod quotas;
+mod reload;
 mod routing;
 mod sockets;
+mod storm;
 mod streams;
 mod support;
 mod tunnels;

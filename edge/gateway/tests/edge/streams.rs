@@ -242,7 +242,7 @@ async fn a_client_without_cookies_stays_with_the_instance_that_opened_its_sessio
 }
 
 /// Opens sessions that bear its name, and answers its name.
-async fn engine_io_origin(name: &'static str) -> SocketAddr {
+pub(crate) async fn engine_io_origin(name: &'static str) -> SocketAddr {
     let count = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
     let answer = move |uri: axum::http::Uri| async move {
         let number = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

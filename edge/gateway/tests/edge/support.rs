@@ -1,9 +1,10 @@
 //! An edge in a process of its own.
 
 use crate::origins::Origin;
+use http::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use shared_testkit::{Client, ServiceTokens, TestRedis, TestTokens, eventually};
+use shared_testkit::{Answer, Client, ServiceTokens, TestRedis, TestTokens, eventually};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -85,14 +86,35 @@ impl Setup {
         self
     }
 
-    fn config(&self) -> PathBuf {
+    /// The shipped configuration with its changes.
+    pub(crate) fn text(&self) -> String {
         let mut text = fs::read_to_string(root().join("conf/edge.yaml")).unwrap();
         for (from, to) in &self.edits {
             assert!(text.contains(from), "`{from}` is not in conf/edge.yaml");
             text = text.replace(from, to);
         }
-        let file = self.directory.path().join("edge.yaml");
-        fs::write(&file, text).unwrap();
+        text
+    }
+
+    /// A file of this setup.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Changes the file that an edge serves already; the text must occur in it.
+    pub(crate) fn rewrite(&self, from: &str, to: &str) {
+        let file = self.file("edge.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "`{from}` is not in the edge's file");
+        fs::write(&file, text.replace(from, to)).unwrap();
+    }
+
+    /// The file that is served. One that is there already is left as it is.
+    fn config(&self) -> PathBuf {
+        let file = self.file("edge.yaml");
+        if !file.exists() {
+            fs::write(&file, self.text()).unwrap();
+        }
         file
     }
 
@@ -105,6 +127,8 @@ impl Setup {
             .current_dir(root())
             .env("EDGE_BIND", public.to_string())
             .env("EDGE_ADMIN_BIND", admin.to_string())
+            .env("EDGE_ADMIN_TOKEN_FILE", self.file("admin.token"))
+            .env("EDGE_ADMIN_AUDIT_FILE", self.file("audit.jsonl"))
             .env("REDIS_URL", &self.redis_url)
             .env("REDIS_PREFIX", self.redis.prefix())
             .env("SERVICE_TOKEN", self.service.token("edge"))
@@ -138,6 +162,7 @@ impl Setup {
         let mut edge = Edge {
             public,
             admin,
+            token_file: self.file("admin.token"),
             child,
             log,
         };
@@ -162,6 +187,7 @@ impl Setup {
 pub(crate) struct Edge {
     pub(crate) public: SocketAddr,
     pub(crate) admin: SocketAddr,
+    token_file: PathBuf,
     child: Child,
     log: PathBuf,
 }
@@ -170,6 +196,49 @@ impl Edge {
     /// An anonymous client.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.public)
+    }
+
+    /// A client that shows the operators' token.
+    pub(crate) fn operator(&self) -> Client {
+        let token = fs::read_to_string(&self.token_file).unwrap();
+        Client::new(self.admin).header("authorization", &format!("Bearer {}", token.trim()))
+    }
+
+    /// An operator's request.
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.operator()
+            .send(method, path, Some("application/json"), body.into())
+            .await
+    }
+
+    /// What becomes of `POST /reload`.
+    pub(crate) async fn reload(&self) -> Value {
+        let answer = self.ask(Method::POST, "/reload", Value::Null).await;
+        assert!(matches!(answer.status, 200 | 422), "{answer:?}");
+        answer.json()
+    }
+
+    /// Types `edge …` for this edge; gives the exit code and what is printed.
+    pub(crate) async fn types(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_edge"));
+        command
+            .args(arguments)
+            .env("EDGE_ADMIN", self.admin.to_string())
+            .env("EDGE_ADMIN_TOKEN_FILE", &self.token_file)
+            .current_dir(root());
+        let output = command.output().await.unwrap();
+        let printed = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(printed).unwrap())
+    }
+
+    /// Waits until that generation serves.
+    pub(crate) async fn serves(&self, generation: u64) {
+        eventually(PATIENCE, || async { self.status().await["generation"] == generation }).await;
     }
 
     /// What `/status` says.
@@ -251,7 +320,7 @@ pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 

@@ -3,8 +3,10 @@
 mod affinity;
 pub mod engine_io;
 mod health;
+mod placement;
 mod round_robin;
 
 pub use affinity::Affinity;
 pub use health::{Health, Thresholds};
-pub use round_robin::RoundRobin;
+pub use placement::{Client, Placement, PlacementCell};
+pub use round_robin::{RoundRobin, Turn};

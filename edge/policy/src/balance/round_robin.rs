@@ -22,7 +22,21 @@ impl RoundRobin {
     /// The next target among those `eligible` says yes to; `None` if there is none. The shares of the others go to all
     /// the eligible in proportion, not to whoever comes next in the order.
     pub fn pick(&self, eligible: impl Fn(usize) -> bool) -> Option<usize> {
-        let ticket = self.next.fetch_add(1, Ordering::Relaxed);
+        self.holder(self.take(), eligible)
+    }
+
+    /// Takes the next turn.
+    pub fn take(&self) -> Turn {
+        Turn(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The turn that [`RoundRobin::take`] would give now. It stays the next.
+    pub fn peek(&self) -> Turn {
+        Turn(self.next.load(Ordering::Relaxed))
+    }
+
+    /// Whose turn it is, see [`RoundRobin::pick`].
+    pub fn holder(&self, Turn(ticket): Turn, eligible: impl Fn(usize) -> bool) -> Option<usize> {
         if self.order.is_empty() {
             return None;
         }
@@ -37,6 +51,10 @@ impl RoundRobin {
             .or_else(|| self.order.iter().copied().find(|&target| eligible(target)))
     }
 }
+
+/// A turn in the order.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn(usize);
 
 fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
@@ -94,6 +112,18 @@ mod tests {
     }
 
     proptest! {
+        /// Law: a look names whom the next pick names, whatever was looked at before.
+        #[test]
+        fn a_look_uses_up_nobody_s_turn(weights in prop::collection::vec(0u32..5, 0..5), mask: u8, looks in prop::collection::vec(0usize..3, 0..20)) {
+            let eligible = |target: usize| mask & (1 << target) != 0;
+            let robin = RoundRobin::new(&weights);
+            for looks in looks {
+                let seen: Vec<_> = (0..looks).map(|_| robin.holder(robin.peek(), eligible)).collect();
+                let picked = robin.pick(eligible);
+                prop_assert!(seen.into_iter().all(|seen| seen == picked));
+            }
+        }
+
         /// Law: over whole rounds each eligible target gets exactly its weight's share.
         #[test]
         fn shares_are_exact(weights in prop::collection::vec(1u32..8, 1..6), mask: u8, rounds in 1usize..4) {

@@ -28,6 +28,11 @@ impl Denied {
         });
     }
 
+    /// Forgets every refusal: the limits they were judged by may have changed.
+    pub fn forget(&self) {
+        self.until.clear();
+    }
+
     /// The refusal that still holds for this key, with what is left of its wait. A remembered refusal is not counted at
     /// the store again: a window's end does not move by it, and gcra never charges a refusal.
     pub fn check(&self, key: &str, now: Instant) -> Option<Decision> {
@@ -71,6 +76,8 @@ mod tests {
         let later = denied.check("a", now + Duration::from_secs(4)).unwrap();
         assert_eq!((later.allowed, later.retry_after), (false, Duration::from_secs(6)));
         assert!(denied.check("a", now + wait).is_none());
+        denied.forget();
+        assert!(denied.check("a", now).is_none());
         assert!(denied.check("b", now).is_none());
     }
 }

@@ -5,11 +5,11 @@
 use super::{Decision, Limit};
 use std::time::{Duration, Instant};
 
-/// `KEYS[1]` the bucket, `ARGV[1]` the interval in microseconds, `ARGV[2]` the burst. Redis's own clock decides.
-///
-/// Replies `[wait, ahead]` in microseconds: how long to wait (0: it passed), and how far the TAT now is ahead.
-/// The TAT is written with all its digits: Lua's default format would round a time in microseconds.
-pub const GCRA_SCRIPT: &str = r"
+/// The rule, with what keeps the new TAT.
+macro_rules! script {
+    ($keep:literal) => {
+        concat!(
+            r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval = tonumber(ARGV[1])
@@ -19,9 +19,24 @@ if wait > 0 then
   return {wait, tat - now}
 end
 tat = tat + interval
-redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
+",
+            $keep,
+            r"
 return {0, tat - now}
-";
+"
+        )
+    };
+}
+
+/// `KEYS[1]` the bucket, `ARGV[1]` the interval in microseconds, `ARGV[2]` the burst. Redis's own clock decides.
+///
+/// Replies `[wait, ahead]` in microseconds: how long to wait (0: it passed), and how far the TAT now is ahead.
+/// The TAT is written with all its digits: Lua's default format would round a time in microseconds.
+pub const GCRA_SCRIPT: &str =
+    script!("redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))");
+
+/// The same without its write: what [`GCRA_SCRIPT`] would reply now.
+pub const GCRA_PEEK_SCRIPT: &str = script!("");
 
 /// Time between two tokens, in whole microseconds, rounded up so that the rate is never exceeded.
 pub(super) fn interval(limit: &Limit) -> Duration {

@@ -33,6 +33,12 @@ impl<T: Copy> Shards<T> {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn clear(&self) {
+        for shard in &self.shards {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<T> {
         self.shard(key).get(key).map(|(_, state)| *state)
     }
@@ -127,32 +133,42 @@ impl LocalCounters {
     pub fn hit(&self, limit: &Limit, key: &str, now: Instant) -> Decision {
         let mut decision = None;
         self.buckets.with(key, now, |state| {
-            let (made, ends) = match limit.algorithm {
-                Algorithm::Window => {
-                    let mut bucket = if let Some(State::Window(window)) = *state {
-                        Some(window)
-                    } else {
-                        None
-                    };
-                    let made = Window::hit(&mut bucket, limit, now);
-                    *state = bucket.map(State::Window);
-                    (made, bucket.map_or(now, |window| window.ends()))
-                }
-                Algorithm::Gcra => {
-                    let mut bucket = if let Some(State::Gcra(gcra)) = *state {
-                        Some(gcra)
-                    } else {
-                        None
-                    };
-                    let made = Gcra::hit(&mut bucket, limit, now);
-                    *state = bucket.map(State::Gcra);
-                    (made, bucket.map_or(now, |gcra| gcra.ends()))
-                }
-            };
+            let (made, ends) = hit(state, limit, now);
             decision = Some(made);
             ends
         });
         decision.unwrap_or_else(|| Window::hit(&mut None, limit, now))
+    }
+
+    /// What [`LocalCounters::hit`] would say. Nothing is counted.
+    pub fn peek(&self, limit: &Limit, key: &str, now: Instant) -> Decision {
+        hit(&mut self.buckets.get(key), limit, now).0
+    }
+}
+
+/// Counts one request; tells also when the state may be forgotten.
+fn hit(state: &mut Option<State>, limit: &Limit, now: Instant) -> (Decision, Instant) {
+    match limit.algorithm {
+        Algorithm::Window => {
+            let mut bucket = if let Some(State::Window(window)) = *state {
+                Some(window)
+            } else {
+                None
+            };
+            let made = Window::hit(&mut bucket, limit, now);
+            *state = bucket.map(State::Window);
+            (made, bucket.map_or(now, |window| window.ends()))
+        }
+        Algorithm::Gcra => {
+            let mut bucket = if let Some(State::Gcra(gcra)) = *state {
+                Some(gcra)
+            } else {
+                None
+            };
+            let made = Gcra::hit(&mut bucket, limit, now);
+            *state = bucket.map(State::Gcra);
+            (made, bucket.map_or(now, |gcra| gcra.ends()))
+        }
     }
 }
 
@@ -184,6 +200,17 @@ mod tests {
             for key in ["a", "b"] {
                 let passed = (0..5).filter(|_| counters.hit(&limit, key, now).allowed).count();
                 assert_eq!(passed, 3, "{algorithm:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_look_says_what_the_next_request_is_told_and_counts_nothing() {
+        for algorithm in [Algorithm::Window, Algorithm::Gcra] {
+            let (counters, limit, now) = (LocalCounters::new(100), limit(algorithm), Instant::now());
+            for _ in 0..5 {
+                let seen = [counters.peek(&limit, "a", now), counters.peek(&limit, "a", now)];
+                assert_eq!(seen, [counters.hit(&limit, "a", now); 2], "{algorithm:?}");
             }
         }
     }

@@ -10,10 +10,10 @@ mod window;
 
 pub use decision::{Decision, HeaderPair, headers};
 pub use denied::Denied;
-pub use gcra::{GCRA_SCRIPT, Gcra};
+pub use gcra::{GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Gcra};
 pub use key::{KeyBy, redis_key};
 pub use local::LocalCounters;
-pub use window::{WINDOW_SCRIPT, Window};
+pub use window::{WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT, Window};
 
 use crate::identity::Identity;
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -88,7 +88,15 @@ impl Limit {
         }
     }
 
-    /// The script's arguments.
+    /// The script that says what [`Limit::script`] would, with the same key and arguments, and changes nothing.
+    pub fn peek_script(&self) -> &'static str {
+        match self.algorithm {
+            Algorithm::Window => WINDOW_PEEK_SCRIPT,
+            Algorithm::Gcra => GCRA_PEEK_SCRIPT,
+        }
+    }
+
+    /// The scripts' arguments.
     pub fn script_args(&self) -> [u64; 2] {
         match self.algorithm {
             Algorithm::Window => window::script_args(self),

@@ -3,17 +3,32 @@
 use super::{Decision, Limit};
 use std::time::{Duration, Instant};
 
-/// `KEYS[1]` the bucket, `ARGV[1]` the window in milliseconds. Counts every request, whatever its answer will be, and
-/// never prolongs a window. A key that lost its expiry (a restored dump) gets one again.
-pub const WINDOW_SCRIPT: &str = r"
-local count = redis.call('INCR', KEYS[1])
+/// The rule, with what counts and what begins a window.
+macro_rules! script {
+    ($count:literal, $begin:literal) => {
+        concat!(
+            "local count = ",
+            $count,
+            r"
 local left = redis.call('PTTL', KEYS[1])
 if left < 0 then
   left = tonumber(ARGV[1])
-  redis.call('PEXPIRE', KEYS[1], left)
+  ",
+            $begin,
+            r"
 end
 return {count, left}
-";
+"
+        )
+    };
+}
+
+/// `KEYS[1]` the bucket, `ARGV[1]` the window in milliseconds. Counts every request, whatever its answer will be, and
+/// never prolongs a window. A key that lost its expiry (a restored dump) gets one again.
+pub const WINDOW_SCRIPT: &str = script!("redis.call('INCR', KEYS[1])", "redis.call('PEXPIRE', KEYS[1], left)");
+
+/// The same without its writes: what [`WINDOW_SCRIPT`] would reply now.
+pub const WINDOW_PEEK_SCRIPT: &str = script!("tonumber(redis.call('GET', KEYS[1]) or 0) + 1", "");
 
 /// Arguments of [`WINDOW_SCRIPT`]; the second is not read.
 pub(super) fn script_args(limit: &Limit) -> [u64; 2] {

@@ -1,41 +1,36 @@
-//! Which route takes a request: exact before template before the longest prefix; the order in the file never matters.
+//! Which route takes a request. First by host: exact before the longest wildcard before any host. Then by path: exact
+//! before template (the literal further left wins) before the longest prefix. Where the most specific rule has not the
+//! method, the next one is asked. The order in the file never matters.
+//!
+//! A request that no rule of its own host takes, path and method together, goes on to the rules of less specific hosts. The
+//! Gateway API reads so: it ranks the rules that match a request. Envoy does not, it chooses a virtual host and then knows no
+//! other: one path for one host hides every route that is meant for all hosts, which surprises whoever adds it. A host that
+//! shall have nothing in common with the others says so with a rule of its own for the prefix `/`.
 
+mod candidates;
+mod explain;
+mod host;
+mod hosts;
 mod pattern;
+mod rule;
+mod shadow;
+mod tree;
+mod walk;
 
+pub use explain::{Candidate, Explanation, Verdict};
+pub use host::{HostError, HostPattern};
 pub use pattern::{Pattern, PatternError};
+pub use rule::Rule;
+pub use shadow::{Shadow, shadowed};
 
 use crate::path::is_under;
+use candidates::Candidates;
+use hosts::Hosts;
 use http::Method;
-use pattern::{fits, is_parameter};
-use std::collections::HashMap;
+use tree::{Entry, Tree};
 
 /// Paths below this are the services' own and are never routed.
 pub const INTERNAL: &str = "/internal";
-
-/// What a rule takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
-    /// Any of these paths.
-    pub patterns: Vec<Pattern>,
-    /// Any of these methods; none means all. `HEAD` comes along with `GET`.
-    pub methods: Vec<Method>,
-}
-
-impl Rule {
-    fn takes(&self, method: &Method) -> bool {
-        self.methods.is_empty()
-            || self.methods.contains(method)
-            || (method == Method::HEAD && self.methods.contains(&Method::GET))
-    }
-}
-
-impl Rule {
-    /// Whether some method is taken by both rules.
-    pub fn meets(&self, other: &Self) -> bool {
-        let all = self.methods.is_empty() || other.methods.is_empty();
-        all || self.methods.iter().any(|method| other.takes(method)) || other.methods.iter().any(|m| self.takes(m))
-    }
-}
 
 /// What became of a look-up.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,101 +46,73 @@ pub enum Found<'a, T> {
     NotFound,
 }
 
-/// Compiled routes. A look-up costs as many hash look-ups as the path has segments, whatever the number of routes.
+/// Compiled routes. A look-up walks a tree of segments: what it costs depends on the path, hardly on how many routes there
+/// are, and a successful one allocates nothing.
 #[derive(Debug, Clone)]
 pub struct RouteTable<T> {
     routes: Vec<(Rule, T)>,
-    exact: HashMap<String, Vec<usize>>,
-    /// By number of segments; within it, those with literal segments further left come first.
-    templates: HashMap<usize, Vec<(String, usize)>>,
-    prefixes: HashMap<String, Vec<usize>>,
+    hosts: Hosts,
+    tree: Tree,
 }
 
 impl<T> RouteTable<T> {
     /// Compiles rules. Of rules that take the very same requests the first wins; the configuration's checks refuse such
-    /// files.
+    /// files, see [`shadowed`].
     pub fn new(routes: impl IntoIterator<Item = (Rule, T)>) -> Self {
         let routes: Vec<_> = routes.into_iter().collect();
-        let mut table = Self {
-            routes: Vec::new(),
-            exact: HashMap::new(),
-            templates: HashMap::new(),
-            prefixes: HashMap::new(),
-        };
-        for (index, (rule, _)) in routes.iter().enumerate() {
-            for pattern in &rule.patterns {
-                match pattern.clone() {
-                    Pattern::Exact(path) => table.exact.entry(path).or_default().push(index),
-                    Pattern::Prefix(path) => table.prefixes.entry(path).or_default().push(index),
-                    Pattern::Template(path) => {
-                        table
-                            .templates
-                            .entry(path.split('/').count())
-                            .or_default()
-                            .push((path, index));
-                    }
+        let mut tree = Tree::default();
+        let mut hosts = Hosts::new(tree.root());
+        for (route, (rule, _)) in routes.iter().enumerate() {
+            for host in rule.hosts() {
+                let root = hosts.root(host, || tree.root());
+                for (pattern, shape) in rule.patterns.iter().enumerate() {
+                    tree.insert(root, shape, Entry { route, pattern });
                 }
             }
         }
-        for templates in table.templates.values_mut() {
-            templates.sort_by_key(|(path, _)| path.split('/').map(is_parameter).collect::<Vec<_>>());
-        }
-        table.routes = routes;
-        table
+        hosts.link();
+        Self { routes, hosts, tree }
     }
 
-    /// The route of a request. Where the most specific pattern has not the method, the next one is asked.
-    pub fn find(&self, path: &str, method: &Method) -> Found<'_, T> {
-        if is_under(path, INTERNAL) {
-            return Found::NotFound;
-        }
-        let mut refused = Vec::new();
-        for index in self.candidates(path) {
-            let (rule, route) = &self.routes[index];
+    /// The route of a request. `host` is the `Host` (or `:authority`) that the client asked for; its port is ignored, and
+    /// without one only rules for any host are asked. The path is in normal form, see [`crate::path::normalise`].
+    pub fn find(&self, host: Option<&str>, path: &str, method: &Method) -> Found<'_, T> {
+        let mut is_path = false;
+        for (_, entry) in self.candidates(host, path) {
+            let (rule, route) = &self.routes[entry.route];
             if rule.takes(method) {
                 return Found::Route(route);
             }
-            refused.push(rule);
+            is_path = true;
         }
-        if refused.is_empty() {
-            Found::NotFound
+        if is_path {
+            let allow = self.allow(host, path);
+            Found::MethodNotAllowed { allow }
         } else {
-            Found::MethodNotAllowed { allow: allow(&refused) }
+            Found::NotFound
         }
     }
 
-    /// All routes of a path, the most specific first.
-    fn candidates<'a>(&'a self, path: &'a str) -> impl Iterator<Item = usize> + 'a {
-        let exact = self.exact.get(path).into_iter().flatten().copied();
-        let templates = self.templates.get(&path.split('/').count()).into_iter().flatten();
-        let templates = templates
-            .filter(move |(template, _)| fits(template, path))
-            .map(|(_, index)| *index);
-        let prefixes = ancestors(path)
-            .filter_map(|prefix| self.prefixes.get(prefix))
-            .flatten()
-            .copied();
-        exact.chain(templates).chain(prefixes)
+    /// All that take a host and a path, the most specific first. What is found and what is explained comes from here.
+    fn candidates<'t, 'p>(&'t self, host: Option<&str>, path: &'p str) -> Candidates<'t, 'p> {
+        let level = (!is_under(path, INTERNAL)).then(|| self.hosts.most_specific(host));
+        Candidates::new(&self.hosts, &self.tree, level, path)
+    }
+
+    fn allow(&self, host: Option<&str>, path: &str) -> String {
+        let rules = self
+            .candidates(host, path)
+            .map(|(_, entry)| &self.routes[entry.route].0);
+        let mut names: Vec<&str> = rules.flat_map(Rule::methods).map(Method::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(", ")
     }
 }
 
-/// The path and every prefix of it that ends at a segment, the longest first, down to the empty one (the prefix `/`).
-fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |path| path.rfind('/').map(|slash| &path[..slash]))
-}
-
-fn allow(rules: &[&Rule]) -> String {
-    let mut names: Vec<&str> = rules
-        .iter()
-        .flat_map(|rule| &rule.methods)
-        .map(Method::as_str)
-        .collect();
-    if names.contains(&"GET") {
-        names.push("HEAD");
-    }
-    names.sort_unstable();
-    names.dedup();
-    names.join(", ")
+/// Where an ASCII byte is. In texts as short as segments and labels, `str::find` costs more to begin than this to end.
+fn position(text: &str, byte: u8) -> Option<usize> {
+    text.bytes().position(|found| found == byte)
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Patterns of paths: exact, template, prefix.
 
+use super::INTERNAL;
+use crate::path::is_under;
+
 /// Which paths a rule takes. Paths are in normal form, see [`crate::path::normalise`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Pattern {
@@ -20,6 +23,9 @@ pub enum PatternError {
     /// A parameter is not a whole segment, `{name}`.
     #[error("`{0}`: a parameter is a whole segment, `{{name}}`")]
     Parameter(String),
+    /// Below [`super::INTERNAL`], where no rule could ever win.
+    #[error("`{0}`: paths below `{INTERNAL}` are the services' own and are never routed")]
+    Internal(String),
 }
 
 impl Pattern {
@@ -72,6 +78,7 @@ impl Pattern {
 fn normal(text: &str, plain: &str) -> Result<(), PatternError> {
     let refuse = |error| PatternError::Path(text.to_owned(), error);
     match crate::path::normalise(plain) {
+        Ok(same) if same == plain && is_under(plain, INTERNAL) => Err(PatternError::Internal(text.to_owned())),
         Ok(same) if same == plain => Ok(()),
         Ok(_) => Err(refuse(crate::path::PathError::Escape)),
         Err(error) => Err(refuse(error)),
@@ -81,14 +88,6 @@ fn normal(text: &str, plain: &str) -> Result<(), PatternError> {
 pub(super) fn is_parameter(segment: &str) -> bool {
     let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     name.is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
-}
-
-/// Whether a path, segment by segment, is what the template says.
-pub(super) fn fits(template: &str, path: &str) -> bool {
-    template
-        .split('/')
-        .zip(path.split('/'))
-        .all(|(want, got)| want == got || (is_parameter(want) && !got.is_empty()))
 }
 
 #[cfg(test)]
@@ -116,5 +115,10 @@ mod tests {
             assert!(matches!(Pattern::path(bad), Err(PatternError::Path(..))), "{bad}");
         }
         assert!(Pattern::prefix("/a/{x}").is_err());
+        for bad in ["/internal", "/internal/{x}"] {
+            assert_eq!(Pattern::path(bad), Err(PatternError::Internal(bad.to_owned())));
+        }
+        assert!(matches!(Pattern::prefix("/internal/"), Err(PatternError::Internal(_))));
+        assert!(Pattern::path("/{x}/internal").is_ok());
     }
 }

@@ -1,7 +1,16 @@
 use super::*;
 use proptest::prelude::*;
 
-fn rule(patterns: &[&str], methods: &[Method]) -> Rule {
+mod cost;
+mod hosts;
+mod laws;
+
+/// A `*` at the end makes a prefix.
+pub(super) fn rule(patterns: &[&str], methods: &[Method]) -> Rule {
+    rule_at(&[], patterns, methods)
+}
+
+pub(super) fn rule_at(hosts: &[&str], patterns: &[&str], methods: &[Method]) -> Rule {
     let pattern = |text: &&str| match text.strip_suffix('*') {
         Some(prefix) => Pattern::prefix(prefix).unwrap(),
         None => Pattern::path(text).unwrap(),
@@ -9,10 +18,10 @@ fn rule(patterns: &[&str], methods: &[Method]) -> Rule {
     Rule {
         patterns: patterns.iter().map(pattern).collect(),
         methods: methods.to_vec(),
+        hosts: hosts.iter().map(|host| host.parse().unwrap()).collect(),
     }
 }
 
-/// A `*` at the end makes a prefix.
 fn table(routes: &[(&'static str, &[&str], &[Method])]) -> RouteTable<&'static str> {
     RouteTable::new(
         routes
@@ -22,8 +31,12 @@ fn table(routes: &[(&'static str, &[&str], &[Method])]) -> RouteTable<&'static s
 }
 
 fn name(table: &RouteTable<&'static str>, method: &Method, path: &str) -> String {
-    match table.find(path, method) {
-        Found::Route(name) => (*name).to_owned(),
+    told(&table.find(None, path, method))
+}
+
+fn told(found: &Found<'_, &'static str>) -> String {
+    match found {
+        Found::Route(name) => (**name).to_owned(),
         Found::MethodNotAllowed { allow } => format!("405 {allow}"),
         Found::NotFound => "404".to_owned(),
     }
@@ -78,6 +91,47 @@ fn internal_paths_are_never_routed() {
     assert_eq!(name(&all, &Method::GET, "/internal/users"), "404");
     assert_eq!(name(&all, &Method::GET, "/internal"), "404");
     assert_eq!(name(&all, &Method::GET, "/internals"), "all");
+}
+
+#[test]
+fn what_is_no_path_is_below_no_prefix() {
+    let all = table(&[("all", &["/*", "/{x}"], &[])]);
+    for path in ["*", "x", "x/y"] {
+        assert_eq!(name(&all, &Method::OPTIONS, path), "404", "{path}");
+    }
+    assert_eq!(name(&all, &Method::OPTIONS, ""), "all");
+}
+
+#[test]
+fn a_method_falls_through_kind_by_kind() {
+    let all = table(&[
+        ("exact", &["/a/b"], &[Method::PUT]),
+        ("left", &["/a/{x}"], &[Method::POST]),
+        ("right", &["/{x}/b"], &[Method::PATCH]),
+        ("long", &["/a*"], &[Method::DELETE]),
+        ("short", &["/*"], &[Method::GET]),
+    ]);
+    for (method, want) in [
+        (Method::PUT, "exact"),
+        (Method::POST, "left"),
+        (Method::PATCH, "right"),
+        (Method::DELETE, "long"),
+        (Method::HEAD, "short"),
+        (Method::OPTIONS, "405 DELETE, GET, HEAD, PATCH, POST, PUT"),
+    ] {
+        assert_eq!(name(&all, &method, "/a/b"), want);
+    }
+}
+
+#[test]
+fn a_parameter_is_not_empty_on_the_way_back_either() {
+    let all = table(&[
+        ("exact", &["/a/"], &[Method::POST]),
+        ("not", &["/a/{x}"], &[]),
+        ("template", &["/{x}/"], &[Method::GET]),
+    ]);
+    assert_eq!(name(&all, &Method::GET, "/a/"), "template");
+    assert_eq!(name(&all, &Method::PUT, "/a/"), "405 GET, HEAD, POST");
 }
 
 #[test]

@@ -22,6 +22,16 @@ pub(crate) struct Whither {
     pub(crate) sockets: Connector,
 }
 
+impl Whither {
+    /// The same from this client's own address, where it can have one.
+    pub(crate) fn of_client(&self, number: u32) -> Self {
+        Self {
+            requests: self.requests.of_client(number),
+            sockets: self.sockets.of_client(number),
+        }
+    }
+}
+
 /// A step.
 pub(crate) enum Act {
     Think(TimeRange),

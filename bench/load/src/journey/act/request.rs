@@ -5,8 +5,9 @@ use crate::{
     Failure,
     journey::{
         Client,
+        digest::sha256,
         expect::{Seen, Verdict},
-        template::{CompileError, Memory, Program, Scope},
+        template::{CompileError, Memory, Program, Scope, Variable},
     },
     protocol::{
         Body,
@@ -43,6 +44,8 @@ enum PartContent {
         format: Format,
         size: SizeRange,
         file_name: String,
+        /// Where its hash is kept.
+        sha256: Option<u16>,
     },
 }
 
@@ -116,10 +119,12 @@ impl Content {
                             format,
                             size,
                             file_name,
+                            sha256,
                         } => PartContent::File {
                             format: *format,
                             size: *size,
                             file_name: file_name.clone(),
+                            sha256: sha256.as_ref().map(|name| scope.slot(name)).transpose()?,
                         },
                     };
                     Ok((name.clone(), content))
@@ -153,10 +158,14 @@ impl PartContent {
                 format,
                 size,
                 file_name,
+                sha256: kept,
             } => {
                 let bytes = memory.random.random_range(size.from..=size.to);
                 let file = format.make(bytes, memory.random.random());
                 let file = file.map_err(|error| Failure::new("protocol", error.to_string()))?;
+                if let Some(slot) = kept {
+                    memory.set(*slot, Variable::Text(sha256(file.chunks())));
+                }
                 Ok(form.file(name, file_name, format.content_type(), file))
             }
         }

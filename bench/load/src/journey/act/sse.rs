@@ -67,14 +67,9 @@ impl SseAct {
     }
 
     /// The bytes of the events' data.
-    pub(crate) async fn perform(
-        &self,
-        client: &mut Client,
-        whither: &Whither,
-        timeout: Duration,
-    ) -> Result<u64, Failure> {
+    pub(crate) async fn perform(&self, client: &mut Client, timeout: Duration) -> Result<u64, Failure> {
         let mut heard = 0;
-        match tokio::time::timeout(timeout, self.listen(client, whither, timeout, &mut heard)).await {
+        match tokio::time::timeout(timeout, self.listen(client, timeout, &mut heard)).await {
             Ok(result) => result,
             Err(_) => {
                 let detail = format!("{heard} of {} events within {timeout:?}", self.count);
@@ -83,14 +78,13 @@ impl SseAct {
         }
     }
 
-    async fn listen(
-        &self,
-        client: &mut Client,
-        whither: &Whither,
-        timeout: Duration,
-        heard: &mut u64,
-    ) -> Result<u64, Failure> {
-        let Client { memory, cookies, .. } = client;
+    async fn listen(&self, client: &mut Client, timeout: Duration, heard: &mut u64) -> Result<u64, Failure> {
+        let Client {
+            memory,
+            cookies,
+            whither,
+            ..
+        } = client;
         let mut stream = self.opening.open(memory, cookies.as_ref(), whither, timeout).await?;
         let mut bytes = 0;
         while *heard < self.count {

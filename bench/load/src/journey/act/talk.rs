@@ -116,13 +116,8 @@ impl TalkAct {
     }
 
     /// The bytes that were heard. A session that failed is not kept.
-    pub(crate) async fn perform(
-        &self,
-        client: &mut Client,
-        whither: &Whither,
-        timeout: Duration,
-    ) -> Result<u64, Failure> {
-        match tokio::time::timeout(timeout, self.hold(client, whither, timeout)).await {
+    pub(crate) async fn perform(&self, client: &mut Client, timeout: Duration) -> Result<u64, Failure> {
+        match tokio::time::timeout(timeout, self.hold(client, timeout)).await {
             Ok(result) => result,
             Err(_) => Err(Failure::new(
                 "timeout",
@@ -131,14 +126,19 @@ impl TalkAct {
         }
     }
 
-    async fn hold(&self, client: &mut Client, whither: &Whither, timeout: Duration) -> Result<u64, Failure> {
+    async fn hold(&self, client: &mut Client, timeout: Duration) -> Result<u64, Failure> {
         let path = self.line.place.text(&mut client.memory)?;
         let kept = client
             .kept
             .get_mut(self.slot)
             .and_then(Option::take)
             .filter(|kept| kept.path == path);
-        let Client { memory, cookies, .. } = client;
+        let Client {
+            memory,
+            cookies,
+            whither,
+            ..
+        } = client;
         let mut session = match kept {
             Some(kept) => kept.session,
             None => {

@@ -3,11 +3,11 @@
 use super::excerpt;
 use crate::{
     Failure,
-    journey::template::{CompileError, Memory, Program, Scope},
-    scenario::{
-        expect::{Expect, Sha256},
-        quantity::Count,
+    journey::{
+        digest::sha256,
+        template::{CompileError, Memory, Program, Scope},
     },
+    scenario::{expect::Expect, quantity::Count},
 };
 use bytes::Bytes;
 use memchr::memmem;
@@ -18,7 +18,7 @@ pub(super) struct Raw {
     bytes: Option<Count>,
     whole: Option<Program>,
     contains: Vec<Program>,
-    sha256: Option<Sha256>,
+    sha256: Option<Program>,
     /// Whether the nonce is anywhere in it.
     pub(super) nonce: bool,
 }
@@ -30,7 +30,7 @@ impl Raw {
             bytes: expect.bytes,
             whole: expect.body.as_ref().map(program).transpose()?,
             contains: expect.contains.iter().map(program).collect::<Result<_, _>>()?,
-            sha256: expect.sha256,
+            sha256: expect.sha256.as_ref().map(|hash| program(&hash.0)).transpose()?,
             nonce,
         })
     }
@@ -62,7 +62,7 @@ impl Raw {
             }
         }
         match &self.sha256 {
-            Some(want) => hash(body, want),
+            Some(want) => hash(body, &want.bytes(memory)),
             None => Ok(()),
         }
     }
@@ -82,18 +82,17 @@ fn differs(got: &[u8], want: &[u8]) -> String {
     }
 }
 
-fn hash(body: &[u8], want: &Sha256) -> Result<(), Failure> {
-    use sha2::Digest;
-    let got: [u8; 32] = sha2::Sha256::digest(body).into();
-    if got == want.0 {
+/// `want` is hexadecimal digits.
+fn hash(body: &[u8], want: &[u8]) -> Result<(), Failure> {
+    let got = sha256([body]);
+    if got.as_bytes().eq_ignore_ascii_case(want) {
         return Ok(());
     }
-    let hex = |hash: &[u8; 32]| {
-        hash.iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    let detail = format!("SHA-256 {}…, not {}…, of {} bytes", hex(&got), hex(&want.0), body.len());
+    let detail = format!(
+        "SHA-256 {}…, not {}…, of {} bytes",
+        &got[..16],
+        excerpt(&want[..want.len().min(16)]),
+        body.len()
+    );
     Err(Failure::new("body", detail))
 }

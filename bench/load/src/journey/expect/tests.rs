@@ -76,6 +76,8 @@ fn right_answers_pass() {
     }
     let whole = format!("{{ body: '{FEED}' }}");
     assert_eq!(judge(&verdict(&whole, "{}"), 204, &[], FEED, &mut memory()), Ok(()));
+    let upper = "{ sha256: E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855 }";
+    assert_eq!(judge(&verdict(upper, "{}"), 200, &[], "", &mut memory()), Ok(()));
     let empty = "{ sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 }";
     assert_eq!(judge(&verdict(empty, "{}"), 200, &[], "", &mut memory()), Ok(()));
 }

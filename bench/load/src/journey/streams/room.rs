@@ -146,7 +146,8 @@ impl Room {
     async fn attend(&self, index: usize, number: u32, told: oneshot::Sender<()>) {
         let (desk, stream) = (&self.desks[index], &self.journeys.streams[index]);
         let mut memory = Memory::new(&self.journeys.shared, number, 0);
-        let mut subscriber = match Box::pin(Subscriber::open(stream, &mut memory, &self.journeys.whither)).await {
+        let whither = self.journeys.whither.of_client(number);
+        let mut subscriber = match Box::pin(Subscriber::open(stream, &mut memory, &whither)).await {
             Ok(subscriber) => subscriber,
             Err(failure) => return self.lose(index, failure),
         };

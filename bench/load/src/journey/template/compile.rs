@@ -88,6 +88,7 @@ pub(super) enum Fill {
     ZipfCell(Zipf<f64>, Arc<[String]>),
     Pick(u16, Arc<[String]>),
     Row(Arc<[String]>),
+    Other(u16, Arc<[String]>),
     Ip { fresh: bool },
 }
 
@@ -259,6 +260,14 @@ impl<'a> Builder<'a> {
                 Fill::Pick(table, cells)
             }
             Gap::Row(column) => Fill::Row(self.cells(column)?.1),
+            Gap::Other(column) => {
+                let (table, cells) = self.cells(column)?;
+                if cells.len() < 2 {
+                    let message = format!("`{column}`: the only row is everybody's own; there must be two at least");
+                    return Err(CompileError(message));
+                }
+                Fill::Other(table, cells)
+            }
             Gap::Ip { fresh } => Fill::Ip { fresh: *fresh },
         })
     }

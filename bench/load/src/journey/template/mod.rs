@@ -11,6 +11,7 @@
 //! | `{{zipf posts.id}}`, `{{zipf posts.id 1.2}}` | a column of the system's data, its row by the same law, the first one the most often |
 //! | `{{pick users.email}}` | a column of a random row, of one row throughout an iteration |
 //! | `{{row users.email}}` | a column of the row that is the client's own: its number modulo the rows |
+//! | `{{other users.email}}` | a column of a random row that is not the client's own, of one row throughout an iteration |
 //! | `{{ip}}`, `{{ip fresh}}` | an address from 198.18.0.0/15 (RFC 2544, for benchmarks): the client's own, or this iteration's |
 //! | `{{"{{"}}` | a text as it stands |
 //!
@@ -56,6 +57,7 @@ pub(crate) enum Gap {
     ZipfCell { column: ColumnName, exponent: f64 },
     Pick(ColumnName),
     Row(ColumnName),
+    Other(ColumnName),
     Ip { fresh: bool },
 }
 

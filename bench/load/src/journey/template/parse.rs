@@ -4,7 +4,17 @@ use super::{ColumnName, Gap, Piece};
 use edge_config::diagnose::did_you_mean;
 
 /// All functions; no variable may be called like one.
-pub(crate) const FUNCTIONS: [&str; 8] = ["nonce", "client", "iteration", "random", "zipf", "pick", "row", "ip"];
+pub(crate) const FUNCTIONS: [&str; 9] = [
+    "nonce",
+    "client",
+    "iteration",
+    "random",
+    "zipf",
+    "pick",
+    "row",
+    "other",
+    "ip",
+];
 /// An exponent that fits what people look at (Zipf's own law has 1).
 const EXPONENT: f64 = 1.0;
 
@@ -61,9 +71,12 @@ fn gap(call: &str) -> Result<Gap, String> {
         ["row", cell] => column(cell)
             .map(Gap::Row)
             .ok_or_else(|| wrong("`{{row users.email}}`, a table and its column")),
+        ["other", cell] => column(cell)
+            .map(Gap::Other)
+            .ok_or_else(|| wrong("`{{other users.email}}`, a table and its column")),
         ["random", ..] => Err(wrong("`{{random 1 100}}`")),
         ["zipf", ..] => Err(wrong(ZIPF)),
-        ["pick" | "row", ..] => Err(wrong("`{{pick users.email}}` or `{{row users.email}}`")),
+        ["pick" | "row" | "other", ..] => Err(wrong("a table and its column, like `{{pick users.email}}`")),
         ["nonce" | "client" | "iteration" | "ip", ..] => Err(wrong("the function without an argument")),
         [name] if is_name(name) => Ok(Gap::Variable((*name).to_owned())),
         [name] => Err(format!(

@@ -80,6 +80,7 @@ pub struct Memory {
     iteration: u64,
     variables: Vec<Variable>,
     picks: Vec<Option<usize>>,
+    others: Vec<Option<usize>>,
     nonce: Option<Nonce>,
     address: Option<u32>,
     pub(crate) random: SmallRng,
@@ -97,6 +98,7 @@ impl Memory {
             iteration: 0,
             variables: vec![Variable::Unset; variables],
             picks: vec![None; shared.rows.len()],
+            others: vec![None; shared.rows.len()],
             nonce: None,
             address: None,
             random: SmallRng::seed_from_u64(seed),
@@ -109,6 +111,7 @@ impl Memory {
         self.nonce = None;
         self.address = None;
         self.picks.fill(None);
+        self.others.fill(None);
     }
 
     /// Sets a variable.
@@ -135,6 +138,20 @@ impl Memory {
             return 0;
         };
         *pick.get_or_insert_with(|| self.random.random_range(0..rows))
+    }
+
+    /// A row of `rows`, two at least, that is not the client's own.
+    fn other(&mut self, table: u16, rows: usize) -> usize {
+        let own = self.client as usize % rows;
+        let chosen = self.others.get(usize::from(table)).copied().flatten();
+        let other = chosen.unwrap_or_else(|| {
+            let among_others = self.random.random_range(0..rows - 1);
+            among_others + usize::from(among_others >= own)
+        });
+        if let Some(place) = self.others.get_mut(usize::from(table)) {
+            *place = Some(other);
+        }
+        other
     }
 
     fn address(&mut self, fresh: bool) -> Ipv4Addr {
@@ -202,6 +219,7 @@ fn filled<'a>(fill: &'a Fill, memory: &'a mut Memory) -> Filled<'a> {
         }
         Fill::Pick(table, cells) => Filled::Text(cells.get(memory.row(*table)).map_or("", String::as_str)),
         Fill::Row(cells) => Filled::Text(&cells[memory.client as usize % cells.len()]),
+        Fill::Other(table, cells) => Filled::Text(&cells[memory.other(*table, cells.len())]),
         Fill::Ip { fresh } => Filled::Address(memory.address(*fresh)),
     }
 }

@@ -133,6 +133,27 @@ fn a_pick_is_one_row_and_a_nonce_one_word_throughout_an_iteration() {
 }
 
 #[test]
+fn another_row_is_never_the_own_one_and_stays_for_an_iteration() {
+    let data = data(3);
+    let template = Template::parse("{{row users.id}} {{other users.id}} {{other users.email}}").unwrap();
+    let program = Program::text(&template, &scope(&data)).unwrap();
+    for client in 0..14 {
+        let mut memory = Memory::new(&shared(&data), client, 1);
+        let mut seen = std::collections::HashSet::new();
+        for iteration in 0..200 {
+            memory.begin(iteration);
+            let line = String::from_utf8(program.bytes(&mut memory).to_vec()).unwrap();
+            let words: Vec<_> = line.split(' ').collect();
+            assert_ne!(words[0], words[1]);
+            assert_eq!(words[2], format!("u{}@test.com", words[1]));
+            seen.insert(words[1].to_owned());
+        }
+        // That one of six does not come up in 200 draws has a chance of 10^-15.
+        assert_eq!(seen.len(), 6, "client {client}");
+    }
+}
+
+#[test]
 fn addresses_are_the_clients_own() {
     let data = data(3);
     let (shared, program) = (
@@ -157,7 +178,10 @@ fn addresses_are_the_clients_own() {
 
 #[test]
 fn what_is_not_there_is_told() {
-    let data = data(0);
+    let mut data = data(0);
+    let mut alone = Table::new(["id"]);
+    alone.push(["1".to_owned()]);
+    data.insert("alone", alone);
     let told = |template: &str| {
         Program::text(&Template::parse(template).unwrap(), &scope(&data))
             .map(drop)
@@ -166,7 +190,7 @@ fn what_is_not_there_is_told() {
     assert_eq!(told("{{w}}"), Err("nothing sets `w`; did you mean `v`?".into()));
     assert_eq!(
         told("{{pick user.id}}"),
-        Err("the system has no `user`; it has: posts, users".into())
+        Err("the system has no `user`; it has: alone, posts, users".into())
     );
     assert_eq!(
         told("{{pick users.name}}"),
@@ -175,6 +199,10 @@ fn what_is_not_there_is_told() {
     assert_eq!(
         told("{{zipf posts.id}}"),
         Err("the system has no rows of `posts`".into())
+    );
+    assert_eq!(
+        told("{{other alone.id}}"),
+        Err("`alone.id`: the only row is everybody's own; there must be two at least".into())
     );
 }
 
@@ -191,11 +219,15 @@ fn what_cannot_be_read_is_told() {
         ),
         (
             "{{randon 1 5}}",
-            "`randon` is not a function; there are nonce, client, iteration, random, zipf, pick, row, ip; did you mean `random`?",
+            "`randon` is not a function; there are nonce, client, iteration, random, zipf, pick, row, other, ip; did you mean `random`?",
         ),
         (
             "{{pick users}}",
             "`{{pick users}}`: write `{{pick users.email}}`, a table and its column",
+        ),
+        (
+            "{{other users}}",
+            "`{{other users}}`: write `{{other users.email}}`, a table and its column",
         ),
         ("{{client 1}}", "`{{client 1}}`: write the function without an argument"),
         ("{{a-b}}", "`a-b` is not a name; a variable has letters, digits and `_`"),

@@ -76,7 +76,8 @@ impl<'a> Names<'a> {
                 let message = format!("nothing sets `{name}`; capture it, or give it under `client.variables`{hint}");
                 report.add(code::DANGLING, path, message);
             }
-            Gap::Pick(column) | Gap::Row(column) | Gap::ZipfCell { column, .. } => self.column(column, path, report),
+            Gap::Pick(column) | Gap::Row(column) | Gap::ZipfCell { column, .. } => self.column(column, 1, path, report),
+            Gap::Other(column) => self.column(column, 2, path, report),
             _ => {}
         }
     }
@@ -98,7 +99,8 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn column(&self, wanted: &ColumnName, path: &[&str], report: &mut Report<'_>) {
+    /// The column must be there, and so many rows.
+    fn column(&self, wanted: &ColumnName, rows: u32, path: &[&str], report: &mut Report<'_>) {
         let Some(tables) = self.scenario.system.tables().filter(|_| report.is_whole(&["system"])) else {
             return;
         };
@@ -117,6 +119,12 @@ impl<'a> Names<'a> {
                 format!("`{wanted}`: {name} have {}{hint}", table.columns.join(", "))
             }
             Some(table) if table.rows == 0 => format!("`{wanted}`: there are no {name}; give `{}`", table.key),
+            Some(table) if table.rows < rows => {
+                format!(
+                    "`{wanted}`: too few {name} for another one than the client's own; give {rows} at least in `{}`",
+                    table.key
+                )
+            }
             Some(_) => return,
         };
         report.add(code::DANGLING, path, message);

@@ -34,12 +34,12 @@ pub(super) fn check(scenario: &Scenario, report: &mut Report<'_>) {
         if !report.is_whole(&path) {
             continue;
         }
-        // A variable may carry the nonce.
-        let sets = journey.steps.iter().filter(|step| matches!(step.does, Does::Set(_)));
-        let handed_on = sets.flat_map(Step::gaps).any(|gap| *gap == Gap::Nonce);
+        // A variable may carry the nonce, and what an earlier step has written may be read back.
+        let mut handed_on = false;
         for (index, step) in journey.steps.iter().enumerate() {
             let index = index.to_string();
             self::step(step, handed_on, &[&path[..], &[index.as_str()]].concat(), report);
+            handed_on |= says_nonce(step);
         }
     }
     for (name, stream) in scenario.streams.iter() {
@@ -50,6 +50,13 @@ pub(super) fn check(scenario: &Scenario, report: &mut Report<'_>) {
         };
         place(target, &path, report);
         self::headers(headers, &path, report);
+    }
+}
+
+fn says_nonce(step: &Step) -> bool {
+    match &step.does {
+        Does::Request(request) => request.sends_nonce(),
+        _ => step.gaps().into_iter().any(|gap| *gap == Gap::Nonce),
     }
 }
 
@@ -115,7 +122,7 @@ fn expectations<'a>(
         if expect.nonce.is_some() && !sends_nonce {
             report.bad_value(
                 path,
-                "expect.nonce: nothing is sent that could come back; put `{{nonce}}` into the request",
+                "expect.nonce: nothing is sent that could come back; put `{{nonce}}` into the request, or into an earlier one",
             );
         }
         if let Some(place) = expect.unique.iter().find(|place| !place.is_many()) {

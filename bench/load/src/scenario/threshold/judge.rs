@@ -76,10 +76,7 @@ fn measure(metric: &Metric, bound: &Bound, report: &RunReport) -> Option<Measure
             (asked > 0.0).then(|| share(totals.rate / asked))
         }
         Metric::Rate => Some(rate(totals.rate)),
-        Metric::Sustained => {
-            let kept = report.stages.iter().take_while(|stage| stage.sustained).last();
-            (!report.stages.is_empty()).then(|| rate(kept.map_or(0.0, |stage| stage.rate)))
-        }
+        Metric::Sustained => (!report.stages.is_empty()).then(|| rate(report.held().map_or(0.0, |stage| stage.rate))),
         Metric::Delivery { stream, figure } => delivery(stream.as_deref(), *figure, bound, report),
         Metric::Cpu(process) => {
             let all = processes(process.as_deref(), report)?;

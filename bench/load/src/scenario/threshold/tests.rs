@@ -86,6 +86,7 @@ fn report() -> RunReport {
             stage(300.0, false),
             stage(400.0, true),
         ],
+        ramp: None,
         errors: vec![error("status", 5), error("count", 2), error("stale", 1)],
         generator: Generator::default(),
         processes: vec![

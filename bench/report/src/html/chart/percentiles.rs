@@ -1,6 +1,6 @@
 //! The percentile curve: how long the slowest of ten, of a hundred, of a thousand waited.
 
-use super::{Caption, Layout, Plot, Scale, line, px, svg};
+use super::{Caption, Layout, Plot, RIGHT, Scale, line, px, svg};
 use crate::{model::Latency, units};
 use maud::{Markup, html};
 
@@ -16,7 +16,11 @@ const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 56.0;
 
 /// The curves, first one drawn on top; `None` without samples.
-pub(in crate::html) fn percentiles(caption: Caption<'_>, series: &[Series<'_>], layouts: &[Layout]) -> Option<Markup> {
+pub(in crate::html) fn percentiles(
+    caption: Caption<'_>,
+    series: &[Series<'_>],
+    layouts: [Layout; 2],
+) -> Option<Markup> {
     let drawn: Vec<_> = series.iter().filter(|series| series.latency.count > 0).collect();
     let most = drawn.iter().map(|series| series.latency.count).max()?;
     let curves: Vec<_> = drawn.iter().map(|series| points(series.latency)).collect();
@@ -24,8 +28,8 @@ pub(in crate::html) fn percentiles(caption: Caption<'_>, series: &[Series<'_>], 
     let y = Scale::log(times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
     Some(html! {
         (legend(&drawn))
-        @for &layout in layouts {
-            @let plot = Plot { left: LEFT, right: layout.width() - 14.0, top: 12.0, bottom: HEIGHT - 44.0 };
+        @for layout in layouts {
+            @let plot = Plot { left: LEFT, right: layout.width() - RIGHT, top: 12.0, bottom: HEIGHT - 44.0 };
             @let (x, y) = (plot.across(Scale::nines(most)), plot.upward(y));
             (svg(caption, layout, HEIGHT, html! {
                 (plot.columns(&x, 9, |tick| tick.to_string()))

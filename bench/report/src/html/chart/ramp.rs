@@ -1,6 +1,6 @@
 //! A ramp: what was asked, what came, and how long it took.
 
-use super::{Caption, Layout, Plot, Scale, line, px, svg};
+use super::{Caption, Layout, Plot, RIGHT, Scale, line, px, svg};
 use crate::{model::Stage, units};
 use maud::{Markup, html};
 
@@ -16,13 +16,13 @@ pub(in crate::html) fn ramp(caption: Caption<'_>, stages: &[Stage]) -> Markup {
     let times = || stages.iter().filter_map(p99);
     let slow = Scale::log(times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
     html! {
-        @for layout in [Layout::Wide, Layout::Narrow] {
-            @let upper = Plot { left: LEFT, right: layout.width() - 14.0, top: 26.0, bottom: PANEL - 8.0 };
+        @for layout in Layout::WHOLE {
+            @let upper = Plot { left: LEFT, right: layout.width() - RIGHT, top: 26.0, bottom: PANEL - 8.0 };
             @let lower = Plot { top: PANEL + 26.0, bottom: 2.0 * PANEL - 2.0, ..upper };
-            @let (x, rate) = (upper.across(Scale::from_zero(largest)), upper.upward(Scale::from_zero(achieved)));
+            @let (x, rate) = (upper.across(Scale::linear(0.0, largest)), upper.upward(Scale::from_zero(achieved)));
             @let time = lower.upward(slow);
             (svg(caption, layout, HEIGHT, html! {
-                text class="panel" x=(px(upper.left)) y="14" { "Achieved, by rate asked for (dashed: all of it)" }
+                text class="panel" x=(px(upper.left)) y="14" { "Achieved (dashed: all that was asked for)" }
                 (upper.rows(&rate, 5, units::number))
                 path class="line due" d=(line::path([0.0, largest].map(|at| Some((x.at(at), rate.at(at)))))) {}
                 path class="line s1" d=(line::path(stages.iter().map(|stage| Some((x.at(stage.rate), rate.at(stage.achieved)))))) {}

@@ -4,9 +4,15 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Linear,
+    Seconds,
     Log,
     Nines,
 }
+
+/// Steps between seconds that people count by.
+const STEPS_S: [f64; 14] = [
+    1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0,
+];
 
 /// One axis: the values `from..=to`, over the pixels `start..=end` (either may be the larger).
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +33,14 @@ impl Scale {
             to: if to > from { to } else { from + 1.0 },
             start: 0.0,
             end: 1.0,
+        }
+    }
+
+    /// From the begin to this second.
+    pub(super) fn seconds(to: f64) -> Self {
+        Self {
+            kind: Kind::Seconds,
+            ..Self::linear(0.0, to)
         }
     }
 
@@ -92,7 +106,7 @@ impl Scale {
 
     fn position(&self, value: f64) -> f64 {
         match self.kind {
-            Kind::Linear => value,
+            Kind::Linear | Kind::Seconds => value,
             Kind::Log => value.log10(),
             Kind::Nines => -(1.0 - value / 100.0).log10(),
         }
@@ -101,7 +115,12 @@ impl Scale {
     /// Values worth a line: at most about `most`.
     pub(super) fn ticks(&self, most: usize) -> Vec<f64> {
         match self.kind {
-            Kind::Linear => self.even(most),
+            Kind::Linear => self.even(step(self.length() / most.max(1) as f64)),
+            Kind::Seconds => {
+                let rough = self.length() / most.max(1) as f64;
+                let found = STEPS_S.into_iter().find(|&step| step >= rough);
+                self.even(found.unwrap_or_else(|| step(rough)))
+            }
             Kind::Log => self.decades(most),
             Kind::Nines => {
                 let nines = [50.0, 90.0, 99.0, 99.9, 99.99, 99.999, 99.9999];
@@ -110,8 +129,11 @@ impl Scale {
         }
     }
 
-    fn even(&self, most: usize) -> Vec<f64> {
-        let step = step((self.to - self.from) / most.max(1) as f64);
+    fn length(&self) -> f64 {
+        self.to - self.from
+    }
+
+    fn even(&self, step: f64) -> Vec<f64> {
         let first = (self.from / step).ceil() as i64;
         let last = (self.to / step + 1e-9).floor() as i64;
         (first..=last).map(|n| n as f64 * step).collect()
@@ -200,6 +222,15 @@ mod tests {
             [0.0, 200.0, 400.0, 600.0, 800.0, 1_000.0]
         );
         assert_eq!(Scale::linear(0.0, 29.0).ticks(6), [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]);
+        assert_eq!(
+            Scale::seconds(61.0).ticks(10),
+            [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0]
+        );
+        assert_eq!(
+            Scale::seconds(3_600.0).ticks(7),
+            [0.0, 600.0, 1_200.0, 1_800.0, 2_400.0, 3_000.0, 3_600.0]
+        );
+        assert_eq!(Scale::seconds(3.0).ticks(10), [0.0, 1.0, 2.0, 3.0]);
         let ticks: Vec<_> = Scale::log(120.0, 4_000.0)
             .ticks(6)
             .iter()

@@ -1,6 +1,6 @@
 //! The run over time: panels above each other that share their seconds.
 
-use super::{Caption, Layout, Plot, Scale, line, px, svg};
+use super::{Caption, Layout, Plot, RIGHT, Scale, line, px, svg};
 use crate::{html::buckets::Bucket, units};
 use maud::{Markup, html};
 
@@ -8,8 +8,9 @@ const LEFT: f64 = 56.0;
 const HEAD: f64 = 26.0;
 const GAP: f64 = 14.0;
 const AXIS: f64 = 30.0;
-/// Room for the numbers of marks.
-const FLAGS: f64 = 18.0;
+/// Height of a row of the numbers of marks, and the least distance between two numbers in it.
+const FLAGS: f64 = 15.0;
+const BESIDE: f64 = 16.0;
 
 /// One panel: a title with its legend, a scale, and what is drawn in it.
 struct Panel {
@@ -23,35 +24,68 @@ struct Panel {
 /// Throughput, latency, errors, CPU and what was under way, with the moments at which the scenario did something.
 pub(in crate::html) fn timeline(caption: Caption<'_>, wide: &[Bucket], narrow: &[Bucket], marks: &[f64]) -> Markup {
     html! {
-        @for (layout, buckets) in [(Layout::Wide, wide), (Layout::Narrow, narrow)] {
-            @let panels = panels(buckets);
-            @let height = FLAGS + panels.iter().map(|panel| HEAD + panel.height + GAP).sum::<f64>() + AXIS;
-            (svg(caption, layout, height, draw(layout, height, buckets, &panels, marks)))
+        @for (layout, buckets) in Layout::WHOLE.into_iter().zip([wide, narrow]) {
+            (drawing(caption, layout, buckets, marks))
         }
     }
 }
 
-fn draw(layout: Layout, height: f64, buckets: &[Bucket], panels: &[Panel], marks: &[f64]) -> Markup {
+fn drawing(caption: Caption<'_>, layout: Layout, buckets: &[Bucket], marks: &[f64]) -> Markup {
+    let panels = panels(buckets);
     let end = buckets.last().map_or(1.0, |last| last.at_s + last.length_s);
+    let x = Scale::seconds(end).over(LEFT, layout.width() - RIGHT);
+    let places: Vec<_> = marks.iter().map(|&second| x.at(second)).collect();
+    let rows = in_rows(&places);
+    let top = 3.0 + FLAGS * rows.iter().map(|row| row + 1).max().unwrap_or(0) as f64;
     let whole = Plot {
         left: LEFT,
-        right: layout.width() - 14.0,
-        top: FLAGS,
-        bottom: height - AXIS,
+        right: layout.width() - RIGHT,
+        top,
+        bottom: top + panels.iter().map(|panel| HEAD + panel.height + GAP).sum::<f64>(),
     };
-    let x = whole.across(Scale::linear(0.0, end));
+    let flags = html! {
+        @for (at, (&place, &row)) in places.iter().zip(&rows).enumerate() {
+            @let foot = top - FLAGS * row as f64;
+            line class="mark" x1=(px(place)) x2=(px(place)) y1=(px(foot - 2.0)) y2=(px(whole.bottom)) {}
+            text class="flag middle" x=(px(place)) y=(px(foot - 5.0)) { (at + 1) }
+        }
+    };
+    svg(
+        caption,
+        layout,
+        whole.bottom + AXIS,
+        html! { (draw(layout, whole, &x, buckets, &panels)) (flags) },
+    )
+}
+
+/// For numbers at these places, rising, the row of each: one that is too near to another stands above it.
+fn in_rows(places: &[f64]) -> Vec<usize> {
+    let mut ends: Vec<f64> = vec![];
+    let row = |&place: &f64| {
+        let free = ends.iter().position(|end| place - end >= BESIDE).unwrap_or(ends.len());
+        match ends.get_mut(free) {
+            Some(end) => *end = place,
+            None => ends.push(place),
+        }
+        free
+    };
+    places.iter().map(row).collect()
+}
+
+fn draw(layout: Layout, whole: Plot, x: &Scale, buckets: &[Bucket], panels: &[Panel]) -> Markup {
+    let end = buckets.last().map_or(1.0, |last| last.at_s + last.length_s);
     let label = if end > 180.0 {
         units::clock
     } else {
         |s| format!("{} s", units::number(s))
     };
-    let tops = panels.iter().scan(FLAGS, |top, panel| {
+    let tops = panels.iter().scan(whole.top, |top, panel| {
         let own = *top;
         *top += HEAD + panel.height + GAP;
         Some(own)
     });
     html! {
-        (whole.columns(&x, layout.labels(), label))
+        (whole.columns(x, layout.labels(), label))
         @for (panel, top) in panels.iter().zip(tops) {
             @let plot = Plot { top: top + HEAD, bottom: top + HEAD + panel.height, ..whole };
             @let y = plot.upward(panel.scale);
@@ -59,12 +93,7 @@ fn draw(layout: Layout, height: f64, buckets: &[Bucket], panels: &[Panel], marks
             rect class="paper" x=(px(plot.left)) y=(px(top + 3.0)) width=(px(plot.right - plot.left)) height=(px(HEAD - 8.0)) {}
             (legend(panel, plot.left, top + 16.0))
             (plot.rows(&y, if panel.height > 80.0 { 5 } else { 3 }, panel.label))
-            ((panel.draw)(buckets, &x, &y))
-        }
-        @for (at, &second) in marks.iter().enumerate() {
-            @let place = x.at(second);
-            line class="mark" x1=(px(place)) x2=(px(place)) y1=(px(FLAGS - 2.0)) y2=(px(whole.bottom)) {}
-            text class="flag middle" x=(px(place)) y=(px(FLAGS - 6.0)) { (at + 1) }
+            ((panel.draw)(buckets, x, &y))
         }
     }
 }
@@ -94,10 +123,10 @@ fn panels(buckets: &[Bucket]) -> Vec<Panel> {
             height: 116.0,
             scale: Scale::log(times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max)),
             label: units::time,
-            legend: &[("s2", "p99, corrected"), ("s1", "p50")],
+            legend: &[("s2 plain", "p99, corrected"), ("s1", "p50")],
             draw: |buckets, x, y| {
                 html! {
-                    path class="line s2" d=(line::path(middles(buckets, x, y, |bucket| bucket.p99_us))) {}
+                    path class="line s2 plain" d=(line::path(middles(buckets, x, y, |bucket| bucket.p99_us))) {}
                     path class="line s1" d=(line::path(middles(buckets, x, y, |bucket| bucket.p50_us))) {}
                 }
             },
@@ -121,13 +150,15 @@ fn panels(buckets: &[Bucket]) -> Vec<Panel> {
             draw: |buckets, x, y| filled("area3", "s3", buckets, x, y, |bucket| Some(bucket.cpu)),
         });
     }
-    panels.push(Panel {
-        height: 60.0,
-        scale: Scale::from_zero(most(|bucket| bucket.in_flight)),
-        label: units::number,
-        legend: &[("area4", "in flight")],
-        draw: |buckets, x, y| filled("area4", "s4", buckets, x, y, |bucket| Some(bucket.in_flight)),
-    });
+    if most(|bucket| bucket.in_flight) > 0.0 {
+        panels.push(Panel {
+            height: 60.0,
+            scale: Scale::from_zero(most(|bucket| bucket.in_flight)),
+            label: units::number,
+            legend: &[("area4", "in flight")],
+            draw: |buckets, x, y| filled("area4", "s4", buckets, x, y, |bucket| Some(bucket.in_flight)),
+        });
+    }
     panels
 }
 
@@ -198,5 +229,16 @@ fn legend(panel: &Panel, left: f64, y: f64) -> Markup {
             }
             text class="panel" x=(px(x + 19.0)) y=(px(y)) { (name) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_too_near_stand_above_each_other() {
+        assert_eq!(in_rows(&[10.0, 17.0, 20.0, 30.0, 90.0]), [0, 1, 2, 0, 0]);
+        assert_eq!(in_rows(&[]), [0; 0]);
     }
 }

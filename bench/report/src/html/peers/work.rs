@@ -16,21 +16,17 @@ pub(super) fn section(work: &Work, at: usize, reference: &str) -> Markup {
         p class="aside" {
             "Saturated with " (units::count(work.clients.into())) " clients; times are corrected, at a fixed "
             (units::rate(work.fixed_rate)) ". Whiskers and small figures are the rounds’ extremes."
+            @if work.rows.iter().all(|row| row.failed == 0) { " All answers were checked and right." }
         }
         div class="curves several" {
-            (chart(work, &format!("cpu-{at}"), reference, "CPU a request, saturated: less is better", |row| row.cpu_us, units::time, false))
+            (chart(work, &format!("cpu-{at}"), reference, "CPU per request, saturated: less is better", |row| row.cpu_us, units::time, false))
             (chart(work, &format!("p99-{at}"), reference, "p99 at the fixed rate: less is better", |row| row.p99_us, units::time, false))
             (chart(work, &format!("rate-{at}"), reference, "Throughput, saturated: more is better", |row| row.throughput, units::rate, true))
             (chart(work, &format!("rss-{at}"), reference, "Peak memory: less is better", memory, units::bytes, false))
         }
         (figures(work, reference))
         (policies(&work.rows))
-        @for row in work.rows.iter().filter(|row| row.processes.len() > 1) {
-            details {
-                summary { "Processes of " (row.peer) }
-                (processes(&format!("Processes of {}", row.peer), &row.processes))
-            }
-        }
+        (by_process(&work.rows))
     }
 }
 
@@ -79,27 +75,29 @@ fn chart(
 fn figures(work: &Work, reference: &str) -> Markup {
     let syscalls = work.rows.iter().any(|row| row.syscalls_per_request.is_some());
     let instructions = work.rows.iter().any(|row| row.instructions_per_request.is_some());
-    table(
+    let wrong = work.rows.iter().any(|row| row.failed > 0);
+    let rows = table(
         &format!("All figures of {}", work.name),
         html! {
             thead { tr {
                 th scope="col" { "Peer" }
-                th scope="col" { "CPU a request" }
-                th scope="col" { "Ratio to " (reference) }
-                th scope="col" { "… at the fixed rate" }
+                @if wrong { th scope="col" { "Wrong answers" } }
+                th scope="col" { "CPU per request" }
+                th scope="col" { "÷ " (reference) "’s" }
+                th scope="col" { "CPU, fixed rate" }
                 th scope="col" { "Throughput" }
                 th scope="col" { "p50" }
                 th scope="col" { "p99" }
                 th scope="col" { "p99.9" }
                 th scope="col" { "Peak memory" }
-                @if syscalls { th scope="col" { "System calls a request" } }
-                @if instructions { th scope="col" { "Instructions a request" } }
-                th scope="col" { "Wrong answers" }
+                @if syscalls { th scope="col" { "System calls per request" } }
+                @if instructions { th scope="col" { "Instructions per request" } }
             } }
             tbody {
                 @for row in &work.rows {
                     tr class=[(row.peer == reference).then_some("own")] {
                         th scope="row" { (row.peer) @if !row.version.is_empty() { " " span class="range" { (row.version) } } }
+                        @if wrong { td class=[(row.failed > 0).then_some("bad")] { (units::count(row.failed)) } }
                         td { (spread(row.cpu_us, units::time)) }
                         td { (spread(row.cpu_ratio, units::ratio)) }
                         td { (spread(row.cpu_us_fixed, units::time)) }
@@ -110,12 +108,12 @@ fn figures(work: &Work, reference: &str) -> Markup {
                         td { (spread(memory(row), units::bytes)) }
                         @if syscalls { td { (optional(row.syscalls_per_request)) } }
                         @if instructions { td { (optional(row.instructions_per_request)) } }
-                        td class=[(row.failed > 0).then_some("bad")] { (units::count(row.failed)) }
                     }
                 }
             }
         },
-    )
+    );
+    html! { div class="dense" { (rows) } }
 }
 
 fn optional(value: Option<f64>) -> String {
@@ -133,6 +131,22 @@ fn policies(rows: &[PeerRow]) -> Markup {
                         dt { (row.peer) }
                         dd { @if row.policies.is_empty() { "forwards, nothing more" } @else { (row.policies.join(" · ")) } }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// A peer may be several processes, and it is never alone on the machine.
+fn by_process(rows: &[PeerRow]) -> Markup {
+    let several = || rows.iter().filter(|row| row.processes.len() > 1);
+    html! {
+        @if several().next().is_some() {
+            details {
+                summary { "By process" }
+                @for row in several() {
+                    h3 { (row.peer) }
+                    (processes(&format!("Processes of {}", row.peer), &row.processes))
                 }
             }
         }

@@ -3,7 +3,7 @@
 use crate::{
     html::{
         chart::{Caption, Layout, Series, percentiles},
-        parts::table,
+        parts::{name, table},
     },
     model::{Latency, Step, Stream},
     units,
@@ -52,11 +52,7 @@ fn curve(step: &Step, at: usize, alone: bool) -> Markup {
         title: &title,
         description: &description,
     };
-    let layouts: &[_] = if alone {
-        &[Layout::Wide, Layout::Narrow]
-    } else {
-        &[Layout::Column]
-    };
+    let layouts = if alone { Layout::WHOLE } else { Layout::HALF };
     html! {
         figure {
             figcaption { (title) }
@@ -95,22 +91,22 @@ fn figures(steps: &[Step]) -> Markup {
         html! {
             thead { tr {
                 th scope="col" { "Step" }
-                th scope="col" { "Done" }
                 th scope="col" { "Failed" }
-                th scope="col" class="left" { "Counted from" }
-                (columns())
+                th scope="col" { "Done" }
+                th scope="col" class="left" { "Times" }
+                @for percentile in ["p50", "p90", "p95", "p99", "p99.9", "max"] { th scope="col" { (percentile) } }
             } }
             @for step in steps {
                 tbody {
                     tr {
-                        th scope="rowgroup" rowspan="2" { (step.name) }
-                        td rowspan="2" { (units::count(step.completed)) }
+                        th scope="rowgroup" rowspan="2" { (name(&step.name)) }
                         td rowspan="2" class=[(step.failed > 0).then_some("bad")] { (units::count(step.failed)) }
-                        td class="left" { "due (corrected)" }
+                        td rowspan="2" { (units::count(step.completed)) }
+                        td class="left" { "corrected" }
                         (cells(&step.corrected))
                     }
                     tr class="muted" {
-                        td class="left" { "sent (uncorrected)" }
+                        td class="left" { "uncorrected" }
                         (cells(&step.uncorrected))
                     }
                 }
@@ -119,28 +115,25 @@ fn figures(steps: &[Step]) -> Markup {
     )
 }
 
-fn columns() -> Markup {
-    html! { @for name in ["p50", "p90", "p95", "p99", "p99.9", "max"] { th scope="col" { (name) } } }
+fn cells(times: &Latency) -> Markup {
+    let shown = [
+        times.p50_us,
+        times.p90_us,
+        times.p95_us,
+        times.p99_us,
+        times.p999_us,
+        times.max_us,
+    ];
+    html! { @for us in shown { td { (time(times, us)) } } }
 }
 
-fn cells(latency: &Latency) -> Markup {
-    let Latency {
-        p50_us,
-        p90_us,
-        p95_us,
-        p99_us,
-        p999_us,
-        max_us,
-        ..
-    } = *latency;
-    let shown = |us| {
-        if latency.count > 0 {
-            units::time(us)
-        } else {
-            units::NONE.into()
-        }
-    };
-    html! { @for us in [p50_us, p90_us, p95_us, p99_us, p999_us, max_us] { td { (shown(us)) } } }
+/// A time of a distribution, if there is one.
+fn time(of: &Latency, us: f64) -> String {
+    if of.count > 0 {
+        units::time(us)
+    } else {
+        units::NONE.into()
+    }
 }
 
 pub(super) fn streams(streams: &[Stream]) -> Option<Markup> {
@@ -152,12 +145,12 @@ pub(super) fn streams(streams: &[Stream]) -> Option<Markup> {
         (table("Streams", html! {
             thead { tr {
                 th scope="col" { "Stream" }
-                th scope="col" { "Opened" }
                 th scope="col" { "Lost" }
-                th scope="col" { "Events delivered" }
-                th scope="col" { "Missing" }
+                th scope="col" { "Events missing" }
                 th scope="col" { "Twice or disordered" }
-                (columns())
+                th scope="col" { "Opened" }
+                th scope="col" { "Events delivered" }
+                @for percentile in ["p50", "p99", "p99.9", "max"] { th scope="col" { (percentile) } }
             } }
             tbody { @for stream in streams { (row(stream)) } }
         }))
@@ -168,17 +161,15 @@ pub(super) fn streams(streams: &[Stream]) -> Option<Markup> {
 }
 
 fn row(stream: &Stream) -> Markup {
-    let missing = stream.expected.saturating_sub(stream.delivered);
+    let (missing, times) = (stream.expected.saturating_sub(stream.delivered), &stream.delivery);
     let bad = |n: u64| (n > 0).then_some("bad");
     html! {
         tr {
-            th scope="row" { (stream.name) }
+            th scope="row" { (name(&stream.name)) }
+            @for n in [stream.lost, missing, stream.wrong] { td class=[bad(n)] { (units::count(n)) } }
             td { (units::count(stream.opened)) }
-            td class=[bad(stream.lost)] { (units::count(stream.lost)) }
             td { (units::count(stream.delivered)) " of " (units::count(stream.expected)) }
-            td class=[bad(missing)] { (units::count(missing)) }
-            td class=[bad(stream.wrong)] { (units::count(stream.wrong)) }
-            (cells(&stream.delivery))
+            @for us in [times.p50_us, times.p99_us, times.p999_us, times.max_us] { td { (time(times, us)) } }
         }
     }
 }
@@ -199,7 +190,7 @@ fn deliveries(stream: &Stream, at: usize) -> Markup {
         latency: &stream.delivery,
     }];
     html! {
-        @if let Some(chart) = percentiles(caption, &series, &[Layout::Column]) {
+        @if let Some(chart) = percentiles(caption, &series, Layout::HALF) {
             figure { figcaption { (title) } (chart) }
         }
     }

@@ -4,10 +4,9 @@ use crate::{
     html::{
         buckets::{Bucket, buckets},
         chart::{Caption, ramp, timeline},
-        parts::{badge, met, table},
-        shell::Tone,
+        parts::{name, table, whether},
     },
-    model::{Second, Stage, Threshold},
+    model::{RunReport, Second, Threshold},
     units,
 };
 use maud::{Markup, html};
@@ -26,17 +25,17 @@ pub(super) fn thresholds(thresholds: &[Threshold]) -> Option<Markup> {
         html! {
             thead { tr {
                 th scope="col" { "Metric" }
-                th scope="col" { "Bound" }
                 th scope="col" { "Measured" }
+                th scope="col" { "Bound" }
                 th scope="col" { "" span class="hidden" { "Whether it was met" } }
             } }
             tbody {
                 @for threshold in thresholds {
-                    tr class=[(!threshold.met).then_some("missed")] {
-                        th scope="row" { (threshold.metric) }
-                        td { (threshold.bound) }
+                    tr {
+                        th scope="row" { (name(&threshold.metric)) }
                         td { (threshold.measured) }
-                        td { (met(threshold.met)) }
+                        td { (threshold.bound) }
+                        td { (whether(threshold.met, ["met", "missed"])) }
                     }
                 }
             }
@@ -104,7 +103,7 @@ fn in_words(seconds: &[Second], marks: &[(f64, &String)]) -> String {
         size => format!(" Each point holds {size} s: the worst p99, the average of counts."),
     };
     format!(
-        "{} shown.{worst}{wrong}{acted}{merged}",
+        "{} from the first iteration to the last answer.{worst}{wrong}{acted}{merged}",
         units::duration(seconds.len() as f64)
     )
 }
@@ -116,7 +115,7 @@ fn figures(rows: &[Bucket]) -> Markup {
         p { "Each row holds " (units::duration(whole)) "; counts are by second, p99 is the worst second's." }
         (table("The run over time", html! {
             thead { tr {
-                @for name in ["From", "Due", "Done", "Failed", "Dropped", "p50", "p99", "In flight", "CPU"] { th scope="col" { (name) } }
+                @for head in ["From", "Due", "Done", "Failed", "Dropped", "p50", "p99", "In flight", "CPU"] { th scope="col" { (head) } }
             } }
             tbody {
                 @for row in rows {
@@ -134,15 +133,12 @@ fn figures(rows: &[Bucket]) -> Markup {
     }
 }
 
-pub(super) fn stages(stages: &[Stage]) -> Option<Markup> {
+pub(super) fn stages(run: &RunReport) -> Option<Markup> {
+    let stages = &run.stages;
     if stages.is_empty() {
         return None;
     }
-    let best = stages
-        .iter()
-        .filter(|stage| stage.sustained)
-        .max_by(|a, b| a.achieved.total_cmp(&b.achieved));
-    let description = match best {
+    let held = match run.held() {
         Some(stage) => format!(
             "The highest rate that was sustained: {} of {} asked for, p99 {}.",
             units::rate(stage.achieved),
@@ -151,6 +147,11 @@ pub(super) fn stages(stages: &[Stage]) -> Option<Markup> {
         ),
         None => "No rate was sustained.".into(),
     };
+    let ended = run.ramp.as_ref().and_then(|ramp| ramp.ended.as_ref());
+    let ended = ended.map_or(String::new(), |why| {
+        format!(" The ramp ended after {}: {why}.", units::duration(run.load.duration_s))
+    });
+    let description = format!("{held}{ended}");
     let caption = Caption {
         id: "ramp-chart",
         title: "Achieved rate and p99 by rate asked for",
@@ -164,16 +165,17 @@ pub(super) fn stages(stages: &[Stage]) -> Option<Markup> {
         }
         (table("Stages of the ramp", html! {
             thead { tr {
-                @for name in ["Asked for", "Achieved", "p50", "p99", "p99.9", "Failed and dropped", ""] { th scope="col" { (name) } }
+                @for head in ["Asked for", "Sustained", "Achieved", "p99", "Failed and dropped", "p50", "p99.9"] { th scope="col" { (head) } }
             } }
             tbody {
                 @for stage in stages {
                     tr {
                         th scope="row" { (units::rate(stage.rate)) }
+                        td { (whether(stage.sustained, ["yes", "no"])) }
                         td { (units::rate(stage.achieved)) }
-                        @for us in [stage.corrected.p50_us, stage.corrected.p99_us, stage.corrected.p999_us] { td { (units::time(us)) } }
+                        td { (units::time(stage.corrected.p99_us)) }
                         td class=[(stage.failed > 0).then_some("bad")] { (units::count(stage.failed)) }
-                        td { @if stage.sustained { (badge(Tone::Good, "sustained")) } @else { (badge(Tone::Bad, "not sustained")) } }
+                        @for us in [stage.corrected.p50_us, stage.corrected.p999_us] { td { (units::time(us)) } }
                     }
                 }
             }

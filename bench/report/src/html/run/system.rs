@@ -2,7 +2,7 @@
 
 use crate::{
     html::{
-        parts::{badge, processes, table},
+        parts::{badge, name, processes, table},
         shell::Tone,
     },
     model::{ErrorCount, Generator, ProcessUse, Totals},
@@ -24,17 +24,16 @@ pub(super) fn errors(errors: &[ErrorCount], totals: &Totals) -> Markup {
                 th scope="col" class="left" { "Step" }
                 th scope="col" { "Count" }
                 th scope="col" { "First at" }
-                th scope="col" class="left" { "Example" }
             } }
-            tbody {
-                @for error in errors {
+            @for error in errors {
+                tbody class="error" {
                     tr {
-                        th scope="row" { (error.kind) }
-                        td class="left" { (error.step) }
-                        td { (units::count(error.count)) }
+                        th scope="rowgroup" { (error.kind) }
+                        td class="left wrap" { (name(&error.step)) }
+                        td class="bad" { (units::count(error.count)) }
                         td { (units::clock(error.first_at_s)) }
-                        td class="left example" { code { (error.example) } }
                     }
+                    tr { td class="left example" colspan="4" { code { (error.example) } } }
                 }
             }
         },
@@ -48,24 +47,29 @@ pub(super) fn resources(all: &[ProcessUse]) -> Option<Markup> {
 pub(super) fn generator(generator: &Generator) -> Markup {
     let (lag, bound) = (&generator.lag, generator.lag_bound_us);
     let kept = lag.count == 0 || lag.p99_us <= bound;
+    let time = |us| {
+        if lag.count > 0 {
+            units::time(us)
+        } else {
+            units::NONE.into()
+        }
+    };
+    let rows = [
+        ("Lag, median", time(lag.p50_us)),
+        (
+            "Lag, p99",
+            format!("{}, and at most {} would do", time(lag.p99_us), units::time(bound)),
+        ),
+        ("Lag, largest", time(lag.max_us)),
+        ("CPU", format!("{} of its processors", units::share(generator.cpu))),
+        ("Threads", generator.threads.to_string()),
+    ];
     html! {
         p {
-            "A generator that is late itself measures itself. Its lag is the time from when an iteration was due to when it "
+            @if kept { (badge(Tone::Good, "kept its schedule")) } @else { (badge(Tone::Void, "late")) }
+            " A generator that is late itself measures itself. Its lag is the time from when an iteration was due to when it "
             "was looked at; over the bound, the run is invalid."
         }
-        (table("The generator's conduct", html! {
-            thead { tr {
-                @for name in ["Lag p50", "p99", "Largest", "Bound on p99", "Its CPU", "Threads", ""] { th scope="col" { (name) } }
-            } }
-            tbody { tr {
-                @for us in [lag.p50_us, lag.p99_us, lag.max_us] {
-                    td { (if lag.count > 0 { units::time(us) } else { units::NONE.into() }) }
-                }
-                td { (units::time(bound)) }
-                td { (units::share(generator.cpu)) }
-                td { (generator.threads) }
-                td { @if kept { (badge(Tone::Good, "kept its schedule")) } @else { (badge(Tone::Void, "late")) } }
-            } }
-        }))
+        dl class="pairs" { @for (what, value) in rows { div { dt { (what) } dd { (value) } } } }
     }
 }

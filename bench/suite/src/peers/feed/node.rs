@@ -45,9 +45,8 @@ impl Nodes {
     /// # Errors
     /// A package cannot be had, or a program does not start.
     pub(super) fn start(place: &Place, platform: &Platform, cpus: Option<&Cpus>) -> Result<Self> {
-        let log = place.state.join("install.log");
-        let node = install::node(&place.root, "express", &log)?;
-        install::node(&place.root, "node-newfeed", &log)?;
+        let node = install::node(place, "express")?;
+        install::node(place, "node-newfeed")?;
         let tokens = Tokens::new();
         let chain = |cache: &str| {
             let serve = |folder: &str, variables: Vec<(&str, String)>| {

@@ -1,8 +1,11 @@
 use crate::testing::*;
 use serde_json::{Value, json};
 
+/// In alphabetical order: what order an object keeps depends on the features that serde_json is built with.
 fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
+    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
 }
 
 fn queries(world: &World) -> Vec<String> {

@@ -1,0 +1,68 @@
+//! Cross-origin policies that browsers can follow.
+
+use super::Report;
+use crate::{Config, Cors};
+
+pub(super) fn check(config: &Config, report: &mut Report<'_>) {
+    for (name, cors) in &config.cors {
+        origins(name, cors, report);
+        for (key, names) in [
+            ("allow_headers", &cors.allow_headers),
+            ("expose_headers", &cors.expose_headers),
+        ] {
+            for (index, field) in names.iter().enumerate().filter(|(_, field)| !super::is_token(field)) {
+                let words = format!("`{field}` is not a header's name; write it like `content-type`");
+                report.bad_value(&["cors", name, key, &index.to_string()], words);
+            }
+        }
+        for (index, method) in cors.allow_methods.iter().enumerate() {
+            let path = ["cors", name, "allow_methods", &index.to_string()];
+            super::matching::method(method, &path, report);
+        }
+    }
+}
+
+fn origins(name: &str, cors: &Cors, report: &mut Report<'_>) {
+    if cors.allow_origins.is_empty() && report.is_whole(&["cors", name, "allow_origins"]) {
+        let path = ["cors", name, "allow_origins"];
+        report.bad_value(&path, "none: no page could read an answer; name at least one origin");
+    }
+    for (index, origin) in cors.allow_origins.iter().enumerate() {
+        let one = Cors {
+            allow_origins: vec![origin.clone()],
+            allow_methods: Vec::new(),
+            allow_headers: Vec::new(),
+            expose_headers: Vec::new(),
+            ..cors.clone()
+        };
+        if let Err(error) = one.to_policy() {
+            let path = ["cors", name, "allow_origins", &index.to_string()];
+            report.bad_value(&path, words(origin, cors.allow_credentials, &error.to_string()));
+        }
+    }
+}
+
+/// What a browser would have sent instead.
+fn words(origin: &str, credentials: bool, otherwise: &str) -> String {
+    match origin {
+        "*" if credentials => {
+            return "browsers refuse `*` together with credentials (Fetch standard); name the origins".to_owned();
+        }
+        "*" => return "`*` would let every page read; name the origins".to_owned(),
+        "null" => return "`null` is what any sandboxed page calls itself; name the origins".to_owned(),
+        _ => {}
+    }
+    let lower = origin.to_ascii_lowercase();
+    let Some((scheme, rest)) = lower.split_once("://") else {
+        return format!("`{origin}` has no scheme; write `https://{lower}`");
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let own_port = if scheme == "https" { ":443" } else { ":80" };
+    let authority = authority.strip_suffix(own_port).unwrap_or(authority);
+    let meant = format!("{scheme}://{authority}");
+    if matches!(scheme, "http" | "https") && meant != origin && !authority.contains('*') && !authority.is_empty() {
+        format!("`{origin}` is not what a browser sends; write `{meant}`")
+    } else {
+        otherwise.to_owned()
+    }
+}

@@ -1,0 +1,52 @@
+//! Header fields that may be set and removed.
+
+use super::{Report, is_token};
+use crate::Headers;
+use http::HeaderValue;
+
+/// Fields that say how a message is framed and to whom it goes: the edge's own business.
+const OWN: [&str; 8] = [
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+pub(super) fn check(path: &[&str], headers: &Headers, report: &mut Report<'_>) {
+    for (side, changes) in [("request", &headers.request), ("response", &headers.response)] {
+        for (field, value) in &changes.set {
+            let path = [path, &[side, "set", field]].concat();
+            super::judge(report, &path, name(field));
+            if HeaderValue::from_str(value).is_err() {
+                // Without the value: it may be a secret.
+                report.bad_value(
+                    &path,
+                    "its value holds a character that no header may; take line breaks out",
+                );
+            }
+        }
+        for (index, field) in changes.remove.iter().enumerate() {
+            let index = index.to_string();
+            let path = [path, &[side, "remove", &index]].concat();
+            super::judge(report, &path, name(field));
+        }
+    }
+}
+
+fn name(field: &str) -> Result<(), String> {
+    if !is_token(field) {
+        Err(format!(
+            "`{field}` is not a header's name; write it like `x-frame-options`"
+        ))
+    } else if OWN.contains(&field.to_ascii_lowercase().as_str()) {
+        Err(format!(
+            "`{field}` says how messages are framed and where they go, which is the edge's own; take it out"
+        ))
+    } else {
+        Ok(())
+    }
+}

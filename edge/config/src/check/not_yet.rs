@@ -1,0 +1,162 @@
+//! Keys that are understood and checked, and that the edge does not act on yet. A change that makes it act deletes the row.
+
+use super::Report;
+use crate::{
+    diagnose::At,
+    tree::{Node, Value},
+};
+
+/// One such key.
+pub(crate) struct NotYet {
+    /// The warning's code, its own for ever.
+    pub(crate) code: &'static str,
+    /// The key; `*` stands for every name or number.
+    pub(crate) key: &'static str,
+    /// Values that already mean what the edge does.
+    pub(crate) acted: &'static [&'static str],
+    /// What happens instead.
+    pub(crate) instead: &'static str,
+}
+
+const fn row(code: &'static str, key: &'static str, instead: &'static str) -> NotYet {
+    NotYet {
+        code,
+        key,
+        acted: &[],
+        instead,
+    }
+}
+
+/// All of them.
+pub(crate) const NOT_YET: [NotYet; 19] = [
+    row("W501", "circuit_breakers", "upstreams that fail are asked all the same"),
+    row(
+        "W502",
+        "upstreams.*.circuit_breaker",
+        "the upstream is asked however often it fails",
+    ),
+    row("W503", "routes.*.compression", "answers pass as the service sent them"),
+    NotYet {
+        code: "W504",
+        key: "rate_limits.*.mode",
+        acted: &["strict"],
+        instead: "the quota is counted in Redis on every request, as with `strict`",
+    },
+    NotYet {
+        code: "W505",
+        key: "rate_limits.*.enforce",
+        acted: &["true"],
+        instead: "what is over the quota is refused",
+    },
+    row("W506", "listeners.https", "nothing listens there"),
+    row(
+        "W507",
+        "routes.*.retries.budget",
+        "retries are bounded by `attempts` alone",
+    ),
+    row(
+        "W508",
+        "routes.*.retries.retry_on",
+        "a request is tried again where no answer began",
+    ),
+    row(
+        "W509",
+        "routes.*.retries.methods",
+        "the methods that RFC 9110 calls idempotent are tried again",
+    ),
+    NotYet {
+        code: "W510",
+        key: "upstreams.*.load_balancing",
+        acted: &["round_robin"],
+        instead: "instances are chosen one after the other",
+    },
+    NotYet {
+        code: "W511",
+        key: "upstreams.*.discovery.refresh",
+        acted: &["10s"],
+        instead: "names are looked up every 10s",
+    },
+    row(
+        "W512",
+        "upstreams.*.outlier",
+        "only instances that refuse connections are left alone, for 2s",
+    ),
+    row("W513", "upstreams.*.tls", "instances are spoken to without TLS"),
+    row("W514", "upstreams.*.targets.*.labels", "they are shown nowhere"),
+    row(
+        "W515",
+        "jwt.*.forward_claims",
+        "services are told sub, name, role and sid in X-User-Id, X-User-Name, X-User-Role and X-Session-Id",
+    ),
+    row("W516", "routes.*.auth.require", "every valid token passes"),
+    row("W517", "routes.*.headers", "header fields pass as they are"),
+    row("W518", "routes.*.rewrite", "the path passes as it is"),
+    NotYet {
+        code: "W519",
+        key: "routes.*.priority",
+        acted: &["normal"],
+        instead: "all routes are served alike",
+    },
+];
+
+pub(super) fn check(report: &mut Report<'_>) {
+    for row in &NOT_YET {
+        let mut places = Vec::new();
+        let keys: Vec<&str> = row.key.split('.').collect();
+        row.find(report.tree(), &keys, &mut Vec::new(), &mut places);
+        // What routes have from `defaults` stands in one place.
+        places.sort_by_key(|(at, _)| *at);
+        places.dedup_by_key(|(at, _)| *at);
+        let Some((_, first)) = places.first() else { continue };
+        let more = match places.len() - 1 {
+            0 => String::new(),
+            1 => " (and in one more place)".to_owned(),
+            more => format!(" (and in {more} more places)"),
+        };
+        let words = format!(
+            "not acted on yet{more}: {}; take it out, or keep it for a later version",
+            row.instead
+        );
+        let path: Vec<&str> = first.iter().map(String::as_str).collect();
+        report.add(row.code, &path, words);
+    }
+}
+
+impl NotYet {
+    /// Whether a value says what the edge does anyway.
+    fn is_acted(&self, node: &Node) -> bool {
+        match &node.value {
+            Value::Text(text) => self.acted.contains(&text.as_str()),
+            Value::Bool(value) => self.acted.contains(if *value { &"true" } else { &"false" }),
+            _ => false,
+        }
+    }
+
+    /// All places that fit.
+    fn find(&self, node: &Node, keys: &[&str], path: &mut Vec<String>, found: &mut Vec<(At, Vec<String>)>) {
+        let Some((key, rest)) = keys.split_first() else {
+            if !self.is_acted(node) {
+                found.push((node.at, path.clone()));
+            }
+            return;
+        };
+        let mut below = |name: String, child: &Node| {
+            path.push(name);
+            self.find(child, rest, path, found);
+            path.pop();
+        };
+        match &node.value {
+            Value::Map(entries) => {
+                for entry in entries.iter().filter(|entry| *key == "*" || *key == entry.key) {
+                    below(entry.key.clone(), &entry.node);
+                }
+            }
+            Value::List(items) if *key == "*" => {
+                for (index, item) in items.iter().enumerate() {
+                    below(index.to_string(), item);
+                }
+            }
+            _ => {}
+        }
+    }
+}

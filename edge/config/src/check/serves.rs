@@ -1,0 +1,103 @@
+//! What answers a route, and what goes with it.
+
+use super::{Report, paths};
+use crate::{Config, Route, Streaming, diagnose::code};
+use edge_policy::{path::is_under, route::INTERNAL};
+
+pub(super) fn check(name: &str, route: &Route, report: &mut Report<'_>) {
+    let path = ["routes", name];
+    match (&route.upstream, &route.graphql) {
+        (None, None) if report.lacks_key_of(&path) || report.refused(&path, "upstream") => {}
+        (None, None) => report.add(
+            code::CONTRADICTION,
+            &path,
+            "needs `upstream` or `graphql`; name what answers",
+        ),
+        (Some(_), Some(_)) => report.add(
+            code::CONTRADICTION,
+            &path,
+            "has both `upstream` and `graphql`; keep one",
+        ),
+        (None, Some(_)) => {
+            if route.streaming.is_some() {
+                let path = ["routes", name, "streaming"];
+                let words = "`streaming` is for `upstream`, not for `graphql`; take it out";
+                report.add(code::CONTRADICTION, &path, words);
+            }
+        }
+        (Some(_), None) => {
+            let get = route.matches.methods.is_empty() || route.matches.methods.iter().any(|method| method == "GET");
+            if route.streaming == Some(Streaming::Websocket) && !get {
+                let path = ["routes", name, "streaming"];
+                report.add(code::CONTRADICTION, &path, "an upgrade is a GET; allow that method");
+            }
+        }
+    }
+    rewrite_prefix(name, route, report);
+    rewrite(name, route, report);
+}
+
+/// A body that passes the route and is then refused for its upstream.
+pub(super) fn bodies(name: &str, route: &Route, config: &Config, report: &mut Report<'_>) {
+    for upstream in route.upstreams() {
+        let most = config.upstreams.get(upstream).and_then(|upstream| upstream.max_body);
+        if let Some(most) = most.filter(|most| *most < route.max_body) {
+            let words = format!(
+                "{} is more than `{upstream}` takes, {most}; lower it, or raise upstreams.{upstream}.max_body",
+                route.max_body
+            );
+            report.add(code::BODY, &["routes", name, "max_body"], words);
+        }
+    }
+}
+
+fn rewrite_prefix(name: &str, route: &Route, report: &mut Report<'_>) {
+    let Some(with) = &route.rewrite_prefix else { return };
+    let path = ["routes", name, "rewrite_prefix"];
+    if route.matches.path_prefix.is_none() || route.upstream.is_none() {
+        report.add(
+            code::CONTRADICTION,
+            &path,
+            "`rewrite_prefix` needs `match.path_prefix` and `upstream`; write those, or take it out",
+        );
+    } else {
+        destination(with, &path, report);
+    }
+}
+
+fn rewrite(name: &str, route: &Route, report: &mut Report<'_>) {
+    let Some(with) = &route.rewrite else { return };
+    let path = ["routes", name, "rewrite"];
+    let Some(template) = route.matches.path.as_ref().filter(|_| route.upstream.is_some()) else {
+        let words = "`rewrite` needs `match.path` and `upstream`; for a prefix there is `rewrite_prefix`";
+        report.add(code::CONTRADICTION, &path, words);
+        return;
+    };
+    let parameters = |text: &str| -> Vec<String> {
+        let inner = |segment: &str| Some(segment.strip_prefix('{')?.strip_suffix('}')?.to_owned());
+        text.split('/').filter_map(inner).collect()
+    };
+    let known = parameters(template);
+    for parameter in parameters(with) {
+        if !known.contains(&parameter) {
+            let words = format!("`{{{parameter}}}` is no parameter of `{template}`; use one that it has");
+            report.bad_value(&path, words);
+        }
+    }
+    let filled: Vec<&str> = with
+        .split('/')
+        .map(|segment| if segment.starts_with('{') { "x" } else { segment })
+        .collect();
+    destination(&filled.join("/"), &path, report);
+}
+
+/// A path that the edge may ask a service for.
+fn destination(with: &str, path: &[&str], report: &mut Report<'_>) {
+    if let Err(words) = paths::plain(with) {
+        report.bad_value(path, words);
+    } else if is_under(with, INTERNAL) {
+        let words =
+            format!("`{INTERNAL}` is the services' own and is never reached through the edge; ask for another path");
+        report.bad_value(path, words);
+    }
+}

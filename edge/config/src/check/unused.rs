@@ -1,0 +1,55 @@
+//! What is defined and used by nobody.
+
+use super::Report;
+use crate::{Auth, Config, diagnose::code};
+use std::collections::HashSet;
+
+pub(super) fn check(config: &Config, report: &mut Report<'_>) {
+    let routes = || config.routes.values();
+    let upstreams = routes().flat_map(|route| route.upstreams());
+    let upstreams = upstreams.chain(config.jwt.values().map(|jwt| jwt.jwks.upstream.as_str()));
+    let issuer = |auth: &'_ Auth| match auth {
+        Auth::Jwt { name, .. } => Some(name.clone()),
+        Auth::Public => None,
+    };
+    let jwt: Vec<String> = routes().filter_map(|route| issuer(&route.auth)).collect();
+    let limits = routes().flat_map(|route| &route.rate_limits);
+    let breakers = config
+        .upstreams
+        .values()
+        .filter_map(|upstream| upstream.circuit_breaker.as_deref());
+    let sections: [(&str, Vec<&String>, HashSet<&str>); 5] = [
+        (
+            "cors",
+            config.cors.keys().collect(),
+            routes().filter_map(|route| route.cors.as_deref()).collect(),
+        ),
+        (
+            "jwt",
+            config.jwt.keys().collect(),
+            jwt.iter().map(String::as_str).collect(),
+        ),
+        (
+            "rate_limits",
+            config.rate_limits.keys().collect(),
+            limits.map(String::as_str).collect(),
+        ),
+        (
+            "circuit_breakers",
+            config.circuit_breakers.keys().collect(),
+            breakers.collect(),
+        ),
+        ("upstreams", config.upstreams.keys().collect(), upstreams.collect()),
+    ];
+    for (section, defined, used) in sections {
+        for name in defined.into_iter().filter(|name| !used.contains(name.as_str())) {
+            let entry = report
+                .tree()
+                .entry(section)
+                .and_then(|section| section.node.entry(name));
+            let at = entry.map(|entry| entry.key_at).unwrap_or_default();
+            let words = format!("{section}.{name} is used by nothing; use it, or take it out");
+            report.add_at(code::UNUSED, at, &[section, name], words);
+        }
+    }
+}

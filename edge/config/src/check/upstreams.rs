@@ -1,0 +1,100 @@
+//! Each upstream by itself.
+
+use super::{Report, is_token, paths};
+use crate::{Config, HealthCheck, Upstream, de::is_host, diagnose::code};
+use std::collections::HashMap;
+
+pub(super) fn check(config: &Config, report: &mut Report<'_>) {
+    for (name, upstream) in &config.upstreams {
+        instances(name, upstream, report);
+        if let Some(health) = &upstream.health_check {
+            health_check(name, health, report);
+        }
+        if upstream
+            .outlier
+            .as_ref()
+            .is_some_and(|outlier| outlier.consecutive_failures == 0)
+        {
+            let path = ["upstreams", name, "outlier", "consecutive_failures"];
+            report.bad_value(&path, "0; at least one failure is needed: write `1` or more");
+        }
+        if upstream.sticky.as_ref().is_some_and(|sticky| !is_token(&sticky.cookie)) {
+            let path = ["upstreams", name, "sticky", "cookie"];
+            report.bad_value(
+                &path,
+                "not a cookie's name (RFC 6265, a token); write letters, digits, `-` and `_`",
+            );
+        }
+        if let Some(server) = upstream.tls.as_ref().and_then(|tls| tls.server_name.as_ref())
+            && !is_host(server)
+        {
+            let words = format!("`{server}` is not a host's name; write it like `posts.internal`");
+            report.bad_value(&["upstreams", name, "tls", "server_name"], words);
+        }
+    }
+}
+
+fn instances(name: &str, upstream: &Upstream, report: &mut Report<'_>) {
+    let (path, targets) = (["upstreams", name], ["upstreams", name, "targets"]);
+    match (report.node(&targets).is_some(), &upstream.discovery) {
+        (true, Some(_)) => report.add(
+            code::CONTRADICTION,
+            &path,
+            "has both `targets` and `discovery`; keep one",
+        ),
+        (false, None) if !report.lacks_key_of(&path) => {
+            report.add(
+                code::CONTRADICTION,
+                &path,
+                "has no instances; write `targets: [\"host:port\"]`, or `discovery`",
+            );
+        }
+        (true, None) if upstream.targets.is_empty() && report.is_whole(&targets) => {
+            report.bad_value(&targets, "none; name at least one `host:port`");
+        }
+        _ => {}
+    }
+    let mut seen = HashMap::new();
+    for (index, target) in upstream.targets.iter().enumerate() {
+        if seen.insert(&target.address, index).is_some() {
+            let words = format!("`{}` is here twice; use `weight` for a larger share", target.address);
+            report.bad_value(&[&targets[..], &[&index.to_string()]].concat(), words);
+        }
+    }
+    if let Some(discovery) = &upstream.discovery {
+        let at = |key| ["upstreams", name, "discovery", key];
+        if !is_host(&discovery.dns) {
+            let words = format!(
+                "`{}` is not a host's name; write it without scheme and port",
+                discovery.dns
+            );
+            report.bad_value(&at("dns"), words);
+        }
+        if discovery.port == 0 {
+            report.bad_value(&at("port"), "port 0 does not exist; ports are 1 to 65535");
+        }
+    }
+}
+
+fn health_check(name: &str, health: &HealthCheck, report: &mut Report<'_>) {
+    let at = |key| ["upstreams", name, "health_check", key];
+    super::judge(report, &at("path"), paths::plain(&health.path));
+    if health.healthy == 0 {
+        report.bad_value(&at("healthy"), "0; at least one success is needed: write `1` or more");
+    }
+    if health.unhealthy == 0 {
+        report.bad_value(&at("unhealthy"), "0; at least one failure is needed: write `1` or more");
+    }
+    if health.timeout >= health.interval {
+        let words = format!(
+            "a probe may take {}, and the next begins after {}; make `timeout` shorter than `interval`",
+            health.timeout, health.interval
+        );
+        let key = if report.node(&at("timeout")).is_some() {
+            "timeout"
+        } else {
+            "interval"
+        };
+        report.add(code::NESTING, &at(key), words);
+    }
+}

@@ -1,0 +1,13 @@
+//! Reads and writes what has two spellings, or whose type lives in the policy crate.
+
+mod address;
+mod auth;
+mod retry_on;
+mod subgraphs;
+mod target;
+pub(crate) mod token_from;
+pub(crate) mod words;
+
+pub(crate) use address::{bind, is_host, networks};
+pub(crate) use subgraphs::subgraphs;
+pub(crate) use target::{targets, weight, whole_address};

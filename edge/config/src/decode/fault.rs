@@ -1,0 +1,208 @@
+//! Why a part cannot be read.
+
+use crate::diagnose::{At, Words, code, nearest};
+use serde::de::{self, Unexpected};
+use std::{fmt, ops::Deref};
+
+/// Why a part cannot be read, and which. In a box: every value that is read would carry its size.
+#[derive(Debug)]
+pub(crate) struct Fault(Box<About>);
+
+/// What is known of it.
+#[derive(Debug, Default)]
+pub(crate) struct About {
+    pub(super) code: &'static str,
+    pub(super) words: Words,
+    pub(super) at: Option<At>,
+    /// Keys from the inside out.
+    trail: Vec<String>,
+    /// The key that is not there.
+    pub(super) missing: Option<&'static str>,
+    /// The key that an unknown one was meant to be.
+    pub(super) meant: Option<&'static str>,
+}
+
+impl Fault {
+    fn new(code: &'static str, words: impl Into<Words>) -> Self {
+        Self(Box::new(About {
+            code,
+            words: words.into(),
+            ..About::default()
+        }))
+    }
+
+    /// The same, seen from the map or list around.
+    pub(super) fn below(mut self, key: impl Into<String>, at: At) -> Self {
+        self.0.at.get_or_insert(at);
+        self.0.trail.push(key.into());
+        self
+    }
+
+    /// Keys from the root.
+    pub(super) fn path(&self) -> Vec<String> {
+        self.0.trail.iter().rev().cloned().collect()
+    }
+}
+
+impl Deref for Fault {
+    type Target = About;
+
+    fn deref(&self) -> &About {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.words.message, self.words.help)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl de::Error for Fault {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(code::BAD_VALUE, message.to_string())
+    }
+
+    fn invalid_type(got: Unexpected<'_>, want: &dyn de::Expected) -> Self {
+        let want = match want.to_string() {
+            text if text.starts_with("struct ") => "a map".to_owned(),
+            text if text == "a sequence" => "a list".to_owned(),
+            text if text == "a string" => "a text".to_owned(),
+            text if matches!(text.as_str(), "u16" | "u32" | "u64" | "usize" | "i64") => "a whole number".to_owned(),
+            text => text,
+        };
+        let help = help(&got, &want);
+        let got = match got {
+            Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
+            Unexpected::Map => "a map".to_owned(),
+            Unexpected::Seq => "a list".to_owned(),
+            Unexpected::Str(text) => format!("`{text}`"),
+            Unexpected::Bool(value) => format!("`{value}`"),
+            Unexpected::Signed(value) => format!("the number {value}"),
+            Unexpected::Unsigned(value) => format!("the number {value}"),
+            Unexpected::Float(value) => format!("the number {value}"),
+            other => other.to_string(),
+        };
+        Self::new(code::WRONG_KIND, format!("{got} stands where {want} is wanted; {help}"))
+    }
+
+    fn invalid_value(got: Unexpected<'_>, want: &dyn de::Expected) -> Self {
+        let got = match got {
+            Unexpected::Signed(value) => value.to_string(),
+            Unexpected::Unsigned(value) => value.to_string(),
+            other => other.to_string(),
+        };
+        let range = match want.to_string().as_str() {
+            "u16" => "from 0 to 65535".to_owned(),
+            "u32" => format!("from 0 to {}", u32::MAX),
+            "u64" | "usize" => "from 0 up".to_owned(),
+            other => other.to_owned(),
+        };
+        Self::new(
+            code::BAD_VALUE,
+            format!("`{got}` is out of range; write a whole number {range}"),
+        )
+    }
+
+    fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
+        let all = known.iter().map(|word| format!("`{word}`"));
+        let all = all.collect::<Vec<_>>().join(", ");
+        let help = match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.len() == 1 => "write that".to_owned(),
+            None => "write one of them".to_owned(),
+        };
+        Self::new(code::BAD_VALUE, format!("`{word}` is not one of {all}; {help}"))
+    }
+
+    fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
+        let other_name = OTHER_NAMES
+            .iter()
+            .find(|(other, ours)| *other == key && known.contains(ours));
+        let near = nearest(key, known.iter().copied()).or(other_name.map(|(_, ours)| *ours));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "there are no keys here".to_owned(),
+            None => format!("{KEYS_HERE} `{}`", known.join("`, `")),
+        };
+        let mut fault = Self::new(code::UNKNOWN_KEY, format!("unknown key `{key}`; {help}"));
+        fault.0.meant = near;
+        fault
+    }
+
+    fn missing_field(key: &'static str) -> Self {
+        let mut fault = Self::new(code::MISSING_KEY, format!("key `{key}` is missing; add it: `{key}: …`"));
+        fault.0.missing = Some(key);
+        fault
+    }
+}
+
+/// How the help of an unknown key begins that looks like none of those there are.
+pub(crate) const KEYS_HERE: &str = "keys here are";
+
+/// What other proxies call keys of ours.
+const OTHER_NAMES: [(&str, &str); 21] = [
+    ("backend", "upstream"),
+    ("backends", "upstreams"),
+    ("cluster", "upstream"),
+    ("clusters", "upstreams"),
+    ("endpoints", "targets"),
+    ("listen", "bind"),
+    ("location", "match"),
+    ("matcher", "match"),
+    ("nodes", "targets"),
+    ("port", "address"),
+    ("prefix", "path_prefix"),
+    ("proxy_pass", "upstream"),
+    ("rule", "match"),
+    ("servers", "targets"),
+    ("service", "upstream"),
+    ("services", "upstreams"),
+    ("timeout", "timeouts"),
+    ("url", "address"),
+    ("url", "upstream"),
+    ("uri", "upstream"),
+    ("verb", "methods"),
+];
+
+/// What may have been meant.
+fn help(got: &Unexpected<'_>, want: &str) -> String {
+    let quoted = |value: &dyn fmt::Display| format!("put it in quotes: `\"{value}\"`");
+    match (got, want) {
+        (Unexpected::Str(text), "a boolean") => boolean(text),
+        (Unexpected::Str(text), "a list") => format!("write `[{text}]`"),
+        (Unexpected::Str(text), "a whole number") => whole_number(text),
+        (Unexpected::Float(value), "a whole number") if value.fract() == 0.0 && value.abs() < 1e15 => {
+            format!("write `{value}`")
+        }
+        (Unexpected::Signed(value), "a text" | "a word") => quoted(value),
+        (Unexpected::Float(value), "a text" | "a word") => quoted(value),
+        (Unexpected::Bool(value), "a text" | "a word") => quoted(value),
+        (Unexpected::Map, "a text" | "a word") => {
+            "write the value alone; if the braces belong to it, put it in quotes".to_owned()
+        }
+        (Unexpected::Seq, "a map") => "write `name: value`, and no `-` before it".to_owned(),
+        (Unexpected::Unit, _) => "write a value, or take the key out".to_owned(),
+        _ => format!("write {want}"),
+    }
+}
+
+fn boolean(text: &str) -> String {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "false" => format!("take the quotes away: `{}`", text.to_ascii_lowercase()),
+        "yes" | "on" | "y" => "write `true`".to_owned(),
+        "no" | "off" | "n" => "write `false`".to_owned(),
+        _ => "write `true` or `false`".to_owned(),
+    }
+}
+
+fn whole_number(text: &str) -> String {
+    let digits: String = text.chars().filter(|c| *c != '_').collect();
+    match digits.parse::<u64>() {
+        Ok(number) if number.to_string() == text => format!("take the quotes away: `{text}`"),
+        Ok(number) => format!("write `{number}`"),
+        Err(_) => "write a number in digits".to_owned(),
+    }
+}

@@ -1,0 +1,71 @@
+//! Section `listeners`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Where clients connect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listeners {
+    /// HTTP/1.1 and HTTP/2 without TLS.
+    pub http: Http,
+    /// The same over TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub https: Option<Https>,
+}
+
+/// The listener without TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Address and port, `0.0.0.0:8080`.
+    #[serde(deserialize_with = "crate::de::bind")]
+    #[schemars(with = "crate::schema::Bind")]
+    pub bind: SocketAddr,
+}
+
+/// The listener with TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Https {
+    /// Address and port, `0.0.0.0:8443`.
+    #[serde(deserialize_with = "crate::de::bind")]
+    #[schemars(with = "crate::schema::Bind")]
+    pub bind: SocketAddr,
+    /// Who the edge is, and how it may be spoken to.
+    pub tls: ListenerTls,
+}
+
+/// TLS of a listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListenerTls {
+    /// Oldest version that is spoken.
+    #[serde(default)]
+    pub min_version: TlsVersion,
+    /// At least one. A client gets the first that is made out to the name it asked for (SNI, RFC 6066), else the first.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A version of TLS. In quotes: without them YAML reads a number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    #[default]
+    #[serde(rename = "1.2")]
+    V1_2,
+    /// RFC 8446.
+    #[serde(rename = "1.3")]
+    V1_3,
+}
+
+/// A certificate and its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// PEM file with the certificate first, then those that vouch for it.
+    pub cert_file: PathBuf,
+    /// PEM file with the certificate's private key, not encrypted.
+    pub key_file: PathBuf,
+}

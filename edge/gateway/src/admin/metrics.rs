@@ -1,0 +1,32 @@
+//! `/metrics`: what is counted, and what is measured when somebody asks.
+
+use crate::edge::Edge;
+
+/// The page.
+pub(super) fn page(edge: &Edge) -> String {
+    let mut page = edge.metrics.render();
+    let generation = edge.generation.load();
+    let name = "edge_target_healthy";
+    page.metric(name, "gauge", "Whether a target is well enough for requests: 1 or 0.");
+    for pool in generation.pools.values() {
+        for target in &pool.rotation().targets {
+            let labels = format!("upstream=\"{}\",target=\"{}\"", pool.name, target.address);
+            page.value(name, &labels, u8::from(target.is_available()));
+        }
+    }
+    let name = "edge_overrides";
+    page.metric(name, "gauge", "Overrides of targets and breakers that hold.");
+    page.value(name, "", edge.overrides.len());
+    let name = "edge_link_up";
+    page.metric(name, "gauge", "Whether something outside can be used: 1 or 0.");
+    page.value(name, "link=\"quota_store\"", u8::from(edge.links.quotas.is_up()));
+    page.value(name, "link=\"revocations\"", u8::from(edge.links.revocations.is_up()));
+    for (issuer, keys) in &generation.issuers {
+        page.value(
+            name,
+            &format!("link=\"jwks:{issuer}\""),
+            u8::from(keys.verifier.has_keys()),
+        );
+    }
+    page.finish()
+}

@@ -1,0 +1,75 @@
+//! `/status`: the same facts as the metrics for people and tests, and what operators said.
+
+use crate::{
+    edge::Edge,
+    generation::Generation,
+    overrides::{Order, Shown, Subject},
+    upstream::{Pool, Target},
+};
+use serde_json::{Map, Value, json};
+
+/// Everything.
+pub(super) fn status(edge: &Edge) -> Value {
+    let generation = edge.generation.load();
+    json!({
+        "generation": generation.number,
+        "config": edge.board.config(),
+        "upstreams": upstreams(&generation),
+        "overrides": overrides(edge),
+        "issuers": issuers(&generation),
+        "quotaStore": if edge.links.quotas.is_up() { "up" } else { "down" },
+        "revocations": if edge.links.revocations.is_up() { "complete" } else { "incomplete" },
+        "requestsInFlight": edge.metrics.in_flight.get(),
+        "streams": edge.metrics.streams.get(),
+        "connections": edge.metrics.connections.get(),
+    })
+}
+
+/// Upstreams by name, each with its targets.
+pub(super) fn upstreams(generation: &Generation) -> Value {
+    let upstreams = generation.pools.iter().map(|(name, pool)| {
+        let rotation = pool.rotation();
+        let targets: Vec<Value> = rotation.targets.iter().map(|target| shown(target)).collect();
+        let breaker = Order::Breaker(pool.state.breaker.get()).word();
+        (name.clone(), json!({ "breaker": breaker, "targets": targets }))
+    });
+    Value::Object(upstreams.collect::<Map<_, _>>())
+}
+
+fn shown(target: &Target) -> Value {
+    json!({
+        "name": &*target.name,
+        "address": target.address.to_string(),
+        "weight": target.share(),
+        "configuredWeight": target.weight,
+        "healthy": target.is_available(),
+        "placement": Order::Target(target.placement.get()).word(),
+    })
+}
+
+/// Overrides that hold.
+pub(super) fn overrides(edge: &Edge) -> Vec<Shown> {
+    let generation = edge.generation.load_full();
+    edge.overrides.list(|subject| is_known(&generation, subject))
+}
+
+/// Whether a generation has what an override is about.
+pub(super) fn is_known(generation: &Generation, subject: &Subject) -> bool {
+    generation.pools.get(subject.upstream()).is_some_and(|pool| {
+        let address = subject.address();
+        address.is_none_or(|address| has(pool, address))
+    })
+}
+
+fn has(pool: &Pool, address: std::net::SocketAddr) -> bool {
+    pool.rotation().targets.iter().any(|target| target.address == address)
+}
+
+fn issuers(generation: &Generation) -> Value {
+    let issuers = generation.issuers.iter().map(|(name, issuer)| {
+        let verifier = &issuer.verifier;
+        let keys = json!({ "keys": verifier.has_keys(), "revokedSessions": verifier.revoked_sessions() });
+        (name.clone(), keys)
+    });
+    Value::Object(issuers.collect::<Map<_, _>>())
+}

@@ -1,0 +1,120 @@
+//! `edge status`: what the edge serves, and how it fares.
+
+use super::{
+    Failure,
+    client::Client,
+    place::Place,
+    say,
+    target::line,
+    told::{outcome, span, told},
+};
+use crate::{overrides::Shown, reload::ConfigShown};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// `edge status`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Shows it.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut body = Client::new(&arguments.place).look("/status")?.ok()?;
+    if arguments.json {
+        say(&body.to_string());
+        return Ok(());
+    }
+    let config: ConfigShown = told(body["config"].take())?;
+    let overrides: Vec<Shown> = told(body["overrides"].take())?;
+    for line in configuration(&config, &body["generation"])
+        .iter()
+        .chain(&upstreams(&body["upstreams"]))
+    {
+        say(line);
+    }
+    for one in &overrides {
+        say(&format!("override {}", line(one)));
+    }
+    for (name, issuer) in body["issuers"].as_object().into_iter().flatten() {
+        let keys = if issuer["keys"] == true {
+            "has keys"
+        } else {
+            "has no keys"
+        };
+        say(&format!(
+            "issuer {name}: {keys}, {} ended sessions",
+            issuer["revokedSessions"]
+        ));
+    }
+    let word = |name: &str| body[name].as_str().unwrap_or_default();
+    say(&format!(
+        "quota store {}, revocations {}",
+        word("quotaStore"),
+        word("revocations")
+    ));
+    say(&format!(
+        "{} requests, {} streams, {} connections",
+        body["requestsInFlight"], body["streams"], body["connections"]
+    ));
+    Ok(())
+}
+
+fn configuration(config: &ConfigShown, generation: &Value) -> Vec<String> {
+    let mut lines = vec![format!(
+        "generation {generation} of {}, since {}",
+        config.file,
+        since(config.loaded_at)
+    )];
+    if let Some(number) = config.rolled_back_to {
+        lines.push(format!(
+            "rolled back to what generation {number} was, until the file changes"
+        ));
+    }
+    if !config.needs_upgrade.is_empty() {
+        lines.push(format!("needs upgrade: {}", config.needs_upgrade.join(", ")));
+    }
+    if let Some(last) = &config.last_reload {
+        lines.push(format!("last reload ({}), {} ago", last.trigger, since(last.at)));
+        lines.extend(outcome(last).iter().map(|line| format!("  {line}")));
+    }
+    lines
+}
+
+fn since(at: DateTime<Utc>) -> String {
+    span(u64::try_from((Utc::now() - at).num_seconds()).unwrap_or_default())
+}
+
+fn upstreams(upstreams: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, upstream) in upstreams.as_object().into_iter().flatten() {
+        let breaker = match upstream["breaker"].as_str() {
+            Some(state @ ("open" | "closed")) => format!(" (breaker {state} by hand)"),
+            _ => String::new(),
+        };
+        lines.push(format!("upstream {name}{breaker}"));
+        for target in upstream["targets"].as_array().into_iter().flatten() {
+            let text = |key: &str| target[key].as_str().unwrap_or_default();
+            let health = if target["healthy"] == true {
+                "healthy"
+            } else {
+                "unhealthy"
+            };
+            let placement = match text("placement") {
+                "drain" => ", drained",
+                "disable" => ", disabled",
+                _ => "",
+            };
+            lines.push(format!(
+                "  {}  {health}, weight {}{placement}",
+                text("address"),
+                target["weight"]
+            ));
+        }
+    }
+    lines
+}

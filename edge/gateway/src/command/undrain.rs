@@ -1,0 +1,15 @@
+//! `edge undrain`: a target as configured again.
+
+use super::{Failure, target::Named};
+
+/// `edge undrain`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    target: Named,
+}
+
+/// Takes the drain back.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    arguments.target.clear()
+}

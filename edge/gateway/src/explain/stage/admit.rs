@@ -1,0 +1,203 @@
+//! Admit: each condition on the way in.
+
+use crate::{
+    explain::{
+        peek::{Assume, Peek, World},
+        report::StageName::Admit,
+    },
+    generation::Route,
+    store::{Charge, Quota},
+};
+use edge_config::units::ByteSize;
+use edge_policy::{
+    cors::Fields,
+    identity::{Identity, Token, TokenSource},
+    rate_limit::Decision,
+};
+use http::header;
+use serde_json::{Value, json};
+use shared_contracts::{Code, claims::Claims};
+use std::time::Duration;
+
+/// A preflight and its answer.
+pub(in crate::explain) fn preflight(peek: &mut Peek<'_>, fields: &Fields) {
+    let allowed = fields
+        .iter()
+        .any(|(name, _)| *name == header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    let shown: Vec<Value> = fields
+        .iter()
+        .map(|(name, value)| json!({ "name": name.as_str(), "value": String::from_utf8_lossy(value.as_bytes()) }))
+        .collect();
+    let text = match allowed {
+        true => "allowed; answered here, nothing is counted",
+        false => "not allowed: the answer names no origin, and the browser stops",
+    };
+    let value = json!({ "allowed": allowed, "headers": shown });
+    peek.book
+        .because(&format!("{}.cors", peek.route), Admit, "preflight", value, text);
+}
+
+/// The declared length of the body. The least of what the route and its services take counts.
+pub(in crate::explain) fn length(peek: &mut Peek<'_>, declared: Option<u64>, route: &Route) {
+    let most = ByteSize(route.max_body).to_string();
+    let services = route
+        .pools()
+        .into_iter()
+        .map(|pool| format!("upstreams.{}.max_body", pool.name));
+    let mut keys = [format!("{}.max_body", peek.route)].into_iter().chain(services);
+    let key = keys.find(|key| peek.book.shown(key) == most).unwrap_or_default();
+    let text = match declared {
+        Some(length) => format!("{length} B declared, at most {most}"),
+        None => format!("no length declared, at most {most}"),
+    };
+    let value = json!({ "declared": declared, "max": route.max_body });
+    peek.book.because(&key, Admit, "body", value, text);
+}
+
+/// The flood guard.
+pub(in crate::explain) fn flood(peek: &mut Peek<'_>, is_flood: bool) {
+    let text = match (is_flood, peek.world.is_running()) {
+        (true, _) => "far too many requests from this client",
+        (false, true) => "no",
+        (false, false) => "not counted offline",
+    };
+    peek.book.note(Admit, "flood", is_flood, text);
+}
+
+/// Who asks.
+pub(in crate::explain) fn identity(peek: &mut Peek<'_>, token: Option<Token<'_, '_>>, identity: &Identity) {
+    let key = format!("{}.auth", peek.route);
+    let issuer = peek.book.shown(&format!("{key}.jwt"));
+    let source = token.map(|token| match token.source {
+        TokenSource::Cookie(name) => format!("cookie {name}"),
+        TokenSource::Bearer => "authorization: bearer".to_owned(),
+    });
+    let (kind, who) = match identity {
+        Identity::Anonymous => ("anonymous", "anonymous".to_owned()),
+        Identity::User(claims) => (
+            "user",
+            format!("user {} ({}, {})", claims.sub, claims.name, claims.role),
+        ),
+        Identity::Rejected(code) => ("refused", format!("refused, {code}")),
+    };
+    let how = match (&source, peek.world) {
+        (None, _) if peek.is_public => "tokens are not looked at".to_owned(),
+        (None, _) => "no token".to_owned(),
+        (Some(source), World::Running(_)) => format!("token in {source}, issuer {issuer}"),
+        (Some(source), World::Offline(assume)) => {
+            let believed = match identity {
+                Identity::Rejected(_) => "no key makes it good",
+                _ => assumed(assume),
+            };
+            format!("token in {source} not checked offline (issuer {issuer}): {believed}")
+        }
+    };
+    let value = json!({
+        "kind": kind,
+        "token": source,
+        "checked": token.is_some() && peek.world.is_running(),
+        "code": match identity { Identity::Rejected(code) => Some(code), _ => None },
+        "claims": identity.claims().map(shown_claims),
+    });
+    peek.book
+        .because(&key, Admit, "identity", value, format!("{who}: {how}"));
+}
+
+fn assumed(assume: Assume) -> &'static str {
+    match assume {
+        Assume::Token => "its claims are believed",
+        Assume::User => "taken for a user's",
+        Assume::Anonymous => "taken for none",
+    }
+}
+
+fn shown_claims(claims: &Claims) -> Value {
+    json!({
+        "iss": claims.iss, "aud": claims.aud, "sub": claims.sub, "name": claims.name, "role": claims.role,
+        "exp": claims.exp,
+    })
+}
+
+/// The user that a token which says nothing is taken for.
+pub(in crate::explain) fn somebody() -> Claims {
+    let text = |text: &str| text.to_owned();
+    Claims {
+        iss: text("assumed"),
+        aud: text("assumed"),
+        sub: text("assumed"),
+        name: text("assumed"),
+        role: text("user"),
+        sid: text("assumed"),
+        jti: text("assumed"),
+        iat: 0,
+        exp: u64::MAX,
+    }
+}
+
+/// Whether another site's page is behind it.
+pub(in crate::explain) fn same_site(peek: &mut Peek<'_>, verdict: Result<(), Code>) {
+    let (value, text) = match verdict {
+        Ok(()) => (true, "no other site acts with this client's cookies"),
+        Err(_) => (
+            false,
+            "another site's page acts with this client's cookies: refused after the quotas",
+        ),
+    };
+    peek.book
+        .because(&format!("{}.cors", peek.route), Admit, "same_site", value, text);
+}
+
+/// A quota.
+pub(in crate::explain) fn quota(peek: &mut Peek<'_>, quota: &Quota, charge: Option<(&str, &Charge)>) {
+    let name = &*quota.limit.name;
+    let key = format!("rate_limits.{name}.rate");
+    let rate = peek.book.shown(&key);
+    let mut value = json!({ "limit": name, "rate": rate, "charged": charge.is_some() });
+    let text = match charge {
+        None if quota.limit.anonymous_only => format!("{name}: not for users"),
+        None => format!("{name}: not for callers without a token"),
+        Some((subject, charge)) => {
+            value["subject"] = json!(subject);
+            let says = charged(peek, charge, &mut value);
+            format!("{name}: {rate} of {subject}; {says}")
+        }
+    };
+    peek.book.because(&key, Admit, "quota", value, text);
+}
+
+fn charged(peek: &Peek<'_>, charge: &Charge, value: &mut Value) -> String {
+    match charge {
+        Charge::Decided(decision) => {
+            value["allowed"] = json!(decision.allowed);
+            value["remaining"] = json!(decision.remaining);
+            value["resetMs"] = json!(millis(decision.reset));
+            value["retryAfterMs"] = json!(millis(decision.retry_after));
+            left(decision)
+        }
+        Charge::Uncounted if !peek.world.is_running() => "not counted offline".to_owned(),
+        Charge::Uncounted => "the store is away: not counted".to_owned(),
+        Charge::StoreNeeded => "the store is away: refused".to_owned(),
+    }
+}
+
+fn left(decision: &Decision) -> String {
+    match decision.allowed {
+        true => format!("{} left after this one", decision.remaining),
+        false => format!("used up; again in {} s", decision.retry_after.as_secs_f64().ceil()),
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether such a caller may use the route.
+pub(in crate::explain) fn access(peek: &mut Peek<'_>, refusal: Option<Code>) {
+    let text = match refusal {
+        None => "admitted".to_owned(),
+        Some(code) => format!("refused: {code}"),
+    };
+    let value = json!({ "admitted": refusal.is_none(), "code": refusal });
+    peek.book
+        .because(&format!("{}.auth", peek.route), Admit, "access", value, text);
+}

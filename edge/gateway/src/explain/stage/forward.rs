@@ -1,0 +1,88 @@
+//! Forward: what the service would see, as the difference between two heads.
+
+use crate::{
+    context::RequestContext,
+    explain::{
+        peek::{Peek, World},
+        report::StageName::Forward,
+    },
+    generation::Route,
+    phase::{forward, upgrade},
+};
+use edge_config::{HIDDEN, is_secret_field};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use pingora_http::RequestHeader;
+use serde_json::json;
+use shared_contracts::header as names;
+
+/// Fields that every request gets anew, unless the client brings them.
+const NEW_EACH_TIME: [&str; 2] = [names::REQUEST_ID, names::TRACEPARENT];
+
+/// The head that goes to the service.
+pub(in crate::explain) fn head(
+    peek: &mut Peek<'_>,
+    route: &Route,
+    client: &RequestHeader,
+    ctx: &RequestContext,
+    is_tunnel: bool,
+) -> pingora_error::Result<RequestHeader> {
+    let token = match peek.world {
+        World::Running(edge) => edge.service_token.clone(),
+        World::Offline(_) => Some(HeaderValue::from_static(HIDDEN)),
+    };
+    let sent = if is_tunnel {
+        upgrade::head(token.as_ref(), route, client, ctx)?
+    } else {
+        let mut head = client.clone();
+        forward::head(token.as_ref(), route, &mut head, ctx)?;
+        head
+    };
+    path(peek, client, &sent);
+    fields(peek, client, &sent);
+    Ok(sent)
+}
+
+fn path(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader) {
+    let path = target_of(sent);
+    if sent.raw_path() == client.raw_path() {
+        peek.book.note(Forward, "path", path.clone(), path);
+    } else {
+        let key = format!("{}.rewrite_prefix", peek.route);
+        let text = format!("{path}, from {}", target_of(client));
+        peek.book.because(&key, Forward, "path", path, text);
+    }
+}
+
+/// A head's path and query.
+pub(in crate::explain) fn target_of(head: &RequestHeader) -> String {
+    String::from_utf8_lossy(head.raw_path()).into_owned()
+}
+
+fn fields(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader) {
+    for name in client.headers.keys().filter(|name| !sent.headers.contains_key(*name)) {
+        peek.book.note(Forward, "removed", name.as_str(), name.as_str());
+    }
+    // What a client may not say is the edge's word, though it may be the same.
+    let is_same = |name: &HeaderName| {
+        let (before, after) = (client.headers.get_all(name), sent.headers.get_all(name));
+        before.iter().eq(after.iter()) && !names::STRIPPED_FROM_CLIENTS.contains(&name.as_str())
+    };
+    for name in sent.headers.keys().filter(|name| !is_same(name)) {
+        let value = shown(name, &sent.headers, client);
+        let text = format!("{name}: {value}");
+        peek.book
+            .note(Forward, "set", json!({ "name": name.as_str(), "value": value }), text);
+    }
+}
+
+fn shown(name: &HeaderName, headers: &HeaderMap, client: &RequestHeader) -> String {
+    if NEW_EACH_TIME.contains(&name.as_str()) && !client.headers.contains_key(name) {
+        return "(new for each request)".to_owned();
+    }
+    if is_secret_field(name.as_str()) {
+        return HIDDEN.to_owned();
+    }
+    let values = headers.get_all(name).iter();
+    let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    values.join(", ")
+}

@@ -1,0 +1,103 @@
+//! Respond: what the edge would put into the answer's head, and how long it waits for one.
+
+use crate::{
+    context::RequestContext,
+    explain::{peek::Peek, report::StageName::Respond},
+    generation::{Route, Serves},
+    phase::respond,
+    problem::ClientError,
+};
+use edge_config::{HIDDEN, is_secret_field};
+use http::{HeaderMap, header};
+use pingora_error::Result;
+use pingora_http::ResponseHeader;
+use serde_json::json;
+use shared_contracts::header as names;
+
+/// Bounds, tries, and the fields that are added to a service's answer.
+pub(in crate::explain) fn service(
+    peek: &mut Peek<'_>,
+    route: &Route,
+    request: &HeaderMap,
+    ctx: &RequestContext,
+) -> Result<()> {
+    bounds(peek, route);
+    let mut response = ResponseHeader::build(200, None)?;
+    respond::decorate(request, &mut response, ctx)?;
+    fields(peek, &response);
+    Ok(())
+}
+
+/// Bounds, tries, and the fields of the composed schema's answer.
+pub(in crate::explain) fn composed(
+    peek: &mut Peek<'_>,
+    route: &Route,
+    request: &HeaderMap,
+    ctx: &RequestContext,
+) -> Result<()> {
+    bounds(peek, route);
+    own(peek, request, ctx)
+}
+
+fn bounds(peek: &mut Peek<'_>, route: &Route) {
+    let at = peek.route.clone();
+    let key = |key: &str| format!("{at}.{key}");
+    for bound in ["connect", "request", "idle"] {
+        peek.book
+            .setting(Respond, &key(&format!("timeouts.{bound}")), &format!("timeout_{bound}"));
+    }
+    if matches!(route.serves, Serves::Upstream { .. }) {
+        peek.book.setting(Respond, &key("retries.attempts"), "attempts");
+    }
+    if route.streaming.is_some() {
+        peek.book.setting(Respond, &key("streaming"), "streaming");
+    }
+}
+
+/// The fields that are added to an answer of the edge's own.
+pub(in crate::explain) fn own(peek: &mut Peek<'_>, request: &HeaderMap, ctx: &RequestContext) -> Result<()> {
+    let mut response = ResponseHeader::build(200, None)?;
+    respond::common(request, &mut response, ctx)?;
+    fields(peek, &response);
+    Ok(())
+}
+
+/// A refusal.
+pub(in crate::explain) fn refused(
+    peek: &mut Peek<'_>,
+    error: &ClientError,
+    request: &HeaderMap,
+    ctx: &RequestContext,
+) -> Result<()> {
+    let text = format!("{} {}: {}", error.code.status(), error.code, error.detail);
+    let value = json!({
+        "status": error.code.status(), "code": error.code, "detail": error.detail,
+        "retryAfterSeconds": error.retry_after_seconds(), "closes": error.close,
+    });
+    peek.book.note(Respond, "problem", value, text);
+    if let Some(seconds) = error.retry_after_seconds() {
+        peek.book.note(Respond, "retry_after", seconds, format!("{seconds} s"));
+    }
+    own(peek, request, ctx)
+}
+
+fn fields(peek: &mut Peek<'_>, response: &ResponseHeader) {
+    let told = [names::REQUEST_ID, header::RETRY_AFTER.as_str()];
+    for (name, value) in &response.headers {
+        if told.contains(&name.as_str()) {
+            continue;
+        }
+        // The affinity cookie binds whoever sends it: it is the client's alone.
+        let value = match is_secret_field(name.as_str()) {
+            true => HIDDEN.into(),
+            false => String::from_utf8_lossy(value.as_bytes()),
+        };
+        let text = format!("{name}: {value}");
+        peek.book.note(
+            Respond,
+            "header",
+            json!({ "name": name.as_str(), "value": value }),
+            text,
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! What goes on beside requests: reloads, names, health, keys, revocations, the end of overrides, and the look at Redis.
+
+mod tasks;
+
+pub(crate) use tasks::{Begun, Tasks};
+
+use crate::{
+    edge::Edge,
+    overrides,
+    reload::{Reloader, Requests, Start},
+    store::Links,
+};
+use async_trait::async_trait;
+use pingora_core::{server::ShutdownWatch, services::background::BackgroundService};
+use shared_redis::{Options, Redis};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{task::JoinSet, time::sleep};
+
+const PING_EVERY: Duration = Duration::from_secs(2);
+/// Nobody waits for these calls, so they may take longer than a request's.
+const BUDGET: Duration = Duration::from_secs(1);
+
+/// The background service; it has a runtime, and so connections, of its own.
+pub(crate) struct Keeper {
+    /// The edge it works for.
+    pub(crate) edge: Arc<Edge>,
+    /// Where Redis is.
+    pub(crate) redis_url: String,
+    /// Put before every key and channel.
+    pub(crate) redis_prefix: String,
+    /// What reloads begin with, and who asks for them; taken once.
+    pub(crate) reloads: Mutex<Option<(Start, Requests)>>,
+}
+
+#[async_trait]
+impl BackgroundService for Keeper {
+    async fn start(&self, mut shutdown: ShutdownWatch) {
+        let Some((start, requests)) = self.reloads.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
+        let mut work = JoinSet::new();
+        let redis = self.redis();
+        if let Some(redis) = &redis {
+            work.spawn(watch_redis(redis.clone(), Arc::clone(&self.edge.links)));
+        }
+        let mut tasks = Tasks::new(Arc::clone(&self.edge), redis);
+        // At a start requests are served at once: they find out by themselves what probes would tell.
+        drop(tasks.start(&self.edge.generation.load()));
+        work.spawn(overrides::expire(Arc::clone(&self.edge)));
+        work.spawn(Reloader::new(Arc::clone(&self.edge), tasks, start).run(requests));
+        // All of it ends with the set, when the server stops.
+        let _ = shutdown.wait_for(|stopping| *stopping).await;
+    }
+}
+
+impl Keeper {
+    fn redis(&self) -> Option<Redis> {
+        let options = Options {
+            budget: BUDGET,
+            cool_down: BUDGET,
+            max_size: 2,
+        };
+        match Redis::connect_with(&self.redis_url, 0, &self.redis_prefix, &options) {
+            Ok(redis) => Some(redis),
+            Err(error) => {
+                tracing::error!(%error, "redis.url cannot be used: quotas are counted here alone");
+                None
+            }
+        }
+    }
+}
+
+/// Notices that Redis is away, or back, also while no request asks for it.
+async fn watch_redis(redis: Redis, links: Arc<Links>) {
+    loop {
+        match redis.ping().await {
+            Ok(()) => {
+                if links.quotas.set(true) {
+                    tracing::info!("Redis is back: quotas are counted there");
+                }
+            }
+            Err(error) => {
+                if links.quotas.set(false) {
+                    tracing::warn!(%error, "Redis is away: quotas are counted here alone, ended sessions are seen late");
+                }
+            }
+        }
+        sleep(PING_EVERY).await;
+    }
+}

@@ -1,0 +1,105 @@
+//! What deciding does beside deciding: it counts, charges, waits, takes turns. [`Serving`] does all of it; `edge explain` asks
+//! the same phases with effects that only look. There is one copy of every decision for both.
+
+use super::admit;
+use crate::{
+    edge::Edge,
+    generation::Route,
+    store::{Charge, Issuer, Quota},
+    upstream::{Pool, Sessions, Target},
+};
+use edge_policy::{
+    cors::Fields,
+    identity::{Identity, Token},
+    path::PathError,
+};
+use shared_contracts::Code;
+use shared_identity::TokenError;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+/// The effects of deciding. Generic and never `dyn`: a request pays nothing for what `edge explain` needs.
+pub(crate) trait Effects: Sync {
+    /// Counts a request of this client, and tells whether it sends far too many.
+    fn is_flood(&self, client: IpAddr) -> bool;
+
+    /// Judges a token, and waits a little for a key that is not known yet.
+    fn identity(&self, issuer: &Issuer, token: &str) -> impl Future<Output = Identity> + Send;
+
+    /// Charges one request to a subject's quota.
+    fn charge(&self, quota: &Quota, subject: &str) -> impl Future<Output = Charge> + Send;
+
+    /// A caller is refused for who it is.
+    fn refused(&self);
+
+    /// The next target in turn that was not tried.
+    fn next(&self, pool: &Pool, tried: &[SocketAddr]) -> Option<Arc<Target>>;
+
+    /// The target in which a session was opened.
+    fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr>;
+
+    /// Something was found out. Whoever serves has no use for it.
+    fn note(&mut self, _: Note<'_>) {}
+}
+
+/// What a phase found out on its way to a decision.
+pub(crate) enum Note<'n> {
+    /// The path has no normal form.
+    BadPath(PathError),
+    /// The route.
+    Route(&'n Route),
+    /// The fields that answer a preflight.
+    Preflight(&'n Fields),
+    /// The body's length, where the head tells it; the route bounds it.
+    Length(Option<u64>, &'n Route),
+    /// Whether the client sends far too many requests.
+    Flood(bool),
+    /// Who asks, and by which token.
+    Identity(Option<Token<'n, 'n>>, &'n Identity),
+    /// Whether another site's page is behind it.
+    SameSite(Result<(), Code>),
+    /// A quota, the subject it is counted by, and what it says; nothing where it is not for this caller.
+    Quota(&'n Quota, Option<(&'n str, &'n Charge)>),
+    /// Whether such a caller may use the route.
+    Access(Option<Code>),
+}
+
+/// The effects of a request that is served.
+pub(crate) struct Serving<'e>(pub(crate) &'e Edge);
+
+impl Effects for Serving<'_> {
+    fn is_flood(&self, client: IpAddr) -> bool {
+        let flood = self.0.flood.is_flood(client);
+        if flood {
+            self.0.metrics.floods.add();
+        }
+        flood
+    }
+
+    async fn identity(&self, issuer: &Issuer, token: &str) -> Identity {
+        let mut verdict = issuer.verifier.verify(token);
+        // A key that is not known may be a new one: one look at the issuer, shared by all who wait.
+        if verdict == Err(TokenError::UnknownKey) && issuer.fetched_anew().await {
+            verdict = issuer.verifier.verify(token);
+        }
+        admit::judged(issuer, verdict)
+    }
+
+    async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
+        self.0.quotas.charge(quota, subject).await
+    }
+
+    fn refused(&self) {
+        self.0.metrics.tokens_refused.add();
+    }
+
+    fn next(&self, pool: &Pool, tried: &[SocketAddr]) -> Option<Arc<Target>> {
+        pool.pick(tried)
+    }
+
+    fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {
+        sessions.find(id)
+    }
+}

@@ -1,0 +1,61 @@
+//! Way: arrive, route, admit, and where a request goes from there. All that is decided before anything is answered or sent.
+
+use super::{Effects, Note, admit, arrive, route, upgrade};
+use crate::{
+    context::RequestContext,
+    generation::{Route, Serves},
+    problem::ClientError,
+};
+use edge_policy::cors::Fields;
+use http::Method;
+use pingora_http::RequestHeader;
+use pingora_proxy::Session;
+use std::{net::IpAddr, sync::Arc};
+
+/// Where a request's way leads.
+pub(crate) enum Way {
+    /// The edge says how it is itself.
+    Health,
+    /// A preflight: answer 204 with these fields.
+    Preflight(Fields),
+    /// To the composed schema.
+    Graphql(Arc<Route>),
+    /// To a tunnel.
+    Tunnel(Arc<Route>),
+    /// To a service.
+    Service(Arc<Route>),
+}
+
+/// Decides, or refuses. `peer` is who the connection is with.
+pub(crate) async fn way<E: Effects>(
+    effects: &mut E,
+    session: &mut Session,
+    peer: Option<IpAddr>,
+    ctx: &mut RequestContext,
+) -> Result<Way, ClientError> {
+    // arrive: name it, bound it, refuse what is ambiguous
+    arrive::arrive(effects, session, peer, ctx)?;
+    if is_health(session.req_header()) {
+        return Ok(Way::Health);
+    }
+    // route
+    let route = route::route(session.req_header(), ctx)?;
+    effects.note(Note::Route(&route));
+    // admit: preflight, limits, flood guard, identity, quotas
+    let is_upgrade = session.is_upgrade_req();
+    if let admit::Admission::Preflight(fields) =
+        admit::admit(effects, &route, session.req_header(), is_upgrade, ctx).await?
+    {
+        return Ok(Way::Preflight(fields));
+    }
+    // `/graphql` and WebSockets leave the road here; everything else goes on to select
+    Ok(match &route.serves {
+        Serves::Graphql(_) => Way::Graphql(route),
+        Serves::Upstream { .. } if upgrade::is_wanted(&route, session) => Way::Tunnel(route),
+        Serves::Upstream { .. } => Way::Service(route),
+    })
+}
+
+fn is_health(head: &RequestHeader) -> bool {
+    matches!(head.method, Method::GET | Method::HEAD) && head.uri.path() == "/health"
+}

@@ -1,0 +1,53 @@
+//! What a new generation could not do though the old one can. The file may be without a mistake and the world not ready for
+//! it: then the old one stays.
+
+use crate::{
+    finding::{Finding, code},
+    generation::{Generation, Route},
+};
+
+/// What routes that both generations have would lose. A route that is new may wait for its services.
+pub(super) fn losses(old: &Generation, new: &Generation) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for route in &new.named {
+        let Some(before) = old.named.iter().find(|before| before.name == route.name) else {
+            continue;
+        };
+        let lost = lost_targets(before, route).into_iter().chain(lost_keys(before, route));
+        for finding in lost {
+            if !all.contains(&finding) {
+                all.push(finding);
+            }
+        }
+    }
+    all
+}
+
+fn lost_targets(before: &Route, now: &Route) -> Option<Finding> {
+    let empty = now.pools().into_iter().find(|pool| pool.len() == 0)?;
+    if before.pools().iter().any(|pool| pool.len() == 0) {
+        return None;
+    }
+    let names: Vec<&str> = { &empty.settings.specs }.iter().map(|spec| &*spec.address).collect();
+    let message = format!(
+        "no address is known for {}; mend the name, or wait until it resolves",
+        names.join(", ")
+    );
+    let path = format!("upstreams.{}.targets", empty.name);
+    Some(Finding::error(code::NO_ADDRESS, &path, message))
+}
+
+fn lost_keys(before: &Route, now: &Route) -> Option<Finding> {
+    let (issuer, _) = now.issuer.as_ref().filter(|(issuer, _)| !issuer.verifier.has_keys())?;
+    let had_keys = { &before.issuer }
+        .as_ref()
+        .is_some_and(|(issuer, _)| issuer.verifier.has_keys());
+    had_keys.then(|| {
+        let settings = &issuer.settings;
+        let message = format!(
+            "no key could be fetched from upstream `{}` at {}, and valid tokens would be refused",
+            settings.upstream, settings.path
+        );
+        Finding::error(code::NO_KEYS, &format!("routes.{}.auth", now.name), message)
+    })
+}

@@ -1,0 +1,213 @@
+//! What is known of an upstream and its targets beyond one configuration: health, sessions, what operators said. A reload makes
+//! new pools and finds these again, by the upstream's name and the target's address.
+
+use super::Sessions;
+use edge_policy::balance::{Client, Health, PlacementCell, Thresholds};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+/// How long a target that refused a connection is left alone, unless a health check finds it well before.
+const EJECTED_FOR: Duration = Duration::from_secs(2);
+
+/// The states of all upstreams. One lives for as long as a generation, or an operator's override, has use for it.
+#[derive(Default)]
+pub(crate) struct States(Mutex<HashMap<String, Weak<UpstreamState>>>);
+
+impl States {
+    /// The state of an upstream; a new one if nobody has any.
+    pub(crate) fn upstream(&self, name: &str) -> Arc<UpstreamState> {
+        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = states.get(name).and_then(Weak::upgrade) {
+            return state;
+        }
+        states.retain(|_, state| state.strong_count() > 0);
+        let state = Arc::new(UpstreamState::default());
+        states.insert(name.to_owned(), Arc::downgrade(&state));
+        state
+    }
+}
+
+/// What lasts of an upstream.
+#[derive(Default)]
+pub(crate) struct UpstreamState {
+    /// Where sessions of clients without the cookie are.
+    pub(crate) sessions: Sessions,
+    /// Whether requests are kept away from it.
+    pub(crate) breaker: Breaker,
+    targets: Mutex<HashMap<SocketAddr, Weak<TargetState>>>,
+}
+
+impl UpstreamState {
+    /// The state of a target; a new one if nobody has any.
+    pub(crate) fn target(&self, address: SocketAddr) -> Arc<TargetState> {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = targets.get(&address).and_then(Weak::upgrade) {
+            return state;
+        }
+        targets.retain(|_, state| state.strong_count() > 0);
+        let state = Arc::new(TargetState::new(address));
+        targets.insert(address, Arc::downgrade(&state));
+        state
+    }
+}
+
+/// What lasts of a target. Requests read it, probes and operators write it: every field is an atomic.
+pub(crate) struct TargetState {
+    /// Where to connect.
+    pub(crate) address: SocketAddr,
+    /// The same as text: what the affinity cookie's MAC is made of.
+    pub(crate) address_text: Box<str>,
+    /// What an operator says about it.
+    pub(crate) placement: PlacementCell,
+    health: Health,
+    /// Start of this target's clock; `ejected_until_ms` counts from here, 0 means not ejected.
+    born: Instant,
+    ejected_until_ms: AtomicU64,
+}
+
+impl TargetState {
+    /// A target that counts as healthy until a probe or a request shows otherwise.
+    fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            address_text: address.to_string().into(),
+            placement: PlacementCell::default(),
+            health: Health::default(),
+            born: Instant::now(),
+            ejected_until_ms: AtomicU64::new(0),
+        }
+    }
+
+    fn clock_ms(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether it is well enough for requests.
+    pub(crate) fn is_available(&self) -> bool {
+        self.is_healthy() && !self.is_ejected()
+    }
+
+    /// Whether probes find it well.
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.health.is_healthy()
+    }
+
+    /// Whether it is left alone because it could not be connected to.
+    pub(crate) fn is_ejected(&self) -> bool {
+        let until = self.ejected_until_ms.load(Relaxed);
+        // The clock is read only for the few targets that failed of late.
+        until != 0 && self.clock_ms() < until
+    }
+
+    /// Whether an operator lets such a client go there.
+    pub(crate) fn admits(&self, client: Client) -> bool {
+        self.placement.get().admits(client)
+    }
+
+    /// A connection to it failed: spare the next requests the same wait.
+    pub(crate) fn eject(&self) {
+        let until = self.clock_ms() + u64::try_from(EJECTED_FOR.as_millis()).unwrap_or(u64::MAX);
+        self.ejected_until_ms.store(until.max(1), Relaxed);
+    }
+
+    /// Records an active probe; tells the new verdict if it changed.
+    pub(crate) fn probed(&self, ok: bool, thresholds: Thresholds) -> Option<bool> {
+        if ok {
+            self.ejected_until_ms.store(0, Relaxed);
+        }
+        self.health.observe(ok, thresholds)
+    }
+
+    /// Nobody probes it any more, so what probes found holds no longer.
+    pub(crate) fn forget_probes(&self) {
+        self.health.forget();
+    }
+}
+
+/// A breaker as an operator sets it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum BreakerState {
+    /// The configuration holds.
+    #[default]
+    Configured,
+    /// No request passes.
+    Open,
+    /// It never opens.
+    Closed,
+}
+
+/// Whether requests are kept away from an upstream.
+#[derive(Default)]
+pub(crate) struct Breaker(AtomicU8);
+
+impl Breaker {
+    /// What an operator says.
+    pub(crate) fn get(&self) -> BreakerState {
+        match self.0.load(Relaxed) {
+            1 => BreakerState::Open,
+            2 => BreakerState::Closed,
+            _ => BreakerState::Configured,
+        }
+    }
+
+    /// Says something else.
+    pub(crate) fn set(&self, state: BreakerState) {
+        let value = match state {
+            BreakerState::Configured => 0,
+            BreakerState::Open => 1,
+            BreakerState::Closed => 2,
+        };
+        self.0.store(value, Relaxed);
+    }
+
+    /// Whether no request passes.
+    pub(crate) fn is_open(&self) -> bool {
+        self.get() == BreakerState::Open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const THRESHOLDS: Thresholds = Thresholds {
+        healthy: 1,
+        unhealthy: 2,
+    };
+
+    #[test]
+    fn a_refused_connection_ejects_until_a_probe_succeeds() {
+        let target = TargetState::new("127.0.0.1:1".parse().unwrap());
+        target.eject();
+        assert!(!target.is_available());
+        target.probed(true, THRESHOLDS);
+        assert!(target.is_available());
+    }
+
+    #[test]
+    fn states_are_found_again_while_somebody_holds_them() {
+        let states = States::default();
+        let address = "127.0.0.1:1".parse().unwrap();
+        let upstream = states.upstream("a");
+        let target = upstream.target(address);
+        target.probed(false, THRESHOLDS);
+        assert!(!states.upstream("a").target(address).is_available());
+        assert!(
+            states.upstream("b").target(address).is_available(),
+            "another upstream's"
+        );
+        drop(target);
+        assert!(upstream.target(address).is_available(), "nobody held it");
+        upstream.breaker.set(BreakerState::Open);
+        drop(upstream);
+        assert!(!states.upstream("a").breaker.is_open());
+    }
+}
