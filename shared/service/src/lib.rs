@@ -31,8 +31,7 @@ pub use settings::{DatabaseSettings, EventSettings, RedisSettings, Settings};
 pub use token::ServiceTokens;
 pub use users::{Found, UserDirectory};
 
-/// Of every service: what takes the system's allocator longest is what services do most, short texts and boxed futures
-/// (docs/performance.md).
+/// Of every service, as of the edge, where its worth was measured (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
