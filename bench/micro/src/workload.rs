@@ -27,6 +27,11 @@ impl Workload {
         Self::repeated(name, FEW, work)
     }
 
+    /// Work that takes hundreds of millions of instructions: done once.
+    pub fn once<T>(name: &'static str, work: impl FnMut() -> T + 'static) -> Self {
+        Self::repeated(name, 1, work)
+    }
+
     fn repeated<T>(name: &'static str, iterations: u32, mut work: impl FnMut() -> T + 'static) -> Self {
         let work = move || {
             black_box(work());

@@ -122,12 +122,12 @@ fn each_mistake_has_its_code_place_and_cure() {
         (
             "  feed:",
             "  feed2: { match: { path: /feed }, upstream: auth }\n  feed:",
-            "E301 edge.yaml:22:3 route `feed` can never win: `feed2` (line 21) takes the same path `/feed`; take one out, or part them by `methods`",
+            "E301 edge.yaml:22:3 route `feed` can never win: `feed2` (line 21) takes the same path `/feed`; take one out, or part them by `methods` or `host`",
         ),
         (
             "  feed:",
             "  feed2: { match: { path: /feed, methods: [HEAD] }, upstream: auth }\n  feed:",
-            "E301 edge.yaml:22:3 route `feed` loses some of its requests: `feed2` (line 21) takes the same path `/feed`; take one out, or part them by `methods`",
+            "E301 edge.yaml:22:3 route `feed` loses some of its requests: `feed2` (line 21) takes the same path `/feed`; take one out, or part them by `methods` or `host`",
         ),
         (
             "path: /feed",

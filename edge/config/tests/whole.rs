@@ -51,7 +51,6 @@ fn the_whole_design_loads_with_warnings_about_what_is_not_acted_on() {
         "listeners.https",
         "defaults.compression",
         "defaults.retries.budget",
-        "rate_limits.per_user.mode",
     ] {
         assert!(paths.contains(&path), "{path}: {paths:?}");
     }

@@ -97,7 +97,7 @@ impl Edge {
         let before = self.generation.swap(Arc::clone(generation));
         generation.take_over();
         if before.source.config.rate_limits != generation.source.config.rate_limits {
-            self.quotas.forget_refusals();
+            self.quotas.forget();
         }
         self.metrics.serves(generation.number);
     }

@@ -5,16 +5,6 @@ use edge_config::{At, Diagnostic, Severity, diagnose::explain::pages};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Codes of what shows only at work. Those of mistakes in the file itself are `edge_config`'s.
-pub(crate) mod code {
-    /// A route would lose all targets it has.
-    pub(crate) const NO_ADDRESS: &str = "E511";
-    /// A route could no longer verify tokens.
-    pub(crate) const NO_KEYS: &str = "E512";
-    /// Something of the edge itself broke.
-    pub(crate) const INTERNAL: &str = "E599";
-}
-
 /// One mistake or warning, as an API tells it and its clients read it: the form of `edge check`'s.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Finding {
@@ -53,9 +43,11 @@ impl Finding {
 }
 
 impl Finding {
-    /// It again as what it was made of; none where its code is of another version, or of what shows only at work.
+    /// It again as what it was made of; none where its code is of another version, or where it is about no line.
     pub(crate) fn to_diagnostic(&self) -> Option<Diagnostic> {
-        let page = pages().into_iter().find(|page| page.code == self.code)?;
+        let page = pages()
+            .into_iter()
+            .find(|page| page.code == self.code && self.line > 0)?;
         Some(Diagnostic {
             code: page.code,
             severity: self.severity,
@@ -106,6 +98,7 @@ impl fmt::Display for Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use edge_config::diagnose::code;
     use std::path::Path;
 
     #[test]

@@ -66,9 +66,9 @@ enum Command {
     /// Print the configuration's JSON Schema, or the pages that are made from its types.
     Schema(command::schema::Arguments),
     /// What the edge serves, how its targets are, and what became of the last reload.
-    Status(command::status::Arguments),
+    Status(command::Asked),
     /// Read the configuration again; the old one stays if the new one has a mistake.
-    Reload(command::reload::Arguments),
+    Reload(command::Asked),
     /// Send nobody new to a target; clients bound to it stay until they leave.
     Drain(command::drain::Arguments),
     /// Take a drain back.
@@ -82,9 +82,9 @@ enum Command {
     /// Open or close an upstream's circuit breaker by hand.
     Breaker(command::breaker::Arguments),
     /// Which targets and breakers are set by hand, by whom, and until when.
-    Overrides(command::overrides::Arguments),
+    Overrides(command::Asked),
     /// The last configurations.
-    Generations(command::generations::Arguments),
+    Generations(command::Asked),
     /// Go back to an earlier configuration, until the file's content changes.
     Rollback(command::rollback::Arguments),
 }

@@ -1,7 +1,7 @@
 //! The edge's decisions as pure functions and small state machines: no Pingora, no I/O, time is an argument.
 //!
 //! In the order a request meets them: [`head`], [`path`], [`route`], [`client_ip`], [`request_id`], [`cors`], [`identity`],
-//! [`csrf`], [`rate_limit`], [`balance`], [`retry`].
+//! [`csrf`], [`rate_limit`], [`balance`], [`rewrite`], [`retry`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod balance;
@@ -14,4 +14,5 @@ pub mod path;
 pub mod rate_limit;
 pub mod request_id;
 pub mod retry;
+pub mod rewrite;
 pub mod route;

@@ -103,13 +103,6 @@ pub fn is_under(path: &str, prefix: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Replaces a prefix that holds the path: `/notifications/socket.io/` with `/socket.io` becomes `/socket.io/`.
-pub fn replace_prefix(path: &str, prefix: &str, with: &str) -> String {
-    let rest = path.strip_prefix(prefix.trim_end_matches('/')).unwrap_or(path);
-    let replaced = format!("{}{rest}", with.trim_end_matches('/'));
-    if replaced.is_empty() { "/".to_owned() } else { replaced }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,15 +171,6 @@ mod tests {
         assert!(is_under("/api/media/x", "/api/media/"));
         assert!(!is_under("/api/mediax", "/api/media"));
         assert!(is_under("/anything", "/"));
-        assert_eq!(
-            replace_prefix("/notifications/socket.io/", "/notifications/socket.io", "/socket.io"),
-            "/socket.io/"
-        );
-        assert_eq!(
-            replace_prefix("/notifications/socket.io", "/notifications/socket.io", "/socket.io"),
-            "/socket.io"
-        );
-        assert_eq!(replace_prefix("/a", "/a", "/"), "/");
     }
 
     proptest! {

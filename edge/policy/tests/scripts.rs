@@ -1,7 +1,10 @@
 //! The scripts say on a real Redis what their models say in memory. Needs `TEST_REDIS_URL`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use edge_policy::rate_limit::{Algorithm, Decision, GCRA_SCRIPT, Gcra, KeyBy, Limit, OnStoreFailure, Rate, Window};
+use edge_policy::rate_limit::{
+    Algorithm, Decision, GCRA_SCRIPT, Gcra, KeyBy, Limit, OnStoreFailure, Rate, Window,
+    lease::{Ask, Authority, Grant, LEASE_SCRIPT, Terms, ask_args, grants},
+};
 use proptest::{prelude::*, test_runner::TestRunner};
 use redis::{AsyncCommands, Script, aio::MultiplexedConnection};
 use std::{
@@ -217,4 +220,64 @@ async fn gcra_runs_on_the_clock_of_redis_and_leaves_nothing_behind() {
     assert!(refused.retry_after <= Duration::from_millis(100));
     let left: i64 = redis.pttl(&key).await.unwrap();
     assert!((1..=301).contains(&left), "the key goes when its debt is paid: {left}");
+}
+
+/// One edge's call for one bucket.
+async fn lend(
+    redis: &mut MultiplexedConnection,
+    terms: &Terms,
+    (edge, number): (u32, u64),
+    ask: &Ask,
+    key: &str,
+) -> Grant {
+    let script = Script::new(LEASE_SCRIPT);
+    let mut call = script.key(format!("{key}:edge-{edge}"));
+    call.key(key).arg(number).arg(format!("edge-{edge}"));
+    for arg in ask_args(terms, ask) {
+        call.arg(arg);
+    }
+    let reply: Vec<i64> = call.invoke_async(redis).await.unwrap();
+    grants(&reply).next().unwrap()
+}
+
+#[test]
+fn leases_are_lent_as_in_the_model() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let redis = runtime.block_on(redis());
+    let asks = prop::collection::vec(
+        (0u32..3, 0u32..40, 0u32..10, 0u32..10, prop::bool::weighted(0.2)),
+        1..12,
+    );
+    let mut runner = TestRunner::default();
+    let compared = AtomicU64::new(0);
+    runner
+        .run(&(1u32..200, asks), |(burst, asks)| {
+            // So slow that no token comes back while the test runs.
+            let terms = Terms::new(&limit(Algorithm::Gcra, 1, Duration::from_secs(3_600), burst));
+            let (mut redis, key, began) = (redis.clone(), fresh_key(), Instant::now());
+            let (mut model, mut numbers) = (Authority::default(), [0u64; 3]);
+            let hour = 3_600_000_000u64;
+            for (edge, want, debt, returned, again) in asks {
+                let number = &mut numbers[edge as usize];
+                let is_again = again && *number > 0;
+                *number += u64::from(!is_again);
+                let ask = Ask { want, debt, returned };
+                let lent = runtime.block_on(lend(&mut redis, &terms, (edge, *number), &ask, &key));
+                let told = if is_again { Ask::default() } else { ask };
+                let expected = model.serve(&terms, edge, &told, hour);
+                if began.elapsed() > Duration::from_millis(90) {
+                    // Who asked "a moment ago" depends on the clock.
+                    return Ok(());
+                }
+                prop_assert_eq!((lent.tokens, lent.shared), (expected.tokens, expected.shared));
+                prop_assert!(lent.ahead.abs_diff(expected.ahead) < Duration::from_secs(1));
+                compared.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(compared.into_inner() > 100);
 }

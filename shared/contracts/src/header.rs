@@ -21,6 +21,9 @@ pub const FORWARDED_PROTO: &str = "x-forwarded-proto";
 /// The `Host` the client asked for.
 pub const FORWARDED_HOST: &str = "x-forwarded-host";
 
+/// What services believe about who asks, and who asks them.
+pub const IDENTITY: &[&str] = &[SERVICE_TOKEN, USER_ID, USER_NAME, USER_ROLE, SESSION_ID];
+
 /// What a client may never set: the edge removes each before it adds its own.
 pub const STRIPPED_FROM_CLIENTS: &[&str] = &[
     SERVICE_TOKEN,

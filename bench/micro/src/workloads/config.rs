@@ -1,20 +1,28 @@
-//! Reading a configuration: a small one, and one four times as large, which should cost four times as much.
+//! Reading a configuration and building its table of routes: a small one, one four times as large, which should cost four
+//! times as much, and one as large as they come.
 
 use crate::Workload;
 use edge_config::Config;
+use edge_policy::route::RouteTable;
 use std::{fmt::Write as _, hint::black_box, path::Path};
 
 pub(super) fn workloads() -> Vec<Workload> {
-    let read = |routes: usize| {
+    let build = |routes: usize| {
         let text = file(routes);
         move || {
             let read = Config::parse(black_box(&text), Path::new("edge.yaml"), &|_| None);
-            read.expect("a configuration")
+            let config = read.expect("a configuration").config;
+            let rules = config.routes.iter().map(|(name, route)| {
+                let rule = route.matches.to_rule();
+                (rule.expect("a rule"), name.clone())
+            });
+            RouteTable::new(rules)
         }
     };
     vec![
-        Workload::heavy("config::read::50 routes", read(50)),
-        Workload::heavy("config::read::200 routes", read(200)),
+        Workload::heavy("config::build::50 routes", build(50)),
+        Workload::heavy("config::build::200 routes", build(200)),
+        Workload::once("config::build::2,000 routes", build(2_000)),
     ]
 }
 

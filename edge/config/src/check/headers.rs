@@ -3,13 +3,16 @@
 use super::{Report, is_token};
 use crate::Headers;
 use http::HeaderValue;
+use shared_contracts::header::IDENTITY;
 
 /// Fields that say how a message is framed and to whom it goes: the edge's own business.
-const OWN: [&str; 8] = [
+const OWN: [&str; 10] = [
     "connection",
     "content-length",
+    "expect",
     "host",
     "keep-alive",
+    "proxy-connection",
     "te",
     "trailer",
     "transfer-encoding",
@@ -18,9 +21,19 @@ const OWN: [&str; 8] = [
 
 pub(super) fn check(path: &[&str], headers: &Headers, report: &mut Report<'_>) {
     for (side, changes) in [("request", &headers.request), ("response", &headers.response)] {
+        let mut before: Vec<&str> = Vec::new();
         for (field, value) in &changes.set {
             let path = [path, &[side, "set", field]].concat();
             super::judge(report, &path, name(field));
+            if side == "request" && IDENTITY.contains(&field.to_ascii_lowercase().as_str()) {
+                let words = format!("`{field}` tells services who asks, which is the edge's own word; take it out");
+                report.bad_value(&path, words);
+            }
+            if let Some(twin) = before.iter().find(|twin| twin.eq_ignore_ascii_case(field)) {
+                let words = format!("`{field}` and `{twin}` are one field: names of fields have no case; keep one");
+                report.bad_value(&path, words);
+            }
+            before.push(field);
             if HeaderValue::from_str(value).is_err() {
                 // Without the value: it may be a secret.
                 report.bad_value(
@@ -42,11 +55,15 @@ fn name(field: &str) -> Result<(), String> {
         Err(format!(
             "`{field}` is not a header's name; write it like `x-frame-options`"
         ))
-    } else if OWN.contains(&field.to_ascii_lowercase().as_str()) {
+    } else if is_own(&field.to_ascii_lowercase()) {
         Err(format!(
             "`{field}` says how messages are framed and where they go, which is the edge's own; take it out"
         ))
     } else {
         Ok(())
     }
+}
+
+fn is_own(field: &str) -> bool {
+    OWN.contains(&field) || field.starts_with("sec-websocket-")
 }

@@ -1,7 +1,7 @@
 //! Quotas that let something through.
 
 use super::Report;
-use crate::{Config, diagnose::code};
+use crate::{Config, Mode, diagnose::code};
 use edge_policy::rate_limit::Algorithm;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -17,6 +17,10 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
                 );
             }
             _ => {}
+        }
+        if limit.mode == Mode::Leased && limit.algorithm == Algorithm::Window {
+            let words = "a window cannot be lent in parts; write `algorithm: gcra`, or `mode: strict`";
+            report.add(code::CONTRADICTION, &["rate_limits", name, "mode"], words);
         }
     }
     for (name, breaker) in &config.circuit_breakers {

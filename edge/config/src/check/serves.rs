@@ -2,7 +2,11 @@
 
 use super::{Report, paths};
 use crate::{Config, Route, Streaming, diagnose::code};
-use edge_policy::{path::is_under, route::INTERNAL};
+use edge_policy::{
+    path::is_under,
+    rewrite::Rewrite,
+    route::{INTERNAL, parameter},
+};
 
 pub(super) fn check(name: &str, route: &Route, report: &mut Report<'_>) {
     let path = ["routes", name];
@@ -73,20 +77,13 @@ fn rewrite(name: &str, route: &Route, report: &mut Report<'_>) {
         report.add(code::CONTRADICTION, &path, words);
         return;
     };
-    let parameters = |text: &str| -> Vec<String> {
-        let inner = |segment: &str| Some(segment.strip_prefix('{')?.strip_suffix('}')?.to_owned());
-        text.split('/').filter_map(inner).collect()
-    };
-    let known = parameters(template);
-    for parameter in parameters(with) {
-        if !known.contains(&parameter) {
-            let words = format!("`{{{parameter}}}` is no parameter of `{template}`; use one that it has");
-            report.bad_value(&path, words);
-        }
+    if let Err(parameter) = Rewrite::template(template, with) {
+        let words = format!("`{{{parameter}}}` is no parameter of `{template}`; use one that it has");
+        report.bad_value(&path, words);
     }
     let filled: Vec<&str> = with
         .split('/')
-        .map(|segment| if segment.starts_with('{') { "x" } else { segment })
+        .map(|segment| parameter(segment).map_or(segment, |_| "x"))
         .collect();
     destination(&filled.join("/"), &path, report);
 }

@@ -40,7 +40,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             "loses some of its requests"
         };
         let words = format!(
-            "route `{name}` {loses}: `{other}` (line {}) takes the same {what}; take one out, or part them by `methods`",
+            "route `{name}` {loses}: `{other}` (line {}) takes the same {what}; take one out, or part them by `methods` or `host`",
             first.line
         );
         report.add_at(code::SHADOWED, *at, &["routes", name], words);

@@ -2,7 +2,10 @@
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+};
 
 /// `host:port`, a whole one.
 pub(crate) fn address(text: &str) -> Result<String, String> {
@@ -54,17 +57,35 @@ pub(crate) fn is_host(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
 }
 
+/// What is wanted where a listener is bound.
+pub(crate) const LISTEN: &str = "an address to listen on";
+
 /// An address to listen on: no names, they may mean several.
 pub(crate) fn bind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.trim().parse().map_err(|_| {
-        let cure = match text.rsplit_once(':') {
-            Some(("localhost", port)) => format!("write `127.0.0.1:{port}`"),
-            Some(("" | "*", port)) => format!("write `0.0.0.0:{port}` for all of them"),
-            _ => "write an IP address and a port, `127.0.0.1:8080`, or `0.0.0.0:8080` for all of them".to_owned(),
-        };
-        de::Error::custom(format!("`{text}` is not an address to listen on; {cure}"))
-    })
+    struct Bind;
+
+    impl de::Visitor<'_> for Bind {
+        type Value = SocketAddr;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(LISTEN)
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<SocketAddr, E> {
+            text.trim().parse().map_err(|_| {
+                let cure = match text.rsplit_once(':') {
+                    Some(("localhost", port)) => format!("write `127.0.0.1:{port}`"),
+                    Some(("" | "*", port)) => format!("write `0.0.0.0:{port}` for all of them"),
+                    _ => {
+                        "write an IP address and a port, `127.0.0.1:8080`, or `0.0.0.0:8080` for all of them".to_owned()
+                    }
+                };
+                E::custom(format!("`{text}` is not an address to listen on; {cure}"))
+            })
+        }
+    }
+
+    deserializer.deserialize_str(Bind)
 }
 
 /// Networks. A lone address is refused: whether it or its network is meant matters.

@@ -8,6 +8,6 @@ mod target;
 pub(crate) mod token_from;
 pub(crate) mod words;
 
-pub(crate) use address::{bind, is_host, networks};
+pub(crate) use address::{LISTEN, bind, is_host, networks};
 pub(crate) use subgraphs::subgraphs;
 pub(crate) use target::{targets, weight, whole_address};

@@ -1,6 +1,9 @@
 //! Why a part cannot be read.
 
-use crate::diagnose::{At, Words, code, nearest};
+use crate::{
+    de::LISTEN,
+    diagnose::{At, Words, code, nearest},
+};
 use serde::de::{self, Unexpected};
 use std::{fmt, ops::Deref};
 
@@ -180,6 +183,7 @@ fn help(got: &Unexpected<'_>, want: &str) -> String {
         (Unexpected::Signed(value), "a text" | "a word") => quoted(value),
         (Unexpected::Float(value), "a text" | "a word") => quoted(value),
         (Unexpected::Bool(value), "a text" | "a word") => quoted(value),
+        (Unexpected::Signed(port), LISTEN) => format!("write `\"0.0.0.0:{port}\"` for all addresses of this machine"),
         (Unexpected::Map, "a text" | "a word") => {
             "write the value alone; if the braces belong to it, put it in quotes".to_owned()
         }

@@ -1,5 +1,6 @@
 //! The stable codes. `E1…` a line by itself is wrong, `E2…` it names something that is not there or does not fit, `E3…` routes
-//! collide; `W4…` it works and is hardly what was meant, `W5…` the key is understood and not acted on yet.
+//! collide; `W4…` it works and is hardly what was meant, `W5…` the key is understood and not acted on yet; `E5…` it
+//! shows only when a running edge puts it to use.
 
 /// The file cannot be read, or is not YAML.
 pub const SYNTAX: &str = "E100";
@@ -55,3 +56,9 @@ pub const EXPIRING: &str = "W409";
 pub const ODD_METHOD: &str = "W410";
 /// More warnings than one run tells.
 pub const MORE_WARNINGS: &str = "W499";
+/// A route would lose every target that it has.
+pub const NO_ADDRESS: &str = "E511";
+/// A route could no longer verify tokens.
+pub const NO_KEYS: &str = "E512";
+/// Something of the edge itself broke.
+pub const INTERNAL: &str = "E599";

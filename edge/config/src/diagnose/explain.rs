@@ -49,6 +49,9 @@ pages! {
     EXPIRING => "W409",
     ODD_METHOD => "W410",
     MORE_WARNINGS => "W499",
+    NO_ADDRESS => "E511",
+    NO_KEYS => "E512",
+    INTERNAL => "E599",
 }
 
 /// All codes with their pages, in order.

@@ -5,13 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// Changes to header fields.
+/// Changes to header fields. What other keys speak for (identity, cross-origin fields, quotas, affinity) the edge writes
+/// itself, whatever stands here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Headers {
-    /// To what the service is sent.
+    /// To what the service is sent; on a `graphql` route to what each subgraph is sent.
     pub request: HeaderChanges,
-    /// To what the client is answered.
+    /// To what the client is answered, be it by the service or by the edge itself.
     pub response: HeaderChanges,
 }
 

@@ -54,7 +54,9 @@ pub enum Mode {
     /// Redis, on every request: exact over all edges.
     #[default]
     Strict,
-    /// Each edge, with shares that it leases from Redis: no call on a request's way, and exact to within a share.
+    /// Each edge, with tokens that it borrows from Redis for its recent demand (`gcra` only): steady requests call nobody. Over any
+    /// time all edges together admit at most burst and rate, and what they held at its start: each what comes back in a tenth of
+    /// a second or a sixteenth of the burst. For high rates; of a low one every request asks Redis all the same.
     Leased,
 }
 

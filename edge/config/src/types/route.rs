@@ -2,6 +2,7 @@
 
 use super::{Auth, Graphql, Headers, Match};
 use crate::units::{ByteSize, Percent, TimeSpan};
+use edge_policy::rewrite::Rewrite;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,15 @@ impl Route {
     pub fn serves(&self) -> Option<Serves<'_>> {
         let upstream = self.upstream.as_deref().map(Serves::Upstream);
         upstream.or_else(|| self.graphql.as_ref().map(Serves::Graphql))
+    }
+
+    /// Which path its service is asked for, where it is not the client's.
+    pub fn to_rewrite(&self) -> Option<Rewrite> {
+        let prefix = self.matches.path_prefix.as_ref().zip(self.rewrite_prefix.as_ref());
+        let template = self.matches.path.as_ref().zip(self.rewrite.as_ref());
+        prefix
+            .map(|(prefix, with)| Rewrite::prefix(prefix, with))
+            .or_else(|| template.and_then(|(pattern, with)| Rewrite::template(pattern, with).ok()))
     }
 
     /// The upstreams that it asks, each once for every mention.

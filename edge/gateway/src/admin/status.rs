@@ -18,6 +18,7 @@ pub(super) fn status(edge: &Edge) -> Value {
         "overrides": overrides(edge),
         "issuers": issuers(&generation),
         "quotaStore": if edge.links.quotas.is_up() { "up" } else { "down" },
+        "edges": edge.quotas.leases.fleet(),
         "revocations": if edge.links.revocations.is_up() { "complete" } else { "incomplete" },
         "requestsInFlight": edge.metrics.in_flight.get(),
         "streams": edge.metrics.streams.get(),

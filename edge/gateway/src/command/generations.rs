@@ -1,22 +1,12 @@
 //! `edge generations`: the last configurations.
 
-use super::{Failure, client::Client, place::Place, say, told::told};
+use super::{Failure, client::Client, place::Asked, say, told::told};
 use crate::reload::GenerationShown;
 
-/// `edge generations`
-#[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    place: Place,
-}
-
 /// Lists them, the newest first.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut body = Client::new(&arguments.place).ask("GET", "/generations", None)?.ok()?;
-    if arguments.json {
+pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
+    let mut body = Client::new(&asked.place).ask("GET", "/generations", None)?.ok()?;
+    if asked.json {
         say(&body.to_string());
         return Ok(());
     }

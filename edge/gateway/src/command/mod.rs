@@ -22,6 +22,8 @@ mod told;
 pub(crate) mod undrain;
 pub(crate) mod weight;
 
+pub(crate) use place::Asked;
+
 use edge_config::Diagnostic;
 use std::{
     io::{Write, stderr, stdout},

@@ -1,22 +1,12 @@
 //! `edge overrides`: what is set by hand.
 
-use super::{Failure, client::Client, place::Place, say, target::line, told::told};
+use super::{Failure, client::Client, place::Asked, say, target::line, told::told};
 use crate::overrides::Shown;
 
-/// `edge overrides`
-#[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    place: Place,
-}
-
 /// Lists them.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut body = Client::new(&arguments.place).ask("GET", "/overrides", None)?.ok()?;
-    if arguments.json {
+pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
+    let mut body = Client::new(&asked.place).ask("GET", "/overrides", None)?.ok()?;
+    if asked.json {
         say(&body.to_string());
         return Ok(());
     }

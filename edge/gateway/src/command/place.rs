@@ -23,6 +23,16 @@ pub(crate) struct Place {
     config: PathBuf,
 }
 
+/// Which edge is asked, and how its answer is told: all that commands that only ask need.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// As JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
 /// What may be said of it beside its configuration.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Listener {

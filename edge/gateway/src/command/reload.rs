@@ -3,26 +3,16 @@
 use super::{
     Failure,
     client::{Answer, Client},
-    place::Place,
+    place::Asked,
     say,
     told::{outcome, told},
 };
 use crate::reload::{Outcome, Verdict};
 
-/// `edge reload`
-#[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    place: Place,
-}
-
 /// Asks for it, and says what became of it.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let answer = Client::new(&arguments.place).ask("POST", "/reload", None)?;
-    show(answer, arguments.json)
+pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
+    let answer = Client::new(&asked.place).ask("POST", "/reload", None)?;
+    show(answer, asked.json)
 }
 
 /// Says what became of a reload.

@@ -3,7 +3,7 @@
 use super::{
     Failure,
     client::Client,
-    place::Place,
+    place::Asked,
     say,
     target::line,
     told::{outcome, span, told},
@@ -12,20 +12,10 @@ use crate::{overrides::Shown, reload::ConfigShown};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// `edge status`
-#[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    place: Place,
-}
-
 /// Shows it.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut body = Client::new(&arguments.place).look("/status")?.ok()?;
-    if arguments.json {
+pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
+    let mut body = Client::new(&asked.place).look("/status")?.ok()?;
+    if asked.json {
         say(&body.to_string());
         return Ok(());
     }
@@ -53,8 +43,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let word = |name: &str| body[name].as_str().unwrap_or_default();
     say(&format!(
-        "quota store {}, revocations {}",
+        "quota store {}, {} edges known there, revocations {}",
         word("quotaStore"),
+        body["edges"],
         word("revocations")
     ));
     say(&format!(

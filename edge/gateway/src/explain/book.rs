@@ -59,12 +59,44 @@ impl<'b> Book<'b> {
         }
     }
 
+    /// Puts a header field down: its key is the one below `changes` that names it, if there is one.
+    pub(super) fn field(
+        &mut self,
+        changes: &str,
+        stage: StageName,
+        name: &str,
+        field: &str,
+        value: impl Into<Value>,
+        text: String,
+    ) {
+        let named = |key: &&String| key.eq_ignore_ascii_case(field);
+        let key = match self.sources.get(changes).map(|source| source.value) {
+            Some(Value::Object(fields)) => fields.keys().find(named).map(|key| format!("{changes}.{key}")),
+            Some(Value::Array(names)) => {
+                let place = names
+                    .iter()
+                    .position(|name| name.as_str().is_some_and(|name| field.eq_ignore_ascii_case(name)));
+                place.map(|place| format!("{changes}.{place}"))
+            }
+            _ => None,
+        };
+        let source = key.and_then(|key| Some(Place::new(&key, &self.sources.get(&key)?)));
+        self.put(stage, name, value.into(), text, source);
+    }
+
     /// A key's value as people read it; empty where there is none.
     pub(super) fn shown(&self, key: &str) -> String {
         self.sources
             .get(key)
             .map(|source| shown(source.value))
             .unwrap_or_default()
+    }
+
+    /// The words of a list; none where there is none.
+    pub(super) fn words(&self, key: &str) -> Vec<String> {
+        let list = self.sources.get(key).and_then(|source| source.value.as_array());
+        let words = list.into_iter().flatten().filter_map(Value::as_str);
+        words.map(str::to_owned).collect()
     }
 
     /// All of it, stage by stage.

@@ -24,6 +24,7 @@ use peek::Peek;
 use pingora_error::Result;
 use pingora_proxy::Session;
 use report::{Outcome, StageName, Verdict};
+use shared_contracts::Code;
 use std::sync::Arc;
 
 /// Why there is no explanation.
@@ -58,6 +59,9 @@ pub(crate) async fn explain(
             let way = way(&mut peek, &mut session, Some(ask.client_ip), &mut ctx).await;
             stage::arrive::client(&mut peek, ask, &ctx);
             stage::arrive::path(&mut peek, ask, session.req_header());
+            if ctx.route.is_some() || matches!(&way, Err(error) if is_unrouted(error)) {
+                stage::route::passed_over(&mut peek, generation, session.req_header());
+            }
             let mut verdict = match way {
                 Ok(way) => onwards(&mut peek, way, &session, &mut ctx)?,
                 Err(error) => refused(&mut peek, &error, &session, &ctx)?,
@@ -90,18 +94,21 @@ fn refused_unread(peek: &mut Peek<'_>, status: u16, reason: &str) -> Verdict {
 }
 
 fn refused(peek: &mut Peek<'_>, error: &ClientError, session: &Session, ctx: &RequestContext) -> Result<Verdict> {
-    match (&ctx.route, error.code) {
-        (Some(_), _) => {}
-        (None, shared_contracts::Code::RouteNotFound | shared_contracts::Code::MethodNotAllowed) => {
-            stage::route::none(peek, error);
-        }
-        (None, _) => stage::arrive::refused(peek, error),
+    match &ctx.route {
+        Some(_) => {}
+        None if is_unrouted(error) => stage::route::none(peek, error),
+        None => stage::arrive::refused(peek, error),
     }
     stage::respond::refused(peek, error, &session.req_header().headers, ctx)?;
     Ok(Verdict {
         code: Some(error.code),
         ..Verdict::answered(error.code.status(), error.code.as_str())
     })
+}
+
+/// Whether it was looked for a route, and none takes the request.
+fn is_unrouted(error: &ClientError) -> bool {
+    matches!(error.code, Code::RouteNotFound | Code::MethodNotAllowed)
 }
 
 /// An admitted request's way.

@@ -1,17 +1,18 @@
 //! From a source to a generation. Nothing is connected and nothing started here.
 
-use super::{Composed, Generation, Route, Serves, Source, Sticky, inherit};
+use super::{Changes, Composed, Generation, Route, Serves, Source, Sticky, inherit};
 use crate::{
     metrics::Metrics,
     store::{Issuer, Quota},
     upstream::{Pool, States},
 };
-use edge_config::{Auth, Serves as ServesConfig};
+use edge_config::{Auth, Mode, Serves as ServesConfig};
 use edge_graphql::{Engine, Limits, Subgraph};
 use edge_policy::{
     balance::Affinity,
     cors::{CorsError, CorsPolicy},
     head::HeadLimits,
+    rate_limit::lease::Terms,
     route::RouteTable,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -38,6 +39,9 @@ pub(crate) enum BuildError {
     /// A cross-origin policy cannot be.
     #[error("cors.{0}: {1}")]
     Cors(String, CorsError),
+    /// A header field that cannot be set or removed.
+    #[error("routes.{0}.headers: `{1}` cannot be set or removed")]
+    Header(String, String),
     /// Schemas do not fit together.
     #[error("routes.{0}: the subgraphs do not compose: {1}")]
     Compose(String, edge_graphql::ComposeError),
@@ -133,8 +137,11 @@ impl Builder<'_> {
         let quotas = route.rate_limits.iter().map(|limit| {
             let limits = &self.source.config.rate_limits;
             let settings = limits.get(limit).ok_or_else(|| missing("rate limit", limit))?;
+            let policy = settings.to_policy(limit);
             Ok(Arc::new(Quota {
-                limit: settings.to_policy(limit),
+                lease: (settings.mode == Mode::Leased).then(|| Terms::new(&policy)),
+                enforce: settings.enforce,
+                limit: policy,
                 cells: self.metrics.limit(limit),
             }))
         });
@@ -157,7 +164,8 @@ impl Builder<'_> {
             pool_idle: *route.timeouts.idle,
             attempts: route.retries.attempts.max(1),
             streaming: route.streaming,
-            rewrite: route.matches.path_prefix.clone().zip(route.rewrite_prefix.clone()),
+            rewrite: route.to_rewrite(),
+            headers: Changes::new(&route.headers).map_err(|field| BuildError::Header(name.to_owned(), field))?,
             cors: cors.transpose()?,
         }))
     }

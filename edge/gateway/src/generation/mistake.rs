@@ -11,6 +11,7 @@ impl BuildError {
             Self::Missing { route, .. } => (code::DANGLING, format!("routes.{route}"), "define it"),
             Self::Match(route, key, _) => (code::BAD_VALUE, format!("routes.{route}.match.{key}"), "mend it"),
             Self::Cors(name, _) => (code::BAD_VALUE, format!("cors.{name}"), "mend it"),
+            Self::Header(route, _) => (code::BAD_VALUE, format!("routes.{route}.headers"), "mend it"),
             Self::Compose(route, error) => {
                 let path = format!("routes.{route}.graphql.subgraphs");
                 match subgraph(error) {

@@ -1,11 +1,13 @@
 //! A generation: all that one configuration builds. It is swapped as a whole; a request keeps the one it began with.
 
 mod build;
+mod changes;
 mod inherit;
 mod mistake;
 mod source;
 
 pub(crate) use build::{BuildError, Parts};
+use changes::Changes;
 pub(crate) use source::{Read, Source, read, read_text};
 
 use crate::{
@@ -20,6 +22,7 @@ use edge_policy::{
     cors::CorsPolicy,
     head::HeadLimits,
     identity::{Access, TokenSource},
+    rewrite::Rewrite,
     route::RouteTable,
 };
 use ipnet::IpNet;
@@ -75,8 +78,10 @@ pub(crate) struct Route {
     pub(crate) attempts: u32,
     /// Whether answers or sockets stay open.
     pub(crate) streaming: Option<Streaming>,
-    /// A prefix of the path, and what replaces it.
-    pub(crate) rewrite: Option<(String, String)>,
+    /// Which path its service is asked for, where it is not the client's.
+    pub(crate) rewrite: Option<Rewrite>,
+    /// Changes to header fields.
+    pub(crate) headers: Changes,
     /// The cross-origin policy.
     pub(crate) cors: Option<Arc<CorsPolicy>>,
 }

@@ -22,6 +22,8 @@ use tokio::{task::JoinSet, time::sleep};
 const PING_EVERY: Duration = Duration::from_secs(2);
 /// Nobody waits for these calls, so they may take longer than a request's.
 const BUDGET: Duration = Duration::from_secs(1);
+/// Requests may wait for these, though not as long.
+const LEASE_BUDGET: Duration = Duration::from_millis(100);
 
 /// The background service; it has a runtime, and so connections, of its own.
 pub(crate) struct Keeper {
@@ -42,9 +44,14 @@ impl BackgroundService for Keeper {
             return;
         };
         let mut work = JoinSet::new();
-        let redis = self.redis();
+        let redis = self.redis(BUDGET, BUDGET);
         if let Some(redis) = &redis {
             work.spawn(watch_redis(redis.clone(), Arc::clone(&self.edge.links)));
+        }
+        // What is leased is asked for again at its own pace.
+        if let Some(redis) = self.redis(LEASE_BUDGET, Duration::ZERO) {
+            let (links, metrics) = (Arc::clone(&self.edge.links), Arc::clone(&self.edge.metrics));
+            work.spawn(Arc::clone(&self.edge.quotas.leases).keep(redis, links, metrics));
         }
         let mut tasks = Tasks::new(Arc::clone(&self.edge), redis);
         // At a start requests are served at once: they find out by themselves what probes would tell.
@@ -57,10 +64,10 @@ impl BackgroundService for Keeper {
 }
 
 impl Keeper {
-    fn redis(&self) -> Option<Redis> {
+    fn redis(&self, budget: Duration, cool_down: Duration) -> Option<Redis> {
         let options = Options {
-            budget: BUDGET,
-            cool_down: BUDGET,
+            budget,
+            cool_down,
             max_size: 2,
         };
         match Redis::connect_with(&self.redis_url, 0, &self.redis_prefix, &options) {

@@ -123,7 +123,9 @@ pub(crate) struct LimitCells {
     pub(crate) admitted: Counter,
     /// Refused.
     pub(crate) refused: Counter,
-    /// Of both, decided without the store.
+    /// Over the quota and let through, as it is only tried out.
+    pub(crate) over: Counter,
+    /// Of all, decided without the store.
     pub(crate) local: Counter,
 }
 

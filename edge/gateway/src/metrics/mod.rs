@@ -34,6 +34,8 @@ pub(crate) struct Metrics {
     pub(crate) floods: Counter,
     /// Calls to the quota store that failed or took too long.
     pub(crate) quota_store_failures: Counter,
+    /// Calls that borrowed tokens of leased quotas, for any number of keys each.
+    pub(crate) lease_calls: Counter,
     /// Tokens refused.
     pub(crate) tokens_refused: Counter,
     /// Failed attempts to fetch the key set.

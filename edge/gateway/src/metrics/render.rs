@@ -100,6 +100,11 @@ impl Metrics {
             &self.quota_store_failures,
         );
         page.counter(
+            "edge_lease_calls_total",
+            "Calls that borrowed tokens of leased quotas.",
+            &self.lease_calls,
+        );
+        page.counter(
             "edge_tokens_refused_total",
             "Tokens that were not accepted.",
             &self.tokens_refused,
@@ -180,7 +185,11 @@ impl Metrics {
         let name = "edge_rate_limit_decisions_total";
         page.metric(name, "counter", "Decisions by quota.");
         for (limit, cells) in &limits {
-            for (decision, counter) in [("admitted", &cells.admitted), ("refused", &cells.refused)] {
+            for (decision, counter) in [
+                ("admitted", &cells.admitted),
+                ("refused", &cells.refused),
+                ("over", &cells.over),
+            ] {
                 page.value(
                     name,
                     &format!("limit=\"{limit}\",decision=\"{decision}\""),

@@ -126,6 +126,8 @@ async fn charge<E: Effects>(effects: &mut E, route: &Route, ctx: &mut RequestCon
         let charge = effects.charge(quota, &subject).await;
         effects.note(Note::Quota(quota, Some((&subject, &charge))));
         match charge {
+            // A limit that is tried out says nothing to clients, whatever comes of it.
+            _ if !quota.enforce => {}
             Charge::Decided(decision) => {
                 met.push((quota, decision));
                 if !decision.allowed {

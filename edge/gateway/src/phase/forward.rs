@@ -4,10 +4,9 @@ use crate::{
     context::RequestContext,
     generation::{Route, Serves},
     problem::ClientError,
-    upstream::Fields,
 };
 use bytes::Bytes;
-use edge_policy::path;
+use edge_policy::rewrite::Rewrite;
 use http::{HeaderName, HeaderValue, header};
 use pingora_http::RequestHeader;
 use shared_contracts::header as names;
@@ -31,10 +30,10 @@ pub(crate) fn head(
     {
         hide_cookie(head, &sticky.cookie)?;
     }
-    if let Some((prefix, with)) = &route.rewrite {
-        rewrite(head, prefix, with)?;
+    if let Some(how) = &route.rewrite {
+        rewrite(head, how)?;
     }
-    Ok(())
+    route.headers.request.on_request(head)
 }
 
 /// Takes away what clients may not say. The fields that came are looked through once: most requests bring none of these
@@ -50,21 +49,21 @@ fn strip(head: &mut RequestHeader) {
 /// Who asks, for whom, under which names. Clients' own copies must be gone already.
 pub(crate) fn identity(
     token: Option<&HeaderValue>,
-    head: &mut impl Fields,
+    head: &mut RequestHeader,
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
     for (name, value) in ctx.identity.headers() {
-        head.set(name, value.as_bytes())?;
+        head.insert_header(name, value)?;
     }
-    head.set(names::REQUEST_ID, ctx.request_id.as_bytes())?;
-    head.set(names::TRACEPARENT, ctx.traceparent.as_bytes())?;
-    head.set(names::FORWARDED_FOR, ctx.client.to_string().as_bytes())?;
-    head.set(
+    head.insert_header(names::REQUEST_ID, &ctx.request_id)?;
+    head.insert_header(names::TRACEPARENT, &ctx.traceparent)?;
+    head.insert_header(names::FORWARDED_FOR, ctx.client.to_string())?;
+    head.insert_header(
         names::FORWARDED_PROTO,
-        if ctx.secure { b"https" as &[u8] } else { b"http" },
+        HeaderValue::from_static(if ctx.secure { "https" } else { "http" }),
     )?;
     if let Some(token) = token {
-        head.set(names::SERVICE_TOKEN, token.as_bytes())?;
+        head.insert_header(names::SERVICE_TOKEN, token.clone())?;
     }
     Ok(())
 }
@@ -95,8 +94,8 @@ fn hide_cookie(head: &mut RequestHeader, name: &str) -> pingora_error::Result<()
     head.insert_header(header::COOKIE, rest)
 }
 
-fn rewrite(head: &mut RequestHeader, prefix: &str, with: &str) -> pingora_error::Result<()> {
-    let mut target = path::replace_prefix(head.uri.path(), prefix, with);
+fn rewrite(head: &mut RequestHeader, how: &Rewrite) -> pingora_error::Result<()> {
+    let mut target = how.path(head.uri.path());
     if let Some(query) = head.uri.query() {
         target.push('?');
         target.push_str(query);
@@ -173,7 +172,7 @@ mod tests {
     #[test]
     fn a_rewrite_keeps_the_query() {
         let mut request = head("/notifications/socket.io/?EIO=4&t=%41", &[]);
-        rewrite(&mut request, "/notifications/socket.io", "/socket.io").unwrap();
+        rewrite(&mut request, &Rewrite::prefix("/notifications/socket.io", "/socket.io")).unwrap();
         assert_eq!(request.raw_path(), b"/socket.io/?EIO=4&t=%41");
     }
 }

@@ -6,12 +6,12 @@ use crate::{
     edge::Edge,
     generation::{Composed, Route},
     problem::ClientError,
-    upstream::{Ask, CallError, Fields, Head, PeerTimeouts},
+    upstream::{Ask, CallError, PeerTimeouts},
 };
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use edge_graphql::{Answer, Call, HttpRequest, SubgraphClient, SubgraphError};
-use http::{Method, header, uri::PathAndQuery};
+use http::header;
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::{Code, header as names};
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout_at;
 
 /// Where every subgraph answers.
-const SUBGRAPH_PATH: &str = "/graphql";
+const SUBGRAPH_PATH: &[u8] = b"/graphql";
 /// Largest answer of one subgraph, bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 /// What a subgraph leaves of the request's time to the edge, to answer in.
@@ -35,7 +35,7 @@ pub(crate) async fn answer(
 ) -> Result<Answer, ClientError> {
     let body = read_body(route, session, ctx).await?;
     let head = session.req_header();
-    let template = template(edge, head, ctx).map_err(|error| {
+    let template = template(edge, route, head, ctx).map_err(|error| {
         tracing::error!(request_id = ctx.request_id, %error, "a subgraph request could not be made");
         ClientError::new(Code::Internal, "Something broke; the request id finds it in the logs.")
     })?;
@@ -87,15 +87,21 @@ fn broken() -> ClientError {
 }
 
 /// What all subgraph requests of one client request have in common.
-fn template(edge: &Edge, client: &RequestHeader, ctx: &RequestContext) -> pingora_error::Result<Head> {
-    let mut head = Head::new(&Method::POST, &PathAndQuery::from_static(SUBGRAPH_PATH));
-    head.set("content-type", b"application/json")?;
-    head.set("accept", b"application/json")?;
+fn template(
+    edge: &Edge,
+    route: &Route,
+    client: &RequestHeader,
+    ctx: &RequestContext,
+) -> pingora_error::Result<RequestHeader> {
+    let mut head = RequestHeader::build("POST", SUBGRAPH_PATH, Some(20))?;
+    head.insert_header(header::CONTENT_TYPE, "application/json")?;
+    head.insert_header(header::ACCEPT, "application/json")?;
     if let Some(host) = client.headers.get(header::HOST) {
-        head.set("host", host.as_bytes())?;
-        head.set(names::FORWARDED_HOST, host.as_bytes())?;
+        head.insert_header(header::HOST, host)?;
+        head.insert_header(names::FORWARDED_HOST, host)?;
     }
     forward::identity(edge.service_token.as_ref(), &mut head, ctx)?;
+    route.headers.request.on_request(&mut head)?;
     Ok(head)
 }
 
@@ -104,7 +110,7 @@ struct Subgraphs<'r> {
     edge: &'r Edge,
     route: &'r Route,
     composed: &'r Composed,
-    template: Head,
+    template: RequestHeader,
     deadline: Instant,
     request_id: &'r str,
 }
@@ -124,9 +130,12 @@ impl SubgraphClient for Subgraphs<'_> {
             tracing::debug!(request_id = self.request_id, subgraph, "its breaker is open");
             return Err(SubgraphError::Unavailable);
         }
+        let mut head = self.template.clone();
+        head.insert_header(header::CONTENT_LENGTH, call.body.len())
+            .map_err(|_| SubgraphError::Failed)?;
         let ask = Ask {
             pool,
-            head: &self.template,
+            head: &head,
             body: call.body,
             timeouts: PeerTimeouts::until(self.deadline, self.route.connect_timeout, self.route.pool_idle),
             deadline: self.deadline,

@@ -21,11 +21,20 @@ pub(crate) fn decorate(request: &HeaderMap, response: &mut ResponseHeader, ctx: 
     response.remove_header(&header::SERVER);
     response.remove_header("x-powered-by");
     response.remove_header("keep-alive");
+    configured(response, ctx)?;
     response.insert_header(names::REQUEST_ID, &ctx.request_id)?;
     if let Some(cookie) = &ctx.set_cookie {
         response.append_header(header::SET_COOKIE, cookie.clone())?;
     }
     common(request, response, ctx)
+}
+
+/// The changes that the route's `headers` asks for. They come before the edge's own fields, which have keys of their own.
+pub(crate) fn configured(response: &mut ResponseHeader, ctx: &RequestContext) -> Result<()> {
+    match &ctx.route {
+        Some(route) => route.headers.response.on_response(response),
+        None => Ok(()),
+    }
 }
 
 /// What services' answers and the edge's own have in common: quotas and cross-origin fields.
@@ -77,6 +86,7 @@ pub(crate) async fn refuse(session: &mut Session, error: &ClientError, ctx: &mut
 /// Answers a preflight.
 pub(crate) async fn preflight(session: &mut Session, fields: Fields, ctx: &RequestContext) -> Result<()> {
     let mut response = ResponseHeader::build(StatusCode::NO_CONTENT, Some(10))?;
+    configured(&mut response, ctx)?;
     for (name, value) in fields {
         response.insert_header(name, value)?;
     }
@@ -111,6 +121,7 @@ async fn send(
     retry_after: Option<u64>,
     ctx: &RequestContext,
 ) -> Result<()> {
+    configured(&mut response, ctx)?;
     response.insert_header(header::CONTENT_LENGTH, body.len())?;
     response.insert_header(names::REQUEST_ID, &ctx.request_id)?;
     common(&session.req_header().headers, &mut response, ctx)?;

@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// Finds the route and remembers it.
 pub(crate) fn route(head: &RequestHeader, ctx: &mut RequestContext) -> Result<Arc<Route>, ClientError> {
     let generation = Arc::clone(&ctx.generation);
-    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    match generation.routes.find(host, head.uri.path(), &wanted_method(head)) {
+    let (host, path, method) = asked(head);
+    match generation.routes.find(host, path, &method) {
         Found::Route(route) => {
             ctx.route = Some(Arc::clone(route));
             Ok(Arc::clone(route))
@@ -23,6 +23,12 @@ pub(crate) fn route(head: &RequestHeader, ctx: &mut RequestContext) -> Result<Ar
         .allow(allow.into())),
         Found::NotFound => Err(ClientError::new(Code::RouteNotFound, "Nothing is served at this path.")),
     }
+}
+
+/// What routes are looked up by: host, path and method.
+pub(crate) fn asked(head: &RequestHeader) -> (Option<&str>, &str, Method) {
+    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    (host, head.uri.path(), wanted_method(head))
 }
 
 /// A preflight asks on behalf of another method: that one's route has the policy.

@@ -2,9 +2,10 @@
 //! it: then the old one stays.
 
 use crate::{
-    finding::{Finding, code},
+    finding::Finding,
     generation::{Generation, Route},
 };
+use edge_config::diagnose::code;
 
 /// What routes that both generations have would lose. A route that is new may wait for its services.
 pub(super) fn losses(old: &Generation, new: &Generation) -> Vec<Finding> {

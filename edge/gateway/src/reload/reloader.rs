@@ -11,10 +11,11 @@ use super::{
 };
 use crate::{
     edge::Edge,
-    finding::{Finding, code},
+    finding::Finding,
     generation::{self, Generation, Source},
     keeper::Tasks,
 };
+use edge_config::diagnose::code;
 use std::{
     collections::BTreeSet,
     path::PathBuf,

@@ -3,11 +3,12 @@
 use crate::{
     keeper::Begun,
     metrics::Metrics,
-    upstream::{Ask, Caller, Fields, Head, PeerTimeouts, Pool},
+    upstream::{Ask, Caller, PeerTimeouts, Pool},
 };
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderValue, Method, uri::PathAndQuery};
+use http::HeaderValue;
+use pingora_http::RequestHeader;
 use shared_contracts::header;
 use shared_identity::{Verifier, VerifierSettings};
 use std::{
@@ -177,13 +178,15 @@ impl Issuer {
         token: Option<&HeaderValue>,
         max_answer: usize,
     ) -> Result<Bytes, String> {
-        let target = path.parse::<PathAndQuery>().map_err(|error| error.to_string())?;
-        let mut head = Head::new(&Method::GET, &target);
+        let mut head = RequestHeader::build("GET", path.as_bytes(), Some(4)).map_err(|error| error.to_string())?;
         let pool = self.pool.load_full();
-        let host = head.set("host", pool.name.as_bytes());
-        host.and_then(|()| head.set("accept", b"application/json"))
-            .and_then(|()| token.map_or(Ok(()), |token| head.set(header::SERVICE_TOKEN, token.as_bytes())))
+        let host = head.insert_header("host", &*pool.name);
+        host.and_then(|()| head.insert_header("accept", "application/json"))
             .map_err(|error| error.to_string())?;
+        if let Some(token) = token {
+            head.insert_header(header::SERVICE_TOKEN, token.clone())
+                .map_err(|error| error.to_string())?;
+        }
         let deadline = Instant::now() + FETCH_TIMEOUT;
         let reply = caller
             .ask(Ask {

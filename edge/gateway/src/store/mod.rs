@@ -1,6 +1,7 @@
 //! What the edge knows from elsewhere: quotas in Redis, the issuer's keys, ended sessions.
 
 mod jwks;
+mod lease;
 mod rate_limit;
 mod revocations;
 

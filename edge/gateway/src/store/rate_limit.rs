@@ -1,10 +1,15 @@
 //! Quotas, decided by one script in Redis within a time budget, or as the limit says while Redis is away.
 
-use super::Links;
+use super::{
+    Links,
+    lease::{Leased, Leases},
+};
 use crate::metrics::{LimitCells, Metrics};
 use edge_policy::rate_limit::{
     Algorithm, Decision, Denied, GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Limit, LocalCounters, OnStoreFailure,
-    WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT, redis_key,
+    WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT,
+    lease::{LEASE_PEEK_SCRIPT, Terms, grants},
+    lease_key, redis_key,
 };
 use shared_redis::{Options, Redis, RedisError, Script};
 use std::{
@@ -26,6 +31,10 @@ const LOCAL_KEYS: usize = 100_000;
 pub(crate) struct Quota {
     /// The limit.
     pub(crate) limit: Limit,
+    /// What it is leased by, if it is.
+    pub(crate) lease: Option<Terms>,
+    /// Whether what is over it is refused; else it is only counted.
+    pub(crate) enforce: bool,
     /// What is counted of it.
     pub(crate) cells: Arc<LimitCells>,
 }
@@ -58,6 +67,13 @@ impl Way {
             gcra: Script::new(gcra),
         }
     }
+
+    fn redis(&self, url: &str, prefix: &str) -> Result<&Redis, Unusable> {
+        let redis = self
+            .redis
+            .get_or_init(|| Redis::connect_with(url, 0, prefix, &self.options));
+        redis.as_ref().map_err(|error| Unusable(error.to_string()))
+    }
 }
 
 /// The store of quotas.
@@ -69,6 +85,9 @@ pub(crate) struct Quotas {
     looking: Way,
     local: LocalCounters,
     denied: Denied,
+    /// What is leased.
+    pub(crate) leases: Arc<Leases>,
+    look_at_lease: Script,
     metrics: Arc<Metrics>,
     links: Arc<Links>,
 }
@@ -93,19 +112,25 @@ impl Quotas {
             looking: Way::new(looking, WINDOW_PEEK_SCRIPT, GCRA_PEEK_SCRIPT),
             local: LocalCounters::new(LOCAL_KEYS),
             denied: Denied::new(LOCAL_KEYS),
+            leases: Arc::new(Leases::new()),
+            look_at_lease: Script::new(LEASE_PEEK_SCRIPT),
             metrics,
             links,
         }
     }
 
-    /// Asks the store again also for those that were just refused: limits have changed.
-    pub(crate) fn forget_refusals(&self) {
+    /// Asks the store anew, also for those that were just refused or have borrowed: limits have changed.
+    pub(crate) fn forget(&self) {
         self.denied.forget();
+        self.leases.forget();
     }
 
     /// Charges one request to `subject`'s quota.
     pub(crate) async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
         let limit = &quota.limit;
+        if let Some(terms) = &quota.lease {
+            return self.charge_leased(quota, terms, subject).await;
+        }
         let key = redis_key(&limit.name, subject);
         match self.verdict(&self.charging, limit, &key).await {
             Verdict::Remembered(refusal) => counted(quota, refusal),
@@ -132,14 +157,49 @@ impl Quotas {
         }
     }
 
+    async fn charge_leased(&self, quota: &Quota, terms: &Terms, subject: &str) -> Charge {
+        let key = lease_key(&quota.limit.name, subject);
+        match self.leases.take(&key, terms, quota.limit.on_store_failure).await {
+            Leased::Decided(decision) => counted(quota, decision),
+            Leased::Alone(decision) => {
+                quota.cells.local.add();
+                counted(quota, decision)
+            }
+            Leased::Away => {
+                quota.cells.local.add();
+                uncounted(&quota.limit)
+            }
+        }
+    }
+
     /// What [`Quotas::charge`] would say now. Nothing is charged, counted or remembered.
     pub(crate) async fn peek(&self, quota: &Quota, subject: &str) -> Charge {
         let limit = &quota.limit;
+        if let Some(terms) = &quota.lease {
+            return self.peek_leased(limit, terms, subject).await;
+        }
         let key = redis_key(&limit.name, subject);
         match self.verdict(&self.looking, limit, &key).await {
             Verdict::Remembered(decision) | Verdict::Store(decision) => Charge::Decided(decision),
             Verdict::Away(_) => alone(limit, || self.local.peek(limit, &key, Instant::now())),
         }
+    }
+
+    /// What is borrowed here, else what Redis has.
+    async fn peek_leased(&self, limit: &Limit, terms: &Terms, subject: &str) -> Charge {
+        let key = lease_key(&limit.name, subject);
+        if let Some(decision) = self.leases.peek(&key, terms) {
+            return Charge::Decided(decision);
+        }
+        let reply = match self.looking.redis(&self.url, &self.prefix) {
+            Ok(redis) => redis
+                .run_script::<Vec<i64>, u64>(&self.look_at_lease, &[&key], &[])
+                .await
+                .ok(),
+            Err(_) => None,
+        };
+        let grant = reply.and_then(|reply| grants(&reply).next());
+        grant.map_or(Charge::Uncounted, |grant| Charge::Decided(terms.decide(&grant)))
     }
 
     /// Until its time is over a refused key needs no second opinion; all others the store judges.
@@ -154,10 +214,7 @@ impl Quotas {
     }
 
     async fn ask(&self, way: &Way, limit: &Limit, key: &str) -> Result<Decision, Unusable> {
-        let redis = way
-            .redis
-            .get_or_init(|| Redis::connect_with(&self.url, 0, &self.prefix, &way.options));
-        let redis = redis.as_ref().map_err(|error| Unusable(error.to_string()))?;
+        let redis = way.redis(&self.url, &self.prefix)?;
         let script = match limit.algorithm {
             Algorithm::Window => &way.window,
             Algorithm::Gcra => &way.gcra,
@@ -185,7 +242,14 @@ enum Verdict {
 fn alone(limit: &Limit, count: impl FnOnce() -> Decision) -> Charge {
     match limit.on_store_failure {
         OnStoreFailure::Local => Charge::Decided(count()),
-        OnStoreFailure::Open => Charge::Uncounted,
+        OnStoreFailure::Open | OnStoreFailure::Closed => uncounted(limit),
+    }
+}
+
+/// What a limit says that nobody counts.
+fn uncounted(limit: &Limit) -> Charge {
+    match limit.on_store_failure {
+        OnStoreFailure::Local | OnStoreFailure::Open => Charge::Uncounted,
         OnStoreFailure::Closed => Charge::StoreNeeded,
     }
 }
@@ -196,10 +260,11 @@ fn alone(limit: &Limit, count: impl FnOnce() -> Decision) -> Charge {
 struct Unusable(String);
 
 fn counted(quota: &Quota, decision: Decision) -> Charge {
-    if decision.allowed {
-        &quota.cells.admitted
-    } else {
-        &quota.cells.refused
+    let cells = &quota.cells;
+    match (decision.allowed, quota.enforce) {
+        (true, _) => &cells.admitted,
+        (false, true) => &cells.refused,
+        (false, false) => &cells.over,
     }
     .add();
     Charge::Decided(decision)

@@ -1,13 +1,17 @@
 //! The edge's own requests to upstreams: subgraph calls and the key set. Small bodies, whole answers.
 
-use super::{Head, PeerTimeouts, Pool, Target, peer};
+use super::{PeerTimeouts, Pool, Target, peer};
 use bytes::{Bytes, BytesMut};
 use pingora_core::{
     connectors::{ConnectorOptions, TransportConnector},
-    protocols::{Stream, http::v1::client::HttpSession},
+    protocols::{
+        Stream,
+        http::v1::client::{HttpSession, http_req_header_to_wire},
+    },
     upstreams::peer::Peer,
 };
 use pingora_error::{Error, ErrorType, OrErr};
+use pingora_http::RequestHeader;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -26,8 +30,8 @@ const KEPT_CONNECTIONS: usize = 256;
 pub(crate) struct Ask<'a> {
     /// Whose targets.
     pub(crate) pool: &'a Pool,
-    /// Head, `host` included and `content-length` not.
-    pub(crate) head: &'a Head,
+    /// Head, `host` and `content-length` included.
+    pub(crate) head: &'a RequestHeader,
     /// Body, may be empty.
     pub(crate) body: Bytes,
     /// Bounds of connecting and of keeping the connection.
@@ -174,7 +178,9 @@ async fn exchange(mut stream: Stream, ask: &Ask<'_>) -> Result<(Reply, Option<St
 
 /// Head and body in one write, so that the service finds them in one read. Pingora's session would write them apart.
 async fn send(stream: &mut Stream, ask: &Ask<'_>) -> Result<(), Box<Error>> {
-    let request = ask.head.with_body(&ask.body);
+    let head = http_req_header_to_wire(ask.head);
+    let mut request = head.ok_or_else(|| Error::explain(ErrorType::InvalidHTTPHeader, "the path cannot be written"))?;
+    request.extend_from_slice(&ask.body);
     let written = stream.write_all(&request).await;
     written.or_err(ErrorType::WriteError, "writing the request")?;
     stream

@@ -1,7 +1,6 @@
 //! Upstreams: which targets there are, whether they are well, and how to speak to them.
 
 mod call;
-mod head;
 mod health;
 mod peer;
 mod pool;
@@ -11,7 +10,6 @@ mod state;
 mod target;
 
 pub(crate) use call::{Ask, CallError, Caller};
-pub(crate) use head::{Fields, Head};
 pub(crate) use health::watch as watch_health;
 pub(crate) use peer::{PeerTimeouts, peer};
 pub(crate) use pool::{HealthSettings, Pool, PoolSettings, TargetSpec};

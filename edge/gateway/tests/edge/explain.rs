@@ -100,6 +100,13 @@ fn headers(report: &Value, answer: &Answer) -> Result<(), String> {
             false => same(name, Some(still(value)), got)?,
         }
     }
+    // A service's own field passes unless it is removed or set.
+    if answer.header("x-service") == Some("its own") {
+        let touched = facts(report, "header_removed")
+            .iter()
+            .any(|name| name.as_str().unwrap().eq_ignore_ascii_case("x-service"));
+        same("x-service removed", touched, false)?;
+    }
     for name in ["access-control-allow-origin", "ratelimit", "set-cookie", "retry-after"] {
         let explained = facts(report, "header").iter().any(|field| field["name"] == name);
         let explained = explained || (name == "retry-after" && !facts(report, "retry_after").is_empty());

@@ -5,11 +5,15 @@
 mod admin;
 mod bodies;
 mod check;
+mod diff;
 mod explain;
+mod explained;
 mod failover;
 mod graphql;
+mod headers;
 mod identity;
 mod lasting;
+mod leases;
 mod lifecycle;
 mod origins;
 mod overrides;

@@ -151,3 +151,19 @@ async fn a_redis_that_does_not_answer_costs_no_more_than_its_budget() {
         assert!(began.elapsed() < Duration::from_millis(400), "{:?}", began.elapsed());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_tried_out_counts_and_says_nothing() {
+    let setup = Setup::new().edit("rate: 100/15m", "enforce: false, rate: 5/15m");
+    let (setup, _auth) = setup.origin("AUTH").await;
+    let edge = setup.start().await;
+    let client = edge.client();
+    for _ in 0..8 {
+        let answer = client.get("/api/auth/me").await.expect_status(200);
+        assert_eq!((answer.header("ratelimit"), answer.header("retry-after")), (None, None));
+    }
+    for (decision, times) in [("admitted", 5.0), ("over", 3.0), ("refused", 0.0)] {
+        let name = format!("edge_rate_limit_decisions_total{{limit=\"anonymous_ip\",decision=\"{decision}\"}}");
+        assert_eq!(edge.metric(&name).await, times, "{decision}");
+    }
+}

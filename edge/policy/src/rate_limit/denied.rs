@@ -24,7 +24,7 @@ impl Denied {
         }
         self.until.with(key, now, |until| {
             *until = Some(now + decision.retry_after);
-            now + decision.retry_after
+            (now + decision.retry_after, ())
         });
     }
 

@@ -34,6 +34,11 @@ pub fn redis_key(limit: &str, subject: &str) -> String {
     format!("edge:rl:{limit}:{subject}")
 }
 
+/// The same for a limit that is leased: its buckets have a form of their own. `edge:lease:<limit>:<subject>`.
+pub fn lease_key(limit: &str, subject: &str) -> String {
+    format!("edge:lease:{limit}:{subject}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

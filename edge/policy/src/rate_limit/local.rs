@@ -43,20 +43,26 @@ impl<T: Copy> Shards<T> {
         self.shard(key).get(key).map(|(_, state)| *state)
     }
 
-    /// Changes a key's state; `change` says when the state may be forgotten.
-    pub(super) fn with(&self, key: &str, now: Instant, change: impl FnOnce(&mut Option<T>) -> Instant) {
+    /// Changes a key's state; `change` says when the state may be forgotten, and what comes of it.
+    pub(super) fn with<R>(&self, key: &str, now: Instant, change: impl FnOnce(&mut Option<T>) -> (Instant, R)) -> R {
         let mut shard = self.shard(key);
-        let mut state = shard.get(key).map(|(_, state)| *state);
-        let ends = change(&mut state);
-        let Some(state) = state else { return };
         if let Some(entry) = shard.get_mut(key) {
-            *entry = (ends, state);
-            return;
+            let mut state = Some(entry.1);
+            let (ends, result) = change(&mut state);
+            if let Some(state) = state {
+                *entry = (ends, state);
+            }
+            return result;
         }
-        if shard.len() >= self.per_shard {
-            make_room(&mut shard, now, self.per_shard);
+        let mut state = None;
+        let (ends, result) = change(&mut state);
+        if let Some(state) = state {
+            if shard.len() >= self.per_shard {
+                make_room(&mut shard, now, self.per_shard);
+            }
+            shard.insert(key.to_owned(), (ends, state));
         }
-        shard.insert(key.to_owned(), (ends, state));
+        result
     }
 
     #[cfg(test)]
@@ -114,7 +120,7 @@ impl LocalCounters {
                 };
                 let window = Window::learn(bucket, limit, decision, now);
                 *state = Some(State::Window(window));
-                window.ends()
+                (window.ends(), ())
             }
             Algorithm::Gcra => {
                 let bucket = if let Some(State::Gcra(gcra)) = *state {
@@ -124,20 +130,17 @@ impl LocalCounters {
                 };
                 let gcra = Gcra::learn(bucket, decision, now);
                 *state = Some(State::Gcra(gcra));
-                gcra.ends()
+                (gcra.ends(), ())
             }
         });
     }
 
     /// Counts one request on `key`, see [`super::redis_key`].
     pub fn hit(&self, limit: &Limit, key: &str, now: Instant) -> Decision {
-        let mut decision = None;
         self.buckets.with(key, now, |state| {
-            let (made, ends) = hit(state, limit, now);
-            decision = Some(made);
-            ends
-        });
-        decision.unwrap_or_else(|| Window::hit(&mut None, limit, now))
+            let (decision, ends) = hit(state, limit, now);
+            (ends, decision)
+        })
     }
 
     /// What [`LocalCounters::hit`] would say. Nothing is counted.

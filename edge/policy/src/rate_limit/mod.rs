@@ -5,13 +5,14 @@ mod decision;
 mod denied;
 mod gcra;
 mod key;
+pub mod lease;
 mod local;
 mod window;
 
 pub use decision::{Decision, HeaderPair, headers};
 pub use denied::Denied;
 pub use gcra::{GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Gcra};
-pub use key::{KeyBy, redis_key};
+pub use key::{KeyBy, lease_key, redis_key};
 pub use local::LocalCounters;
 pub use window::{WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT, Window};
 

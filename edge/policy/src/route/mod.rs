@@ -19,7 +19,7 @@ mod walk;
 
 pub use explain::{Candidate, Explanation, Verdict};
 pub use host::{HostError, HostPattern};
-pub use pattern::{Pattern, PatternError};
+pub use pattern::{Pattern, PatternError, parameter};
 pub use rule::Rule;
 pub use shadow::{Shadow, shadowed};
 

@@ -85,9 +85,14 @@ fn normal(text: &str, plain: &str) -> Result<(), PatternError> {
     }
 }
 
-pub(super) fn is_parameter(segment: &str) -> bool {
+/// The name of a segment that is a parameter, `{name}`.
+pub fn parameter(segment: &str) -> Option<&str> {
     let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    name.is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+    name.filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+}
+
+pub(super) fn is_parameter(segment: &str) -> bool {
+    parameter(segment).is_some()
 }
 
 #[cfg(test)]

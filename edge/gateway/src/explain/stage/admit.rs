@@ -152,14 +152,19 @@ pub(in crate::explain) fn quota(peek: &mut Peek<'_>, quota: &Quota, charge: Opti
     let name = &*quota.limit.name;
     let key = format!("rate_limits.{name}.rate");
     let rate = peek.book.shown(&key);
-    let mut value = json!({ "limit": name, "rate": rate, "charged": charge.is_some() });
+    let mut value = json!({ "limit": name, "rate": rate, "charged": charge.is_some(), "enforced": quota.enforce });
     let text = match charge {
         None if quota.limit.anonymous_only => format!("{name}: not for users"),
         None => format!("{name}: not for callers without a token"),
         Some((subject, charge)) => {
             value["subject"] = json!(subject);
             let says = charged(peek, charge, &mut value);
-            format!("{name}: {rate} of {subject}; {says}")
+            let tried = if quota.enforce {
+                ""
+            } else {
+                "; only tried out: nothing is refused"
+            };
+            format!("{name}: {rate} of {subject}; {says}{tried}")
         }
     };
     peek.book.because(&key, Admit, "quota", value, text);

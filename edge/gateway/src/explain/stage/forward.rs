@@ -10,6 +10,7 @@ use crate::{
     phase::{forward, upgrade},
 };
 use edge_config::{HIDDEN, is_secret_field};
+use edge_policy::rewrite::Rewrite;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use pingora_http::RequestHeader;
 use serde_json::json;
@@ -37,17 +38,21 @@ pub(in crate::explain) fn head(
         forward::head(token.as_ref(), route, &mut head, ctx)?;
         head
     };
-    path(peek, client, &sent);
+    path(peek, route, client, &sent);
     fields(peek, client, &sent);
     Ok(sent)
 }
 
-fn path(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader) {
+fn path(peek: &mut Peek<'_>, route: &Route, client: &RequestHeader, sent: &RequestHeader) {
     let path = target_of(sent);
     if sent.raw_path() == client.raw_path() {
         peek.book.note(Forward, "path", path.clone(), path);
     } else {
-        let key = format!("{}.rewrite_prefix", peek.route);
+        let key = match &route.rewrite {
+            Some(Rewrite::Template(_)) => "rewrite",
+            Some(Rewrite::Prefix { .. }) | None => "rewrite_prefix",
+        };
+        let key = format!("{}.{key}", peek.route);
         let text = format!("{path}, from {}", target_of(client));
         peek.book.because(&key, Forward, "path", path, text);
     }
@@ -59,8 +64,11 @@ pub(in crate::explain) fn target_of(head: &RequestHeader) -> String {
 }
 
 fn fields(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader) {
+    let (removed, set) = (changes(peek, "remove"), changes(peek, "set"));
     for name in client.headers.keys().filter(|name| !sent.headers.contains_key(*name)) {
-        peek.book.note(Forward, "removed", name.as_str(), name.as_str());
+        let name = name.as_str();
+        peek.book
+            .field(&removed, Forward, "removed", name, name, name.to_owned());
     }
     // What a client may not say is the edge's word, though it may be the same.
     let is_same = |name: &HeaderName| {
@@ -70,9 +78,14 @@ fn fields(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader) {
     for name in sent.headers.keys().filter(|name| !is_same(name)) {
         let value = shown(name, &sent.headers, client);
         let text = format!("{name}: {value}");
-        peek.book
-            .note(Forward, "set", json!({ "name": name.as_str(), "value": value }), text);
+        let value = json!({ "name": name.as_str(), "value": value });
+        peek.book.field(&set, Forward, "set", name.as_str(), value, text);
     }
+}
+
+/// The key of the route's changes to what a service is sent.
+fn changes(peek: &Peek<'_>, what: &str) -> String {
+    format!("{}.headers.request.{what}", peek.route)
 }
 
 fn shown(name: &HeaderName, headers: &HeaderMap, client: &RequestHeader) -> String {

@@ -57,6 +57,7 @@ fn bounds(peek: &mut Peek<'_>, route: &Route) {
 /// The fields that are added to an answer of the edge's own.
 pub(in crate::explain) fn own(peek: &mut Peek<'_>, request: &HeaderMap, ctx: &RequestContext) -> Result<()> {
     let mut response = ResponseHeader::build(200, None)?;
+    respond::configured(&mut response, ctx)?;
     respond::common(request, &mut response, ctx)?;
     fields(peek, &response);
     Ok(())
@@ -83,6 +84,15 @@ pub(in crate::explain) fn refused(
 
 fn fields(peek: &mut Peek<'_>, response: &ResponseHeader) {
     let told = [names::REQUEST_ID, header::RETRY_AFTER.as_str()];
+    let changes = format!("{}.headers.response", peek.route);
+    for removed in peek.book.words(&format!("{changes}.remove")) {
+        let (key, text) = (
+            format!("{changes}.remove"),
+            format!("{removed}, where the service sends it"),
+        );
+        peek.book.because(&key, Respond, "header_removed", removed, text);
+    }
+    let set = format!("{changes}.set");
     for (name, value) in &response.headers {
         if told.contains(&name.as_str()) {
             continue;
@@ -93,11 +103,7 @@ fn fields(peek: &mut Peek<'_>, response: &ResponseHeader) {
             false => String::from_utf8_lossy(value.as_bytes()),
         };
         let text = format!("{name}: {value}");
-        peek.book.note(
-            Respond,
-            "header",
-            json!({ "name": name.as_str(), "value": value }),
-            text,
-        );
+        let value = json!({ "name": name.as_str(), "value": value });
+        peek.book.field(&set, Respond, "header", name.as_str(), value, text);
     }
 }

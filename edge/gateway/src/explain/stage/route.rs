@@ -2,9 +2,12 @@
 
 use crate::{
     explain::{peek::Peek, report::StageName::Route as Stage},
-    generation::Route,
+    generation::{Generation, Route},
+    phase::route::asked,
     problem::ClientError,
 };
+use edge_policy::route::{Pattern, Verdict};
+use pingora_http::RequestHeader;
 use serde_json::json;
 
 /// What a route may be matched by.
@@ -34,4 +37,27 @@ pub(in crate::explain) fn none(peek: &mut Peek<'_>, error: &ClientError) {
         None => "none takes this path".to_owned(),
     };
     peek.book.note(Stage, "route", json!(null), text);
+}
+
+/// The routes that take the path and do not get the request.
+pub(in crate::explain) fn passed_over(peek: &mut Peek<'_>, generation: &Generation, head: &RequestHeader) {
+    let (host, path, method) = asked(head);
+    for candidate in generation.routes.explain(host, path, &method).candidates {
+        let name = &candidate.route.name;
+        let hosts = candidate.host.map(ToString::to_string);
+        let (because, words) = match candidate.verdict {
+            Verdict::Wins => continue,
+            Verdict::Method => ("method", format!("does not take {method}")),
+            Verdict::Outranked => ("outranked", "is less specific".to_owned()),
+            Verdict::Host => ("host", format!("is for {}", hosts.as_deref().unwrap_or("any host"))),
+        };
+        let pattern = match candidate.pattern {
+            Pattern::Exact(path) | Pattern::Template(path) => path.clone(),
+            Pattern::Prefix(path) => format!("{path}/"),
+        };
+        let value = json!({ "route": &**name, "pattern": pattern, "host": hosts, "because": because });
+        let key = format!("routes.{name}.match");
+        let text = format!("{name} takes {pattern} too, but {words}");
+        peek.book.because(&key, Stage, "passed_over", value, text);
+    }
 }

@@ -101,6 +101,8 @@ rate_limits:
   few: {{ key: client_ip, when: anonymous, rate: 3/h, burst: 3 }}
   mine: {{ key: jwt.sub, rate: 2/h, burst: 2 }}
   many: {{ key: client_ip, rate: 10000/h, algorithm: window }}
+  lent: {{ key: client_ip, rate: 10/h, burst: 3, mode: leased }}
+  tried: {{ key: client_ip, rate: 1/h, enforce: false }}
 upstreams:
 {upstreams}routes:
 ",
@@ -148,7 +150,7 @@ fn matcher(random: &mut StdRng) -> (String, String) {
 
 fn policies(random: &mut StdRng, matches: &str) -> String {
     let auth = pick(random, &["public", "{ jwt: users }", "{ jwt: users, optional: true }"]);
-    let mut limits = vec!["many", "few", "mine", "rare"];
+    let mut limits = vec!["many", "few", "mine", "rare", "lent", "tried"];
     limits.retain(|name| random.random_bool(if *name == "rare" { 0.1 } else { 0.3 }));
     let mut all = format!(
         "auth: {auth}, rate_limits: [{}], max_body: {}, upstream: {}",
@@ -169,10 +171,44 @@ fn policies(random: &mut StdRng, matches: &str) -> String {
         )
         .unwrap();
     }
+    if matches.starts_with("path:") && random.random_bool(0.5) {
+        let parameter = if matches.contains("{id}") { "{id}" } else { "n" };
+        write!(all, ", rewrite: \"/{}/{parameter}\"", pick(random, &["a", "new/place"])).unwrap();
+    }
+    if random.random_bool(0.5) {
+        all.push_str(&headers(random));
+    }
     match random.random_range(0..8) {
         0..=2 => all.push_str(", streaming: websocket"),
         3 => all.push_str(", streaming: sse"),
         _ => {}
     }
     all
+}
+
+/// Changes to fields that requests and answers bring, or do not, or that the edge writes itself.
+fn headers(random: &mut StdRng) -> String {
+    let request = some(
+        random,
+        &["accept", "Cookie", "X-User-Id", "x-b", "x-forwarded-for"],
+        0.3,
+    );
+    let response = some(random, &["X-Service", "x-request-id", "vary", "x-c", "RateLimit"], 0.3);
+    let set = pick(
+        random,
+        &[
+            "{}",
+            "{ X-A: one, x-b: \"two three\" }",
+            "{ accept: none, x-request-id: forged }",
+        ],
+    );
+    let told = pick(
+        random,
+        &["{}", "{ X-Frame-Options: DENY, server: us, x-service: ours }"],
+    );
+    format!(
+        ", headers: {{ request: {{ set: {set}, remove: [{}] }}, response: {{ set: {told}, remove: [{}] }} }}",
+        request.join(", "),
+        response.join(", ")
+    )
 }
