@@ -2,7 +2,7 @@
 
 use crate::plan::{Fetch, Plan};
 use crate::request::Variables;
-use crate::{SubgraphClient, SubgraphError};
+use crate::{Call, SubgraphClient, SubgraphError};
 use bytes::Bytes;
 use futures::future::join_all;
 
@@ -17,10 +17,13 @@ pub(crate) async fn execute<C: SubgraphClient>(
     client: &C,
     context: &C::Context,
 ) -> Fetched {
-    let call = |fetch: &Fetch| {
-        let body = body(fetch, variables);
-        let subgraph = fetch.subgraph.clone();
-        async move { client.call(&subgraph, body, context).await }
+    let call = async |fetch: &Fetch| {
+        let call = Call {
+            subgraph: &fetch.subgraph,
+            body: body(fetch, variables),
+            is_query: !ordered,
+        };
+        client.call(call, context).await
     };
     if !ordered {
         return join_all(plan.fetches.iter().map(call)).await;

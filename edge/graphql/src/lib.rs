@@ -30,4 +30,4 @@ pub use compose::{ComposeError, Subgraph};
 pub use engine::Engine;
 pub use limits::Limits;
 pub use request::HttpRequest;
-pub use subgraph::{SubgraphClient, SubgraphError};
+pub use subgraph::{Call, SubgraphClient, SubgraphError};

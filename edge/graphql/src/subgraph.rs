@@ -10,13 +10,24 @@ pub trait SubgraphClient: Send + Sync {
     /// What the caller wants to pass through to its own `call`: identity, request id, deadline.
     type Context: Send + Sync;
 
-    /// Posts `body` (`application/json`: `query`, and `variables` and `operationName` where there are any) to the subgraph's GraphQL endpoint.
+    /// Posts the call's body to its subgraph's GraphQL endpoint.
     ///
     /// Returns the body of the answer, whatever its status, if it is a GraphQL response.
     ///
     /// # Errors
     /// [`SubgraphError`]. A call must come back by its own deadline: nothing here waits for less.
-    async fn call(&self, subgraph: &str, body: Bytes, context: &Self::Context) -> Result<Bytes, SubgraphError>;
+    async fn call(&self, call: Call<'_>, context: &Self::Context) -> Result<Bytes, SubgraphError>;
+}
+
+/// One request to a subgraph.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    /// Whom to ask.
+    pub subgraph: &'a str,
+    /// `application/json`: `query`, and `variables` and `operationName` where there are any.
+    pub body: Bytes,
+    /// Whether asking twice changes nothing. A mutation may have been carried out though its answer was lost.
+    pub is_query: bool,
 }
 
 /// Why a subgraph gave no answer. The client of `/graphql` learns the kind and nothing more.

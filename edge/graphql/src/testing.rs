@@ -1,7 +1,7 @@
 //! Subgraphs for tests: they validate what they are asked against their own schema and answer with made-up values that
 //! tell which field with which arguments was asked.
 
-use crate::{Answer, Engine, HttpRequest, Limits, Subgraph, SubgraphClient, SubgraphError};
+use crate::{Answer, Call, Engine, HttpRequest, Limits, Subgraph, SubgraphClient, SubgraphError};
 use apollo_compiler::executable::Operation;
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::JsonMap;
@@ -85,8 +85,11 @@ impl World {
 impl SubgraphClient for World {
     type Context = ();
 
-    async fn call(&self, subgraph: &str, body: Bytes, (): &()) -> Result<Bytes, SubgraphError> {
-        let body: Value = serde_json::from_slice(&body).unwrap();
+    async fn call(&self, call: Call<'_>, (): &()) -> Result<Bytes, SubgraphError> {
+        let subgraph = call.subgraph;
+        let body: Value = serde_json::from_slice(&call.body).unwrap();
+        let is_mutation = body["query"].as_str().unwrap().starts_with("mutation");
+        assert_eq!(call.is_query, !is_mutation);
         self.asked.lock().unwrap().push((subgraph.to_owned(), body.clone()));
         if let Some(error) = self.broken.get(subgraph) {
             return Err(*error);

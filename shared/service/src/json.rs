@@ -21,22 +21,41 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        JsonBody::from_request(request, state).await?.read().map(Self)
+    }
+}
+
+/// A body that says it is JSON and is not read yet; refuses as [`ApiJson`], in two steps.
+#[derive(Debug)]
+pub(crate) struct JsonBody(Bytes);
+
+impl JsonBody {
+    /// As it came.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// What it says.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        parse(&self.0)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::new(
                 Code::UnsupportedMediaType,
                 "Send the body as application/json",
             ));
         }
-        let body =
-            Bytes::from_request(request, state)
-                .await
-                .map_err(|rejection| match rejection.status().as_u16() {
-                    413 => ApiError::new(Code::BodyTooLarge, "The body is larger than allowed"),
-                    _ => {
-                        ApiError::new(Code::BadRequest, "The body could not be read").with_source(rejection.to_string())
-                    }
-                })?;
-        parse(&body).map(Self)
+        let body = Bytes::from_request(request, state).await;
+        body.map(Self).map_err(|rejection| match rejection.status().as_u16() {
+            413 => ApiError::new(Code::BodyTooLarge, "The body is larger than allowed"),
+            _ => ApiError::new(Code::BadRequest, "The body could not be read").with_source(rejection.to_string()),
+        })
     }
 }
 

@@ -29,7 +29,11 @@ pub use peer::{CallContext, PeerClient, PeerError};
 pub use serve::{ServeError, ended, serve, shutdown_on_signal};
 pub use settings::{DatabaseSettings, EventSettings, RedisSettings, Settings};
 pub use token::ServiceTokens;
-pub use users::UserDirectory;
+pub use users::{Found, UserDirectory};
+
+/// Of every service, as of the edge, where its worth was measured (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Told when the process should end; long answers (SSE, sockets) watch it.
 pub use tokio_util::sync::CancellationToken as Shutdown;

@@ -7,7 +7,7 @@ mod types;
 use crate::app::App;
 use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 use axum::Router;
-use shared_service::graphql::{Authors, endpoint_with};
+use shared_service::graphql::endpoint;
 
 fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription> {
     Schema::build(query::Query, mutation::Mutation, EmptySubscription)
@@ -15,11 +15,8 @@ fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscriptio
 
 /// `POST /graphql`.
 pub fn routes(app: &App) -> Router {
-    let schema = builder().data(app.clone()).finish();
-    let users = app.users.clone();
-    endpoint_with(schema, move |request, caller| {
-        request.data(Authors::loader(&users, caller))
-    })
+    let schema = builder().data(app.clone()).data(app.users.clone()).finish();
+    endpoint(schema, None)
 }
 
 /// The schema as text; `conf/graphql/comments.graphql` is its copy.

@@ -4,7 +4,7 @@ use super::types::{Comment, CommentPayload, CreateCommentInput, UpdateCommentInp
 use crate::app::App;
 use crate::{domain, operations};
 use async_graphql::{Context, ID, Object, Result};
-use shared_service::graphql::{DeletePayload, answer};
+use shared_service::graphql::{Authors, DeletePayload, Viewer, answer};
 use shared_service::{ApiResult, Caller};
 
 /// What can be done.
@@ -16,7 +16,7 @@ impl Mutation {
     async fn create_comment(&self, ctx: &Context<'_>, input: CreateCommentInput) -> Result<Option<CommentPayload>> {
         let (app, caller) = parts(ctx)?;
         let comment = operations::create_comment(app, caller, &input.post_id, &input.content).await;
-        payload(comment, "Comment created")
+        payload(ctx, comment, "Comment created").await
     }
 
     /// Changes a comment of one's own.
@@ -27,10 +27,8 @@ impl Mutation {
         input: UpdateCommentInput,
     ) -> Result<Option<CommentPayload>> {
         let (app, caller) = parts(ctx)?;
-        payload(
-            operations::update_comment(app, caller, &id, &input.content).await,
-            "Comment updated",
-        )
+        let comment = operations::update_comment(app, caller, &id, &input.content).await;
+        payload(ctx, comment, "Comment updated").await
     }
 
     /// Deletes a comment of one's own.
@@ -44,12 +42,18 @@ impl Mutation {
 }
 
 fn parts<'a>(ctx: &Context<'a>) -> Result<(&'a App, &'a Caller)> {
-    Ok((ctx.data::<App>()?, ctx.data::<Caller>()?))
+    Ok((ctx.data::<App>()?, Viewer::of(ctx)?.caller()))
 }
 
-fn payload(comment: ApiResult<domain::Comment>, message: &str) -> Result<Option<CommentPayload>> {
+async fn payload(
+    ctx: &Context<'_>,
+    comment: ApiResult<domain::Comment>,
+    message: &str,
+) -> Result<Option<CommentPayload>> {
+    let author = comment.iter().map(|row| row.author_id);
+    let authors = Authors::ahead(ctx, "comment", author).await?;
     answer(comment, Some(message), |outcome, comment| CommentPayload {
         outcome,
-        comment: comment.map(Comment),
+        comment: comment.map(|row| Comment::new(row, &authors)),
     })
 }

@@ -4,7 +4,7 @@ use super::types::{Comment, CommentsPayload};
 use crate::app::App;
 use crate::operations;
 use async_graphql::{Context, ID, Object, Result};
-use shared_service::graphql::{PageInfo, answer};
+use shared_service::graphql::{Authors, PageInfo, answer};
 
 /// What can be asked.
 pub(super) struct Query;
@@ -20,11 +20,14 @@ impl Query {
         cursor: Option<String>,
     ) -> Result<Option<CommentsPayload>> {
         let page = operations::get_comments(ctx.data::<App>()?, &post_id, limit, cursor.as_deref()).await;
+        let written = page.iter().flat_map(|page| &page.comments);
+        let authors = Authors::ahead(ctx, "comments", written.map(|comment| comment.author_id)).await?;
         answer(page, None, |outcome, page| {
             let page = page.unwrap_or_default();
+            let comments = page.comments.into_iter();
             CommentsPayload {
                 outcome,
-                comments: page.comments.into_iter().map(Comment).collect(),
+                comments: comments.map(|row| Comment::new(row, &authors)).collect(),
                 page_info: PageInfo {
                     has_next_page: page.has_next,
                     end_cursor: page.end_cursor,

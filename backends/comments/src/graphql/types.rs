@@ -1,38 +1,49 @@
 //! The types of the schema; `conf/graphql/comments.graphql` is their contract.
 
 use crate::domain;
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{ID, InputObject, Object, SimpleObject};
 use shared_service::graphql::{Authors, Moment, Outcome, PageInfo, User};
 
 /// A comment.
 #[derive(Debug)]
-pub(super) struct Comment(pub(super) domain::Comment);
+pub(super) struct Comment {
+    row: domain::Comment,
+    authors: Authors,
+}
+
+impl Comment {
+    /// A comment whose author is among these.
+    pub(super) fn new(row: domain::Comment, authors: &Authors) -> Self {
+        let authors = authors.clone();
+        Self { row, authors }
+    }
+}
 
 /// A comment on a post.
 #[Object]
 impl Comment {
     async fn id(&self) -> ID {
-        ID::from(self.0.id)
+        ID::from(self.row.id)
     }
 
     async fn post_id(&self) -> ID {
-        ID::from(self.0.post_id)
+        ID::from(self.row.post_id)
     }
 
     async fn content(&self) -> &str {
-        &self.0.content
+        &self.row.content
     }
 
-    async fn author(&self, ctx: &Context<'_>) -> Result<User> {
-        Authors::user(ctx, self.0.author_id, &self.0.author_name).await
+    async fn author(&self) -> User {
+        self.authors.user(self.row.author_id, &self.row.author_name)
     }
 
     async fn created_at(&self) -> Moment {
-        Moment(self.0.created_at)
+        Moment(self.row.created_at)
     }
 
     async fn updated_at(&self) -> Moment {
-        Moment(self.0.updated_at)
+        Moment(self.row.updated_at)
     }
 }
 

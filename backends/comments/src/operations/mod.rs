@@ -38,6 +38,7 @@ async fn author(app: &App, caller: &Caller, id: i64) -> Option<Arc<PublicUser>> 
         .by_ids(&[id], &CallContext::from(caller))
         .await
         .ok()?
+        .users
         .remove(&id)
 }
 

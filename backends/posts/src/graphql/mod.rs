@@ -1,6 +1,6 @@
 //! How the world asks: `POST /graphql`.
 
-mod loaders;
+mod ahead;
 mod mutation;
 mod post_type;
 mod query;
@@ -9,6 +9,8 @@ mod types;
 use crate::app::App;
 use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 use axum::Router;
+use shared_service::graphql::AnswerMemory;
+use std::sync::Arc;
 
 type Builder = SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription>;
 
@@ -18,9 +20,9 @@ fn builder() -> Builder {
 
 /// `POST /graphql`.
 pub fn routes(app: &App) -> Router {
-    let schema = builder().data(app.clone()).finish();
-    let app = app.clone();
-    shared_service::graphql::endpoint_with(schema, move |request, caller| loaders::prepare(request, caller, &app))
+    let schema = builder().data(app.clone()).data(app.users.clone()).finish();
+    let memory = AnswerMemory::new(Arc::new(app.cache.clone()), app.users.clone());
+    shared_service::graphql::endpoint(schema, Some(memory))
 }
 
 /// The schema as text; `conf/graphql/posts.graphql` is its copy.

@@ -1,11 +1,12 @@
 //! Writing; only for those signed in.
 
-use super::types::{CreatePostInput, Post, PostPayload, UpdatePostInput};
+use super::ahead;
+use super::types::{CreatePostInput, PostPayload, UpdatePostInput};
 use crate::app::App;
-use crate::domain::{self, Change};
+use crate::domain::{Change, Post};
 use crate::operations;
 use async_graphql::{Context, ID, Object, Result};
-use shared_service::graphql::{DeletePayload, answer};
+use shared_service::graphql::{DeletePayload, Viewer, answer};
 use shared_service::{ApiResult, Caller};
 
 /// What can be done.
@@ -20,7 +21,7 @@ impl Mutation {
         let media = input.media_urls.unwrap_or_default();
         let post = operations::create_post(app, caller, &input.content, kind, &media).await;
         // Nobody can have liked what is this new.
-        payload(post.map(|row| Post::liked(row, false)), "Post created")
+        payload(ctx, post, Some(false), "Post created").await
     }
 
     /// Changes a post of one's own.
@@ -32,10 +33,8 @@ impl Mutation {
             kind,
             media_urls: input.media_urls,
         };
-        payload(
-            operations::update_post(app, caller, &id, &change).await.map(Post::from),
-            "Post updated",
-        )
+        let post = operations::update_post(app, caller, &id, &change).await;
+        payload(ctx, post, None, "Post updated").await
     }
 
     /// Deletes a post of one's own, with its likes and comments.
@@ -48,25 +47,32 @@ impl Mutation {
     /// Likes a post; liking it again changes nothing.
     async fn like_post(&self, ctx: &Context<'_>, id: ID) -> Result<Option<PostPayload>> {
         let (app, caller) = parts(ctx)?;
-        let liked = |row: domain::Post| Post::liked(row, true);
-        payload(operations::like_post(app, caller, &id).await.map(liked), "Post liked")
+        let post = operations::like_post(app, caller, &id).await;
+        payload(ctx, post, Some(true), "Post liked").await
     }
 
     /// Takes a like back; without one nothing changes.
     async fn unlike_post(&self, ctx: &Context<'_>, id: ID) -> Result<Option<PostPayload>> {
         let (app, caller) = parts(ctx)?;
-        let unliked = |row: domain::Post| Post::liked(row, false);
-        payload(
-            operations::unlike_post(app, caller, &id).await.map(unliked),
-            "Like taken back",
-        )
+        let post = operations::unlike_post(app, caller, &id).await;
+        payload(ctx, post, Some(false), "Like taken back").await
     }
 }
 
 fn parts<'a>(ctx: &Context<'a>) -> Result<(&'a App, &'a Caller)> {
-    Ok((ctx.data::<App>()?, ctx.data::<Caller>()?))
+    Ok((ctx.data::<App>()?, Viewer::of(ctx)?.caller()))
 }
 
-fn payload(post: ApiResult<Post>, message: &str) -> Result<Option<PostPayload>> {
+/// `liked`: whether the caller likes the post, where that is known already.
+async fn payload(
+    ctx: &Context<'_>,
+    post: ApiResult<Post>,
+    liked: Option<bool>,
+    message: &str,
+) -> Result<Option<PostPayload>> {
+    let post = match post {
+        Ok(row) => Ok(ahead::post(ctx, row, liked).await?),
+        Err(error) => Err(error),
+    };
     answer(post, Some(message), |outcome, post| PostPayload { outcome, post })
 }

@@ -1,33 +1,26 @@
 //! The types of the schema; `conf/graphql/posts.graphql` is their contract.
 
-use super::loaders::LikeLoader;
 use super::post_type::PostType;
 use crate::domain;
-use async_graphql::dataloader::DataLoader;
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use shared_service::graphql::{Authors, Moment, Outcome, PageInfo, User, failure};
+use async_graphql::{ID, InputObject, Object, SimpleObject};
+use shared_service::graphql::{Authors, Moment, Outcome, PageInfo, User};
 
-/// A post, as one viewer sees it.
+/// A post, as one viewer sees it; made by [`super::ahead`].
 #[derive(Debug)]
 pub(super) struct Post {
     row: domain::Post,
-    /// Where it is known already: after a like.
-    liked: Option<bool>,
+    liked: bool,
+    authors: Authors,
 }
 
 impl Post {
-    /// A post of which is known whether the viewer likes it.
-    pub(super) fn liked(row: domain::Post, liked: bool) -> Self {
+    /// A post whose viewer likes it or not, and whose author is among these.
+    pub(super) fn new(row: domain::Post, liked: bool, authors: &Authors) -> Self {
         Self {
             row,
-            liked: Some(liked),
+            liked,
+            authors: authors.clone(),
         }
-    }
-}
-
-impl From<domain::Post> for Post {
-    fn from(row: domain::Post) -> Self {
-        Self { row, liked: None }
     }
 }
 
@@ -50,21 +43,16 @@ impl Post {
         &self.row.media_urls
     }
 
-    async fn author(&self, ctx: &Context<'_>) -> Result<User> {
-        Authors::user(ctx, self.row.author_id, &self.row.author_name).await
+    async fn author(&self) -> User {
+        self.authors.user(self.row.author_id, &self.row.author_name)
     }
 
     async fn like_count(&self) -> i64 {
         self.row.like_count
     }
 
-    async fn liked_by_me(&self, ctx: &Context<'_>) -> Result<bool> {
-        if let Some(liked) = self.liked {
-            return Ok(liked);
-        }
-        let loader = ctx.data::<DataLoader<LikeLoader>>()?;
-        let liked = loader.load_one(self.row.id).await.map_err(|error| failure(&error))?;
-        Ok(liked.is_some())
+    async fn liked_by_me(&self) -> bool {
+        self.liked
     }
 
     async fn comment_count(&self) -> i64 {

@@ -1,13 +1,13 @@
 //! `getPosts`: the feed, newest first.
 
 use crate::app::App;
-use crate::cache::{Served, Slot};
+use crate::cache::{Served, Slot, Standing};
 use crate::domain::{DEFAULT_PAGE, FEED, MAX_PAGE, Post};
 use crate::store::posts;
 use shared_service::{ApiResult, Cursor, validate};
 
 /// A page of the feed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Page {
     /// The posts, newest first.
     pub posts: Vec<Post>,
@@ -15,8 +15,8 @@ pub struct Page {
     pub has_next: bool,
     /// Where the next page begins; `None` for an empty page.
     pub end_cursor: Option<String>,
-    /// See [`Served::from_memory`].
-    pub from_memory: bool,
+    /// What it stands on.
+    pub standing: Standing,
 }
 
 /// A page of `limit` posts (20 where none is given), older than `cursor`.
@@ -30,18 +30,26 @@ pub async fn get_posts(app: &App, limit: Option<i32>, cursor: Option<&str>) -> A
         .transpose()?
         .map(|cursor| cursor.id);
     // One more than wanted tells whether a page follows.
-    let load = async || {
+    let load = async || -> ApiResult<Vec<Post>> {
         let mut conn = app.pool.get().await?;
-        Ok(Some(posts::page(&mut conn, before, limit + 1).await?))
+        Ok(posts::page(&mut conn, before, limit + 1).await?)
     };
-    let found = match before {
-        None => app.cache.through(Slot::Feed(limit), load).await?,
-        Some(_) => load().await?.map(|value| Served {
-            value,
-            from_memory: false,
-        }),
+    let cached = match before {
+        None => {
+            app.cache
+                .through(Slot::Feed(limit), async || load().await.map(Some))
+                .await?
+        }
+        Some(_) => None,
     };
-    Ok(found.map(|served| page(served, limit)).unwrap_or_default())
+    let served = match cached {
+        Some(served) => served,
+        None => Served {
+            value: load().await?,
+            standing: Standing::Read,
+        },
+    };
+    Ok(page(served, limit))
 }
 
 fn page(served: Served<Vec<Post>>, limit: i64) -> Page {
@@ -54,6 +62,6 @@ fn page(served: Served<Vec<Post>>, limit: i64) -> Page {
         posts,
         has_next,
         end_cursor,
-        from_memory: served.from_memory,
+        standing: served.standing,
     }
 }

@@ -6,6 +6,7 @@ mod delete_post;
 mod get_post;
 mod get_posts;
 mod like_post;
+mod liked_by;
 mod update_post;
 
 pub use create_post::create_post;
@@ -13,6 +14,7 @@ pub use delete_post::delete_post;
 pub use get_post::get_post;
 pub use get_posts::{Page, get_posts};
 pub use like_post::{like_post, unlike_post};
+pub use liked_by::liked_by;
 pub use update_post::update_post;
 
 use crate::domain::Post;

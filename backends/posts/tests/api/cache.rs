@@ -1,11 +1,12 @@
 //! The cache never shows what was true before a change that has been answered.
 
-use crate::world::{World, feed, read, write};
+use crate::world::{SOON, World, feed, read, write};
 use futures::future::join_all;
-use serde_json::Value;
-use shared_testkit::Client;
+use serde_json::{Value, json};
+use shared_testkit::{Client, eventually};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 async fn update(client: &Client, id: &str, content: &str) {
     let query = format!("mutation {{ updatePost(id: {id}, input: {{ content: {content:?} }}) {{ success }} }}");
@@ -118,5 +119,79 @@ async fn what_depends_on_the_viewer_is_not_cached() {
     ] {
         assert_eq!(read(&client, &id).await["likedByMe"], liked);
         assert_eq!(feed(&client).await[0]["likedByMe"], liked);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_given_again_only_while_nothing_changed() {
+    let world = World::new().await;
+    let redis = world.redis.redis(posts::config::REDIS_DATABASE);
+    let id = write(&world.ann(), "0").await;
+    let feed = "{ getPosts { posts { content } } }".to_owned();
+    let post = format!("{{ getPost(id: {id}) {{ post {{ content }} }} }}");
+    for (round, query) in (1..).zip([feed, post]) {
+        // Without its entries the cache would have to read the rows. On a busy machine the answer may grow old first.
+        let again = eventually(SOON, || async {
+            let began = Instant::now();
+            let first = world.anyone.ask(&query).await;
+            world.db.execute("UPDATE posts SET content = 'unseen'").await;
+            redis
+                .del(&["posts:feed:20", &format!("posts:post:{id}")])
+                .await
+                .unwrap();
+            let again = [world.anyone.ask(&query).await, world.ann().ask(&query).await];
+            (began.elapsed() < Duration::from_secs(2)).then_some((first, again))
+        });
+        let (first, again) = again.await;
+        assert_eq!(again, [first.clone(), first], "remembered as a whole");
+        update(&world.ann(), &id, &round.to_string()).await;
+        for client in [&world.anyone, &world.ann()] {
+            let answer = client.ask(&query).await.to_string();
+            assert!(answer.contains(&format!("\"{round}\"")), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_are_remembered_for_whom_they_were_made() {
+    let world = World::new().await;
+    let id = write(&world.ann(), "a").await;
+    let query = "{ getPosts { posts { likedByMe } } }";
+    let liked = async |client: &Client| client.ask(query).await["posts"][0]["likedByMe"] == true;
+    let like = format!("mutation {{ likePost(id: {id}) {{ success }} }}");
+    world.bob().ask(&like).await;
+    // Each twice: made, and made again or remembered.
+    for _ in 0..2 {
+        assert!(!liked(&world.anyone).await);
+        assert!(liked(&world.bob()).await);
+        assert!(!liked(&world.ann()).await);
+    }
+    // The same bytes again are another like taken back or given, not an answer remembered.
+    let unlike = format!("mutation {{ unlikePost(id: {id}) {{ post {{ likeCount likedByMe }} }} }}");
+    let like = format!("mutation {{ likePost(id: {id}) {{ post {{ likeCount likedByMe }} }} }}");
+    for _ in 0..2 {
+        assert_eq!(
+            world.bob().ask(&unlike).await["post"],
+            json!({ "likeCount": 0, "likedByMe": false })
+        );
+        assert_eq!(
+            world.bob().ask(&like).await["post"],
+            json!({ "likeCount": 1, "likedByMe": true })
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_fields_of_an_answer_stand_in_the_order_of_the_question() {
+    let world = World::new().await;
+    world.auth.set(7, "ann", "Ann");
+    write(&world.ann(), "a").await;
+    let query = json!({ "query": "{ getPosts { posts { author { username } likedByMe content id } success } }" });
+    // The first time auth and the database have to be asked, the second time nobody.
+    for _ in 0..2 {
+        let answer = world.bob().post_json("/graphql", &query).await;
+        let text = answer.expect_status(200).text();
+        let places = ["author", "likedByMe", "content", "\"id\"", "success"].map(|field| text.find(field));
+        assert!(places.is_sorted() && places[0].is_some(), "{text}");
     }
 }

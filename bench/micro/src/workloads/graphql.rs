@@ -3,7 +3,7 @@
 use crate::Workload;
 use async_trait::async_trait;
 use bytes::Bytes;
-use edge_graphql::{Answer, Engine, HttpRequest, Limits, Subgraph, SubgraphClient, SubgraphError};
+use edge_graphql::{Answer, Call, Engine, HttpRequest, Limits, Subgraph, SubgraphClient, SubgraphError};
 use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::{Value, json};
@@ -130,8 +130,8 @@ impl Canned {
 impl SubgraphClient for Canned {
     type Context = ();
 
-    async fn call(&self, subgraph: &str, _: Bytes, (): &()) -> Result<Bytes, SubgraphError> {
-        Ok(match subgraph {
+    async fn call(&self, call: Call<'_>, (): &()) -> Result<Bytes, SubgraphError> {
+        Ok(match call.subgraph {
             "posts" => self.posts.clone(),
             _ => self.comments.clone(),
         })

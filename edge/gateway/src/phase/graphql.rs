@@ -10,7 +10,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use edge_graphql::{Answer, HttpRequest, SubgraphClient, SubgraphError};
+use edge_graphql::{Answer, Call, HttpRequest, SubgraphClient, SubgraphError};
 use http::header;
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
@@ -119,7 +119,8 @@ struct Subgraphs<'r> {
 impl SubgraphClient for Subgraphs<'_> {
     type Context = ();
 
-    async fn call(&self, subgraph: &str, body: Bytes, (): &()) -> Result<Bytes, SubgraphError> {
+    async fn call(&self, call: Call<'_>, (): &()) -> Result<Bytes, SubgraphError> {
+        let subgraph = call.subgraph;
         let pool = self
             .composed
             .subgraphs
@@ -130,16 +131,15 @@ impl SubgraphClient for Subgraphs<'_> {
             return Err(SubgraphError::Unavailable);
         }
         let mut head = self.template.clone();
-        head.insert_header(header::CONTENT_LENGTH, body.len())
+        head.insert_header(header::CONTENT_LENGTH, call.body.len())
             .map_err(|_| SubgraphError::Failed)?;
-        let repeatable = is_query(&body);
         let ask = Ask {
             pool,
             head: &head,
-            body,
+            body: call.body,
             timeouts: PeerTimeouts::until(self.deadline, self.route.connect_timeout, self.route.pool_idle),
             deadline: self.deadline,
-            repeatable,
+            repeatable: call.is_query,
             max_answer: MAX_ANSWER,
         };
         let reply = self.edge.caller.ask(ask).await.map_err(|error| {
@@ -167,22 +167,6 @@ impl SubgraphClient for Subgraphs<'_> {
     }
 }
 
-/// Whether sending it twice changes nothing. A mutation may have been carried out though its answer was lost.
-fn is_query(body: &[u8]) -> bool {
-    let document = serde_json::from_slice::<Document>(body).ok();
-    document.is_some_and(|document| {
-        let text = document.query.trim_start();
-        text.starts_with('{') || text.starts_with("query")
-    })
-}
-
-/// The part of a GraphQL request that tells a query from a mutation.
-#[derive(serde::Deserialize)]
-struct Document<'b> {
-    #[serde(borrow)]
-    query: std::borrow::Cow<'b, str>,
-}
-
 /// Whether it looks like a GraphQL response; whoever reads it looks closer.
 fn is_graphql(body: &[u8]) -> bool {
     let has = |key: &[u8]| body.windows(key.len()).any(|window| window == key);
@@ -192,16 +176,6 @@ fn is_graphql(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_queries_may_be_sent_twice() {
-        assert!(is_query(br#"{"query":"{ getPosts { id } }"}"#));
-        assert!(is_query(
-            br#"{"query":"query Feed { getPosts { id } }","variables":{}}"#
-        ));
-        assert!(!is_query(br#"{"query":"mutation { likePost(id: 1) { success } }"}"#));
-        assert!(!is_query(b"[]"));
-    }
 
     #[test]
     fn a_problem_is_no_graphql_answer() {

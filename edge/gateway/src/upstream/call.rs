@@ -3,17 +3,23 @@
 use super::{PeerTimeouts, Pool, Target, peer};
 use bytes::{Bytes, BytesMut};
 use pingora_core::{
-    connectors::{ConnectorOptions, http::Connector},
-    protocols::http::client::HttpSession,
-    upstreams::peer::{HttpPeer, Peer},
+    connectors::{ConnectorOptions, TransportConnector},
+    protocols::{
+        Stream,
+        http::v1::client::{HttpSession, http_req_header_to_wire},
+    },
+    upstreams::peer::Peer,
 };
-use pingora_error::{Error, ErrorType};
+use pingora_error::{Error, ErrorType, OrErr};
 use pingora_http::RequestHeader;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::time::{Instant as Deadline, timeout_at};
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant as Deadline, timeout_at},
+};
 
 /// Targets that are tried for one call.
 const MAX_TARGETS: usize = 3;
@@ -28,7 +34,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) head: &'a RequestHeader,
     /// Body, may be empty.
     pub(crate) body: Bytes,
-    /// Bounds of each step.
+    /// Bounds of connecting and of keeping the connection.
     pub(crate) timeouts: PeerTimeouts,
     /// When the answer must be complete.
     pub(crate) deadline: Instant,
@@ -66,14 +72,14 @@ pub(crate) enum CallError {
 
 /// An HTTP/1.1 client with pooled connections. Connections belong to the runtime that made them: one caller a runtime.
 pub(crate) struct Caller {
-    connector: Connector,
+    connector: TransportConnector,
 }
 
 impl Caller {
     /// A client without connections.
     pub(crate) fn new() -> Self {
         Self {
-            connector: Connector::new(Some(ConnectorOptions::new(KEPT_CONNECTIONS))),
+            connector: TransportConnector::new(Some(ConnectorOptions::new(KEPT_CONNECTIONS))),
         }
     }
 
@@ -110,8 +116,7 @@ impl Caller {
         let peer = peer(target, ask.timeouts);
         let mut repeats = u32::from(ask.repeatable);
         loop {
-            let began = Instant::now();
-            let (mut session, reused) = match self.connector.get_http_session(&peer).await {
+            let (stream, reused) = match self.connector.get_stream(&peer).await {
                 Ok(connected) => connected,
                 Err(error) => {
                     tracing::debug!(upstream = &*ask.pool.name, target_name = &*target.name, %error, "cannot connect");
@@ -120,44 +125,74 @@ impl Caller {
                     return None;
                 }
             };
-            match exchange(&mut session, ask, &peer, began).await {
-                Ok(reply) => {
-                    self.connector
-                        .release_http_session(session, &peer, peer.idle_timeout())
-                        .await;
+            match exchange(stream, ask).await {
+                Ok((reply, kept)) => {
+                    if let Some(stream) = kept {
+                        self.connector
+                            .release_stream(stream, peer.reuse_hash(), peer.idle_timeout());
+                    }
                     return Some(Ok(reply));
                 }
                 // The service closed an idle connection at the very moment it was taken again.
-                Err(_) if reused && repeats > 0 && session.response_header().is_none() => {
+                Err(broken) if reused && repeats > 0 && !broken.answered => {
                     repeats -= 1;
                     ask.pool.cells.retries.add();
                 }
-                Err(error) => {
-                    session.shutdown().await;
+                Err(broken) => {
                     ask.pool.cells.failures.add();
-                    return Some(Err(failure(ask.pool, error)));
+                    return Some(Err(failure(ask.pool, broken.error)));
                 }
             }
         }
     }
 }
 
-async fn exchange(
-    session: &mut HttpSession,
-    ask: &Ask<'_>,
-    peer: &HttpPeer,
-    began: Instant,
-) -> Result<Reply, Box<Error>> {
-    session.set_read_timeout(peer.options.read_timeout);
-    session.set_write_timeout(peer.options.write_timeout);
-    session.write_request_header(Box::new(ask.head.clone())).await?;
-    if !ask.body.is_empty() {
-        session.write_request_body(ask.body.clone(), true).await?;
+/// An exchange that broke off; its connection is closed.
+struct Broken {
+    error: Box<Error>,
+    /// Whether the answer's head had come.
+    answered: bool,
+}
+
+/// Sends and reads; the connection comes back where it can be used again. Bounded by whoever calls: every wait in here
+/// ends with the call's deadline.
+async fn exchange(mut stream: Stream, ask: &Ask<'_>) -> Result<(Reply, Option<Stream>), Broken> {
+    let began = Instant::now();
+    if let Err(error) = send(&mut stream, ask).await {
+        return Err(Broken { error, answered: false });
     }
-    session.finish_request_body().await?;
+    let mut session = HttpSession::new(stream);
+    let read = read(&mut session, ask, began).await;
+    match read {
+        Ok(reply) => {
+            session.respect_keepalive();
+            Ok((reply, session.reuse().await))
+        }
+        Err(error) => {
+            let answered = session.resp_header().is_some();
+            session.shutdown().await;
+            Err(Broken { error, answered })
+        }
+    }
+}
+
+/// Head and body in one write, so that the service finds them in one read. Pingora's session would write them apart.
+async fn send(stream: &mut Stream, ask: &Ask<'_>) -> Result<(), Box<Error>> {
+    let head = http_req_header_to_wire(ask.head);
+    let mut request = head.ok_or_else(|| Error::explain(ErrorType::InvalidHTTPHeader, "the path cannot be written"))?;
+    request.extend_from_slice(&ask.body);
+    let written = stream.write_all(&request).await;
+    written.or_err(ErrorType::WriteError, "writing the request")?;
+    stream
+        .flush()
+        .await
+        .or_err(ErrorType::WriteError, "flushing the request")
+}
+
+async fn read(session: &mut HttpSession, ask: &Ask<'_>, began: Instant) -> Result<Reply, Box<Error>> {
     let status = loop {
-        session.read_response_header().await?;
-        match session.response_header().map(|head| head.status) {
+        session.read_response().await?;
+        match session.get_status() {
             Some(status) if status.is_informational() => {}
             Some(status) => break status.as_u16(),
             None => return Error::e_explain(ErrorType::InvalidHTTPHeader, "no response header"),
@@ -165,11 +200,11 @@ async fn exchange(
     };
     ask.pool.cells.latency.observe(began.elapsed());
     let mut body = BytesMut::new();
-    while let Some(chunk) = session.read_response_body().await? {
+    while let Some(chunk) = session.read_body_ref().await? {
         if body.len() + chunk.len() > ask.max_answer {
             return Error::e_explain(TOO_LARGE, "answer over the limit");
         }
-        body.extend_from_slice(&chunk);
+        body.extend_from_slice(chunk);
     }
     Ok(Reply {
         status,
@@ -182,10 +217,10 @@ const TOO_LARGE: ErrorType = ErrorType::Custom("AnswerTooLarge");
 
 fn failure(pool: &Pool, error: Box<Error>) -> CallError {
     let name = Arc::clone(&pool.name);
-    match error.etype() {
-        ErrorType::ReadTimedout | ErrorType::WriteTimedout => CallError::Timeout(name),
-        kind if *kind == TOO_LARGE => CallError::TooLarge(name),
-        _ => CallError::Broken(name, error),
+    if *error.etype() == TOO_LARGE {
+        CallError::TooLarge(name)
+    } else {
+        CallError::Broken(name, error)
     }
 }
 
