@@ -222,6 +222,16 @@ pub(crate) fn roads() -> Vec<Road> {
             ],
         },
         Road {
+            name: "edge::admitted, leased",
+            request: request("GET /nonce/leased", &cookie, ""),
+            expected: &[
+                "HTTP/1.1 200",
+                "{\"nonce\":\"leased\"}",
+                "ratelimit: ",
+                "access-control-allow-origin: http://localhost:5173",
+            ],
+        },
+        Road {
             name: "edge::graphql feed",
             request: request("POST /graphql", &posted, &feed),
             expected: &["HTTP/1.1 200", "\"getPosts\":{", "\"endCursor\":\"MjAyNg\""],
