@@ -35,7 +35,7 @@ fn walk(node: &mut Node, trail: &Trail<'_>, env: Env<'_>, findings: &mut Finding
                 walk(&mut entry.node, &trail.then(&entry.key), env, findings);
             }
         }
-        Value::Text(_) | Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+        Value::Gone | Value::Text(_) | Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
     }
 }
 

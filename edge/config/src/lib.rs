@@ -13,6 +13,7 @@ pub mod diagnose;
 mod diff;
 mod document;
 mod effective;
+mod hints;
 mod interpolate;
 mod load;
 mod loaded;

@@ -3,10 +3,10 @@
 use crate::{
     Config, Loaded, Route,
     check::{self, Files, Report},
-    decode::{KEYS_HERE, Section, decode, probe},
-    diagnose::{Diagnostic, Findings, code},
+    decode::{Section, decode, probe},
+    diagnose::{Diagnostic, Findings},
+    hints,
     interpolate::{Env, interpolate},
-    schema,
     sources::Sources,
     surroundings::Surroundings,
     tree::{Entry, Node, text_of},
@@ -79,32 +79,18 @@ fn config(text: &str, env: Env<'_>, files: Option<&Files<'_>>, findings: &mut Fi
     interpolate(&mut tree, env, findings);
     inherit(&mut tree);
     let (config, pruned) = decode::<Config>(&tree, SKELETON, &SECTIONS, findings);
-    show_homes(findings);
+    hints::where_keys_belong(findings);
+    hints::which_numbers(findings);
+    let config = config.inspect(|config| {
+        check::check(config, files, &mut Report::new(&tree, &pruned, findings));
+    });
+    hints::how_it_is_typed(&tree, findings);
     let mut config = config?;
-    check::check(&config, files, &mut Report::new(&tree, &pruned, findings));
     config.settle();
     if let Some(files) = files {
         read_url(&mut config, &mut tree, files);
     }
     Some((config, tree))
-}
-
-/// Adds to what is said of unknown keys where they belong; a map that lacks the key which holds one is not told of that too.
-fn show_homes(findings: &mut Findings) {
-    let mut found = Vec::new();
-    findings.amend(code::UNKNOWN_KEY, |path, words| {
-        let keys: Vec<&str> = path.split('.').collect();
-        let Some((key, above)) = keys.split_last().filter(|_| words.help.starts_with(KEYS_HERE)) else {
-            return;
-        };
-        if let Some(home) = schema::home(key, above) {
-            words.help = format!("{}; {}", home.words, words.help);
-            found.extend(home.below.map(|below| [above, &[below.as_str()]].concat().join(".")));
-        }
-    });
-    for path in found {
-        findings.retract(code::MISSING_KEY, &path);
-    }
 }
 
 /// Puts what stands in `redis.url_file` where `redis.url` is. That the file can be read was checked.

@@ -18,10 +18,20 @@ const SECRET_WORDS: [&str; 8] = [
     "token",
 ];
 
+/// Names that have such a word in them, and values that everybody may know.
+const PUBLIC: [&str; 6] = [
+    "access-control-allow-credentials",
+    "authentication-info",
+    "proxy-authenticate",
+    "public-key-pins",
+    "surrogate-key",
+    "www-authenticate",
+];
+
 /// Whether a header field of this name carries a secret.
 pub fn is_secret_field(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| name.contains(word))
+    !PUBLIC.contains(&name.as_str()) && SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
 /// A URL without what stands before its `@` and behind its `?`: both may hold a password.

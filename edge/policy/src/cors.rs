@@ -168,10 +168,19 @@ fn checked_origin(origin: &str) -> Result<String, CorsError> {
     // A browser never writes the scheme's own port: such an entry could never match.
     let own_port =
         (scheme == "http" && authority.ends_with(":80")) || (scheme == "https" && authority.ends_with(":443"));
-    if fine && !own_port {
+    if fine && !own_port && is_whole(authority) {
         Ok(origin.to_owned())
     } else {
         Err(error())
+    }
+}
+
+/// A host, and a port that exists if there is one.
+fn is_whole(authority: &str) -> bool {
+    let after_host = authority.rsplit(']').next().unwrap_or_default();
+    match after_host.rsplit_once(':') {
+        Some((_, port)) => port.parse::<u16>().is_ok(),
+        None => true,
     }
 }
 
@@ -291,6 +300,8 @@ mod tests {
             "https://a:443",
             "ftp://a",
             "http://",
+            "http://a:99999",
+            "http://[::1]:x",
         ] {
             let made = CorsPolicy::new(&[bad], false, &[], &[], &[], Duration::ZERO);
             assert!(matches!(made, Err(CorsError::Origin(_))), "{bad}");

@@ -18,13 +18,14 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     if let Some(https) = https {
         told(config.admin.bind, &["admin", "bind"], https, "listeners.https");
         told(https, &["listeners", "https", "bind"], http, "listeners.http");
+        let path = ["listeners", "https", "tls", "certificates"];
         if config
             .listeners
             .https
             .as_ref()
             .is_some_and(|https| https.tls.certificates.is_empty())
+            && report.is_whole(&path)
         {
-            let path = ["listeners", "https", "tls", "certificates"];
             report.bad_value(&path, "none; name at least one `{ cert_file: …, key_file: … }`");
         }
     }

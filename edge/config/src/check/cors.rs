@@ -10,8 +10,14 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             ("allow_headers", &cors.allow_headers),
             ("expose_headers", &cors.expose_headers),
         ] {
-            for (index, field) in names.iter().enumerate().filter(|(_, field)| !super::is_token(field)) {
-                let words = format!("`{field}` is not a header's name; write it like `content-type`");
+            for (index, field) in names.iter().enumerate() {
+                let words = match field.as_str() {
+                    "*" => "`*` is not understood, and not allowed with credentials; name each field".to_owned(),
+                    field if !super::is_token(field) => {
+                        format!("`{field}` is not a header's name; write it like `content-type`")
+                    }
+                    _ => continue,
+                };
                 report.bad_value(&["cors", name, key, &index.to_string()], words);
             }
         }
@@ -50,6 +56,9 @@ fn words(origin: &str, credentials: bool, otherwise: &str) -> String {
         }
         "*" => return "`*` would let every page read; name the origins".to_owned(),
         "null" => return "`null` is what any sandboxed page calls itself; name the origins".to_owned(),
+        "" => return "an empty origin; write `https://` and a host, or take it out".to_owned(),
+        _ if origin.contains(',') => return format!("`{origin}` is more than one; make each an item of the list"),
+        _ if origin.contains('*') => return format!("`{origin}`: `*` stands for nothing; name each origin"),
         _ => {}
     }
     let lower = origin.to_ascii_lowercase();

@@ -26,7 +26,7 @@ impl Files<'_> {
     pub(crate) fn text(&self, file: &Path) -> io::Result<String> {
         let file = File::open(self.root.join(file))?;
         if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is not a file"));
+            return Err(io::ErrorKind::IsADirectory.into());
         }
         let mut text = String::new();
         file.take(LARGEST).read_to_string(&mut text)?;
@@ -49,6 +49,14 @@ pub(super) fn check(config: &Config, files: &Files<'_>, report: &mut Report<'_>)
             let words = format!("{} is empty; write a token into it, or delete it", file.display());
             report.add(code::BAD_FILE, &path, words);
         }
+    }
+    if let Some(file) = config
+        .admin
+        .audit_file
+        .as_ref()
+        .filter(|file| files.root.join(file).exists())
+    {
+        exists(file, &["admin", "audit_file"], files, report);
     }
     if let Some(file) = &config.redis.url_file {
         let path = ["redis", "url_file"];
@@ -83,7 +91,7 @@ fn exists(file: &Path, path: &[&str], files: &Files<'_>, report: &mut Report<'_>
         if meta.is_file() {
             Ok(())
         } else {
-            Err(io::Error::other("it is not a file"))
+            Err(io::ErrorKind::IsADirectory.into())
         }
     };
     if let Err(error) = fs::metadata(files.root.join(file)).and_then(is_file) {
@@ -95,6 +103,7 @@ fn missing(file: &Path, error: &io::Error, path: &[&str], report: &mut Report<'_
     let name = file.display();
     let words = match error.kind() {
         io::ErrorKind::NotFound => format!("there is no file {name}; put it there, or mend the path"),
+        io::ErrorKind::IsADirectory => format!("{name} is no file; name the file itself"),
         io::ErrorKind::InvalidData => format!("{name} is no text; check that it is the right file"),
         _ => format!("{name} cannot be read: {error}; check that this user may"),
     };

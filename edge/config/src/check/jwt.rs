@@ -2,6 +2,7 @@
 
 use super::{Report, paths};
 use crate::{Config, Jwt};
+use edge_policy::identity::TokenSource;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, jwt) in &config.jwt {
@@ -19,6 +20,16 @@ fn issuer(name: &str, jwt: &Jwt, report: &mut Report<'_>) {
             &at("token_from"),
             "none: no token could be found; write `[{ bearer: true }]`",
         );
+    }
+    for (index, source) in jwt.token_from.iter().enumerate() {
+        if let TokenSource::Cookie(cookie) = source
+            && !super::is_token(cookie)
+        {
+            let path = ["jwt", name, "token_from", &index.to_string(), "cookie"];
+            let words =
+                format!("`{cookie}` is not a cookie's name (RFC 6265, a token); write letters, digits, `-` and `_`");
+            report.bad_value(&path, words);
+        }
     }
     for (key, value) in [("issuer", &jwt.issuer), ("audience", &jwt.audience)] {
         if value.is_empty() {

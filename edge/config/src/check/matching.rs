@@ -1,12 +1,13 @@
 //! What a route takes: paths, methods, hosts.
 
-use super::{Report, is_token, patterns};
+use super::{Report, patterns};
 use crate::{
     Match,
     diagnose::{code, nearest},
 };
 use edge_policy::route::HostPattern;
-use std::collections::HashSet;
+use http::Method;
+use std::{collections::HashSet, net::Ipv6Addr};
 
 /// The methods of RFC 9110 and RFC 5789.
 const METHODS: [&str; 9] = [
@@ -58,7 +59,21 @@ pub(super) fn check(name: &str, matches: &Match, report: &mut Report<'_>) {
 /// A method in upper case.
 pub(super) fn method(name: &str, at: &[&str], report: &mut Report<'_>) {
     let upper = name.to_ascii_uppercase();
-    if !is_token(name) {
+    if ["*", "ANY", "ALL"].contains(&upper.as_str()) {
+        let all = match at {
+            ["routes", _, "match", ..] => "without `methods` all are taken: take them out",
+            _ => "write each out, `[GET, POST]`",
+        };
+        report.bad_value(
+            at,
+            format!("`{name}` is one method of this name, not all of them; {all}"),
+        );
+    } else if name.contains(['|', ',', '/', ' ']) {
+        report.bad_value(
+            at,
+            format!("`{name}` is more than a method; make each an item of the list, `[GET, POST]`"),
+        );
+    } else if Method::from_bytes(name.as_bytes()).is_err() {
         report.bad_value(at, format!("`{name}` is not a method; write it like `GET`"));
     } else if upper != name {
         report.bad_value(
@@ -81,6 +96,35 @@ fn host(text: &str) -> Result<(), String> {
     if let Some((_, rest)) = text.split_once("://") {
         let name = rest.split(['/', ':']).next().unwrap_or_default();
         return Err(format!("`{text}` is a URL; write the name alone, `{name}`"));
+    }
+    if text.trim_matches(['[', ']']).parse::<Ipv6Addr>().is_ok() {
+        return Err(format!(
+            "`{text}` is an IPv6 address, and routes are told apart by names; take it out"
+        ));
+    }
+    if text.contains(',') {
+        return Err(format!(
+            "`{text}` is more than one; several go into `hosts`, each an item"
+        ));
+    }
+    if let Some(rest) = text
+        .strip_prefix('.')
+        .filter(|rest| rest.parse::<HostPattern>().is_ok())
+    {
+        return Err(format!(
+            "`{text}`: all names below one are written with `*`; write `*.{rest}`"
+        ));
+    }
+    if let Some(name) = text
+        .strip_suffix('.')
+        .filter(|name| name.parse::<HostPattern>().is_ok())
+    {
+        return Err(format!("`{text}` is compared without its last dot; write `{name}`"));
+    }
+    if !text.is_ascii() {
+        return Err(format!(
+            "`{text}` is compared as browsers send it; write its ASCII form, `xn--…`"
+        ));
     }
     let name = text.strip_prefix("*.").unwrap_or(text);
     if name.contains('*') {

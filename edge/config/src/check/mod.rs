@@ -14,6 +14,7 @@ mod names;
 mod not_yet;
 mod paths;
 mod patterns;
+mod proxies;
 mod quotas;
 mod rate_limits;
 mod redis;
@@ -41,6 +42,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
         report.bad_value(&["version"], words);
     }
     admin::check(config, report);
+    proxies::check(config, report);
     limits::check(config, report);
     redis::check(config, report);
     secrets::check(config, report);

@@ -32,9 +32,13 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         if let Auth::Jwt { name: issuer, .. } = &route.auth {
             names.refer(report, "jwt", issuer, &at(&["auth", "jwt"]));
         }
-        for (index, limit) in route.rate_limits.iter().enumerate() {
-            let index = index.to_string();
-            names.refer(report, "rate_limits", limit, &["routes", name, "rate_limits", &index]);
+        for (number, limit) in route.rate_limits.iter().enumerate() {
+            let index = number.to_string();
+            let path = ["routes", name, "rate_limits", &index];
+            names.refer(report, "rate_limits", limit, &path);
+            if route.rate_limits[..number].contains(limit) {
+                report.bad_value(&path, format!("`{limit}` is here twice; keep one"));
+            }
         }
         if let Some(cors) = &route.cors {
             names.refer(report, "cors", cors, &at(&["cors"]));
@@ -72,6 +76,7 @@ impl<'a> Names<'a> {
         }
         let hint = match nearest(name, defined.keys().copied()) {
             Some(near) => format!("did you mean `{near}` (line {})?", defined[near]),
+            None if defined.is_empty() => "define it there".to_owned(),
             None => format!("define it there, or use one of {}", known(defined)),
         };
         report.add(
@@ -89,9 +94,5 @@ fn known(defined: &HashMap<&str, u32>) -> String {
     names.sort();
     let more = if names.len() > SHOWN { ", …" } else { "" };
     let names: Vec<_> = names.into_iter().take(SHOWN).map(|(_, name)| name).collect();
-    if names.is_empty() {
-        "those (there are none)".to_owned()
-    } else {
-        format!("{}{more}", names.join(", "))
-    }
+    format!("{}{more}", names.join(", "))
 }

@@ -90,6 +90,8 @@ pub(super) fn check(report: &mut Report<'_>) {
         let mut places = Vec::new();
         let keys: Vec<&str> = row.key.split('.').collect();
         row.find(report.tree(), &keys, &mut Vec::new(), &mut places);
+        // What was refused is told already.
+        places.retain(|(_, path)| !report.is_refused(&path.iter().map(String::as_str).collect::<Vec<_>>()));
         // What routes have from `defaults` stands in one place.
         places.sort_by_key(|(at, _)| *at);
         places.dedup_by_key(|(at, _)| *at);
@@ -103,8 +105,7 @@ pub(super) fn check(report: &mut Report<'_>) {
             "not acted on yet{more}: {}; take it out, or keep it for a later version",
             row.instead
         );
-        let path: Vec<&str> = first.iter().map(String::as_str).collect();
-        report.add(row.code, &path, words);
+        report.add_written(row.code, first, words);
     }
 }
 

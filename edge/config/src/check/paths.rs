@@ -4,14 +4,21 @@ use edge_policy::path::normalise;
 
 /// A path in normal form; nothing in it stands for something else.
 pub(super) fn plain(text: &str) -> Result<(), String> {
-    if text.contains("://") {
-        return Err(format!("`{text}` is a whole URL; write its path alone, `/…`"));
-    }
+    url(text)?;
     match normalise(text) {
         Ok(normal) if normal == text => Ok(()),
         Ok(normal) => Err(format!("`{text}` is not in normal form; write `{normal}`")),
         Err(error) => Err(format!("`{text}`: {error}; {}", cure(text))),
     }
+}
+
+/// Whole URLs are none.
+fn url(text: &str) -> Result<(), String> {
+    let Some((_, rest)) = text.split_once("://") else {
+        return Ok(());
+    };
+    let path = rest.find('/').map_or("/", |slash| &rest[slash..]);
+    Err(format!("`{text}` is a whole URL; write its path alone, `{path}`"))
 }
 
 /// What was probably meant by a path that is none.
@@ -30,6 +37,7 @@ pub(super) fn cure(text: &str) -> String {
 
 /// Ways to write a pattern that other proxies know and this one does not: told before they match nothing.
 pub(super) fn foreign(text: &str) -> Result<(), String> {
+    url(text)?;
     let stem = text.trim_end_matches('*').trim_end_matches('.').trim_end_matches('/');
     if text.ends_with('*') && stem.starts_with('/') && !stem.contains('*') {
         return Err(format!(
@@ -44,8 +52,19 @@ pub(super) fn foreign(text: &str) -> Result<(), String> {
             "`{text}` is a regular expression, and paths are none; write `path_prefix`, or a template like `/users/{{id}}`"
         ));
     }
-    if let Some(parameter) = text.split('/').find_map(|segment| segment.strip_prefix(':')) {
-        return Err(format!("`:{parameter}` is no parameter here; write `{{{parameter}}}`"));
+    if let Some((wrong, name)) = text.split('/').find_map(parameter) {
+        return Err(format!("`{wrong}` is no parameter here; write `{{{name}}}`"));
+    }
+    if let Some((before, last)) = text.rsplit_once('/')
+        && last.starts_with('{')
+        && ["{*", "...}", ":.*}", "*}", ":path}"]
+            .iter()
+            .any(|mark| last.starts_with(mark) || last.ends_with(mark))
+    {
+        let before = if before.is_empty() { "/" } else { before };
+        return Err(format!(
+            "`{last}` does not take the rest of a path; write `path_prefix: {before}`"
+        ));
     }
     if text.split('/').any(|segment| matches!(segment, "*" | "**")) {
         return Err(format!(
@@ -53,6 +72,17 @@ pub(super) fn foreign(text: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// A parameter as others write it, and its name: `:id`, `<id>`, `<int:id>`.
+pub(super) fn parameter(segment: &str) -> Option<(&str, &str)> {
+    let angle = |segment: &'_ str| segment.starts_with('<') && segment.ends_with('>');
+    let name = match segment.strip_prefix(':') {
+        Some(name) => name,
+        None if angle(segment) => segment[1..segment.len() - 1].rsplit(':').next()?,
+        None => return None,
+    };
+    Some((segment, name))
 }
 
 #[cfg(test)]
@@ -66,14 +96,29 @@ mod tests {
         assert_eq!(told("/a//b/"), "write `/a/b/`");
         assert_eq!(told("/a/../b"), "write `/a/b`");
         assert_eq!(told("/%61"), "write `/a`");
-        assert_eq!(told("https://h/x"), "write its path alone, `/…`");
+        assert_eq!(told("https://h/x"), "write its path alone, `/x`");
+        assert_eq!(told("https://h"), "write its path alone, `/`");
         assert!(plain("/a/b").is_ok());
     }
 
     #[test]
     fn foreign_patterns_are_told() {
         for bad in [
-            "/api/*", "/api/.*", "^/api", "~ ^/x", "/a/:id", "/a/*/b", r"/a/\d+", "/a$", "/(?<x>.)",
+            "https://h/x",
+            "/a/<id>",
+            "/a/<int:id>",
+            "/a/{*rest}",
+            "/a/{rest...}",
+            "/a/{rest:.*}",
+            "/api/*",
+            "/api/.*",
+            "^/api",
+            "~ ^/x",
+            "/a/:id",
+            "/a/*/b",
+            r"/a/\d+",
+            "/a$",
+            "/(?<x>.)",
         ] {
             assert!(foreign(bad).is_err(), "{bad}");
         }

@@ -39,6 +39,9 @@ pub(super) fn prefix(text: &str, at: &[&str], report: &mut Report<'_>) {
 /// Tells what is wrong with a pattern; whether it can be matched.
 fn pattern(text: &str, read: Result<Pattern, PatternError>, at: &[&str], report: &mut Report<'_>) -> bool {
     let words = match (paths::foreign(text), read) {
+        (Err(words), _) if at.contains(&"paths") && words.contains("path_prefix: ") => {
+            format!("{words} on a route of its own")
+        }
         (Err(words), _) => words,
         (_, Err(PatternError::Path(_, error))) => {
             format!("`{text}` is not a path in normal form: {error}; {}", paths::cure(text))

@@ -3,7 +3,7 @@
 use crate::{
     decode::Pruned,
     diagnose::{At, Findings, Words, code},
-    tree::Node,
+    tree::{Node, Value},
 };
 
 /// Where checks tell what they find. Paths are keys and list indices from the root.
@@ -27,7 +27,26 @@ impl<'a> Report<'a> {
 
     /// What stands at a path in the file, or in the defaults.
     pub(super) fn node(&self, path: &[&str]) -> Option<&'a Node> {
-        path.iter().try_fold(self.tree, |node, key| node.child(key))
+        self.tree.at_path(&self.written(path))
+    }
+
+    /// A path as the file has it: items of a list that were refused are counted there, and not in what was read.
+    fn written(&self, path: &[&str]) -> Vec<String> {
+        let mut written: Vec<String> = Vec::with_capacity(path.len());
+        let mut node = Some(self.tree);
+        for key in path {
+            let is_item = matches!(node.map(|node| &node.value), Some(Value::List(_))) && !self.pruned.is_empty();
+            let key = match key.parse::<usize>() {
+                Ok(number) if is_item => {
+                    let stays = |index: &usize| !self.pruned.contains(&[&written[..], &[index.to_string()]].concat());
+                    (0..).filter(stays).nth(number).unwrap_or(number).to_string()
+                }
+                _ => (*key).to_owned(),
+            };
+            node = node.and_then(|node| node.child(&key));
+            written.push(key);
+        }
+        written
     }
 
     /// Whether nothing at or below a path was refused: only then can something be said to lack there.
@@ -55,22 +74,45 @@ impl<'a> Report<'a> {
         self.findings.has_errors()
     }
 
-    /// The place of a value, or of the nearest part above that stands in the file.
-    pub(super) fn at(&self, path: &[&str]) -> At {
-        self.tree.place(path)
+    /// Whether this very part was refused.
+    pub(super) fn is_refused(&self, path: &[&str]) -> bool {
+        self.pruned
+            .iter()
+            .any(|pruned| pruned.len() == path.len() && is_below(pruned, path))
     }
 
     /// Tells a mistake: one of the [codes](code), where it is, what is wrong and the cure. The path goes before the words.
     /// What a route has from `defaults` is told as theirs.
     pub fn add(&mut self, code: &'static str, path: &[&str], words: impl Into<Words>) {
+        self.add_written(code, &self.written(path), words);
+    }
+
+    /// The same for a path that is the file's already.
+    pub(super) fn add_written(&mut self, code: &'static str, path: &[String], words: impl Into<Words>) {
+        self.add_shown(code, self.tree.place(path), path, words);
+    }
+
+    /// Tells a key that makes no sense, whatever its value.
+    pub(super) fn bad_key(&mut self, path: &[&str], words: impl Into<Words>) {
+        let path = self.written(path);
+        let entry = path
+            .split_last()
+            .and_then(|(key, above)| self.tree.at_path(above)?.entry(key));
+        let at = entry.map_or_else(|| self.tree.place(&path), |entry| entry.key_at);
+        self.add_shown(code::BAD_VALUE, at, &path, words);
+    }
+
+    fn add_shown(&mut self, code: &'static str, at: At, path: &[String], words: impl Into<Words>) {
         let shown = match path {
-            ["routes", _, rest @ ..] if self.node(path).is_some_and(|node| node.inherited) => {
+            [first, _, rest @ ..]
+                if first == "routes" && self.tree.at_path(path).is_some_and(|node| node.inherited) =>
+            {
                 format!("defaults.{}", rest.join("."))
             }
             _ => path.join("."),
         };
         let words = words.into().after(&format!("{shown}: "));
-        self.findings.add(code, self.at(path), shown, words);
+        self.findings.add(code, at, shown, words);
     }
 
     /// Tells a value of the right kind that makes no sense.

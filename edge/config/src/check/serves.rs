@@ -12,6 +12,8 @@ pub(super) fn check(name: &str, route: &Route, report: &mut Report<'_>) {
     let path = ["routes", name];
     match (&route.upstream, &route.graphql) {
         (None, None) if report.lacks_key_of(&path) || report.refused(&path, "upstream") => {}
+        // It stands in the file, and not far enough to the right.
+        (None, None) if report.is_refused(&["routes", "upstream"]) || report.is_refused(&["upstream"]) => {}
         (None, None) => report.add(
             code::CONTRADICTION,
             &path,
@@ -77,6 +79,10 @@ fn rewrite(name: &str, route: &Route, report: &mut Report<'_>) {
         report.add(code::CONTRADICTION, &path, words);
         return;
     };
+    if let Some((wrong, name)) = with.split('/').find_map(|segment| placeholder(segment, template)) {
+        report.bad_value(&path, format!("`{wrong}` is no parameter here; write `{{{name}}}`"));
+        return;
+    }
     if let Err(parameter) = Rewrite::template(template, with) {
         let words = format!("`{{{parameter}}}` is no parameter of `{template}`; use one that it has");
         report.bad_value(&path, words);
@@ -88,9 +94,31 @@ fn rewrite(name: &str, route: &Route, report: &mut Report<'_>) {
     destination(&filled.join("/"), &path, report);
 }
 
+/// A parameter of `template` as others write it: `:id`, `$id`, or `$1` for the first.
+fn placeholder<'a>(segment: &'a str, template: &'a str) -> Option<(&'a str, &'a str)> {
+    let mut names = template.split('/').filter_map(parameter);
+    match (segment.strip_prefix('$'), paths::parameter(segment)) {
+        (Some(name), _) => {
+            let number = name.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+            let meant = match number {
+                Some(index) => names.nth(index),
+                None => names.find(|known| *known == name),
+            };
+            Some((segment, meant?))
+        }
+        (None, other) => other.filter(|(_, name)| names.any(|known| known == *name)),
+    }
+}
+
 /// A path that the edge may ask a service for.
 fn destination(with: &str, path: &[&str], report: &mut Report<'_>) {
-    if let Err(words) = paths::plain(with) {
+    if with.contains(['{', '}']) {
+        let words = match path.contains(&"rewrite_prefix") {
+            true => "has no parameters; write a plain path, or `rewrite` for a `match.path`",
+            false => "a parameter is a whole segment; write `{name}` with nothing beside it",
+        };
+        report.bad_value(path, format!("`{with}`: {words}"));
+    } else if let Err(words) = paths::plain(with) {
         report.bad_value(path, words);
     } else if is_under(with, INTERNAL) {
         let words =

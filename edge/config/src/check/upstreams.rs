@@ -42,7 +42,7 @@ fn instances(name: &str, upstream: &Upstream, report: &mut Report<'_>) {
             &path,
             "has both `targets` and `discovery`; keep one",
         ),
-        (false, None) if !report.lacks_key_of(&path) => {
+        (false, None) if !report.lacks_key_of(&path) && !report.is_refused(&["upstreams", "targets"]) => {
             report.add(
                 code::CONTRADICTION,
                 &path,
@@ -56,7 +56,7 @@ fn instances(name: &str, upstream: &Upstream, report: &mut Report<'_>) {
     }
     let mut seen = HashMap::new();
     for (index, target) in upstream.targets.iter().enumerate() {
-        if seen.insert(&target.address, index).is_some() {
+        if seen.insert(target.address.to_ascii_lowercase(), index).is_some() {
             let words = format!("`{}` is here twice; use `weight` for a larger share", target.address);
             report.bad_value(&[&targets[..], &[&index.to_string()]].concat(), words);
         }

@@ -26,8 +26,15 @@ impl<'de> Visitor<'de> for AuthVisitor {
         if text == "public" {
             Ok(Auth::Public)
         } else {
-            let message = format!("`{text}` says not who may use it; write `public` or `{{ jwt: {text} }}`");
-            Err(E::custom(message))
+            let cure = match text.to_ascii_lowercase().as_str() {
+                "public" | "none" | "off" | "no" | "anonymous" | "false" => "write `public`".to_owned(),
+                "jwt" | "" => "write `public`, or `{ jwt: <name> }` with a name of the section `jwt`".to_owned(),
+                _ => {
+                    let name = text.strip_prefix("jwt:").unwrap_or(text).trim();
+                    format!("write `public` or `{{ jwt: {name} }}`")
+                }
+            };
+            Err(E::custom(format!("`{text}` says not who may use it; {cure}")))
         }
     }
 

@@ -1,6 +1,6 @@
 //! `retry_on`: words and statuses.
 
-use crate::types::RetryOn;
+use crate::{diagnose::nearest, types::RetryOn};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Visitor},
@@ -41,15 +41,26 @@ impl Visitor<'_> for RetryOnVisitor {
             RESET => Ok(RetryOn::Reset),
             _ => match text.parse() {
                 Ok(status) => self.visit_u64(status),
-                Err(_) => Err(E::custom(format!(
-                    "`{text}` is not one of `{CONNECT_FAILURE}`, `{RESET}` and the statuses from 500; write each status out, `503`"
-                ))),
+                Err(_) => {
+                    let help = match nearest(text, [CONNECT_FAILURE, RESET]) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "write each status out, `503`".to_owned(),
+                    };
+                    Err(E::custom(format!(
+                        "`{text}` is not one of `{CONNECT_FAILURE}`, `{RESET}` and the statuses from 500; {help}"
+                    )))
+                }
             },
         }
     }
 
     fn visit_i64<E: de::Error>(self, status: i64) -> Result<RetryOn, E> {
-        self.visit_u64(status.unsigned_abs())
+        match u64::try_from(status) {
+            Ok(status) => self.visit_u64(status),
+            Err(_) => Err(E::custom(format!(
+                "`{status}` is no status; statuses to retry on are 500 to 599"
+            ))),
+        }
     }
 
     fn visit_u64<E: de::Error>(self, status: u64) -> Result<RetryOn, E> {

@@ -57,8 +57,8 @@ pub(crate) fn whole_address<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 
 /// The weight of the long form.
 pub(crate) fn weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let weight = u32::deserialize(deserializer)?;
-    if (1..=100).contains(&weight) {
+    let weight = i64::deserialize(deserializer)?;
+    if let Ok(weight @ 1..=100) = u32::try_from(weight) {
         return Ok(weight);
     }
     let message = format!("weight `{weight}` is not between 1 and 100; for no traffic take the target out");

@@ -17,21 +17,28 @@ pub(crate) struct Source {
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TokenSource>, D::Error> {
-    let sources = Vec::<Source>::deserialize(deserializer)?;
-    let one = |source| match source {
-        Source {
-            cookie: Some(name),
-            bearer: None,
-        } if !name.is_empty() => Ok(TokenSource::Cookie(name)),
-        Source {
-            cookie: None,
-            bearer: Some(true),
-        } => Ok(TokenSource::Bearer),
-        _ => Err(de::Error::custom(
-            "a source is one thing; write each as `{ cookie: <name> }` or `{ bearer: true }`",
-        )),
-    };
-    sources.into_iter().map(one).collect()
+    struct One(TokenSource);
+
+    impl<'de> Deserialize<'de> for One {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            match Source::deserialize(deserializer)? {
+                Source {
+                    cookie: Some(name),
+                    bearer: None,
+                } if !name.is_empty() => Ok(Self(TokenSource::Cookie(name))),
+                Source {
+                    cookie: None,
+                    bearer: Some(true),
+                } => Ok(Self(TokenSource::Bearer)),
+                _ => Err(de::Error::custom(
+                    "a source is one thing; write each as `{ cookie: <name> }` or `{ bearer: true }`",
+                )),
+            }
+        }
+    }
+
+    let sources = Vec::<One>::deserialize(deserializer)?;
+    Ok(sources.into_iter().map(|one| one.0).collect())
 }
 
 pub(crate) fn serialize<S: Serializer>(sources: &[TokenSource], serializer: S) -> Result<S::Ok, S::Error> {

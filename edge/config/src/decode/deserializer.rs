@@ -1,6 +1,6 @@
 //! The tree as serde reads it.
 
-use super::Fault;
+use super::fault::{Fault, one_of};
 use crate::tree::{Entry, Node, Value};
 use serde::{
     de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor, value::StrDeserializer},
@@ -36,7 +36,7 @@ impl<'de> de::Deserializer<'de> for &'de Node {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match &self.value {
-            Value::Null => visitor.visit_unit(),
+            Value::Null | Value::Gone => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Int(value) => visitor.visit_i64(*value),
             Value::Float(value) => visitor.visit_f64(*value),
@@ -72,15 +72,15 @@ impl<'de> de::Deserializer<'de> for &'de Node {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        words: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
         match &self.value {
             Value::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
-            _ => Err(self
-                .deserialize_any(Word)
-                .err()
-                .unwrap_or_else(|| de::Error::custom("a word is wanted"))),
+            _ => Err(self.refused("a word", || match self.is_one_of(words) {
+                true => String::new(),
+                false => format!("write one of {}", one_of(words)),
+            })),
         }
     }
 
@@ -88,12 +88,16 @@ impl<'de> de::Deserializer<'de> for &'de Node {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        keys: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
         match &self.value {
-            Value::List(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
-            _ => self.deserialize_any(visitor),
+            Value::Map(_) => self.deserialize_any(visitor),
+            Value::List(_) | Value::Null => Err(self.refused("a map", String::new)),
+            _ => Err(self.refused("a map", || {
+                let key = keys.first().copied().unwrap_or("key");
+                format!("write a map, `{{ {key}: … }}`, of its keys {}", one_of(keys))
+            })),
         }
     }
 
@@ -103,14 +107,36 @@ impl<'de> de::Deserializer<'de> for &'de Node {
     }
 }
 
-/// Refuses everything, to say what stands where a word is wanted.
-struct Word;
+impl Node {
+    /// Whether quotes would make it one of some words.
+    fn is_one_of(&self, words: &[&str]) -> bool {
+        let text = match &self.value {
+            Value::Int(number) => number.to_string(),
+            Value::Float(number) => number.to_string(),
+            Value::Bool(value) => value.to_string(),
+            _ => return false,
+        };
+        words.contains(&text.as_str())
+    }
 
-impl Visitor<'_> for Word {
+    /// Why this is not what is wanted. `help` is asked where nothing better can be said; empty, it says nothing.
+    fn refused(&self, want: &'static str, help: impl FnOnce() -> String) -> Fault {
+        match de::Deserializer::deserialize_any(self, Nothing(want)) {
+            Ok(()) => de::Error::custom(want),
+            Err(fault) if matches!(self.value, Value::Null) => fault,
+            Err(fault) => fault.with_help(help()),
+        }
+    }
+}
+
+/// Refuses everything, to say what stands where something else is wanted.
+struct Nothing(&'static str);
+
+impl Visitor<'_> for Nothing {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a word")
+        f.write_str(self.0)
     }
 }
 
@@ -123,11 +149,11 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let Some(item) = self.items.get(self.next) else {
+        let left = self.items.iter().enumerate().skip(self.next);
+        let Some((index, item)) = left.into_iter().find(|(_, item)| !matches!(item.value, Value::Gone)) else {
             return Ok(None);
         };
-        let index = self.next;
-        self.next += 1;
+        self.next = index + 1;
         seed.deserialize(item)
             .map(Some)
             .map_err(|fault| fault.below(index.to_string(), item.at))

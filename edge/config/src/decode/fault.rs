@@ -41,6 +41,14 @@ impl Fault {
         self
     }
 
+    /// The same with another cure, if there is one.
+    pub(super) fn with_help(mut self, help: String) -> Self {
+        if !help.is_empty() {
+            self.0.words.help = help;
+        }
+        self
+    }
+
     /// Keys from the root.
     pub(super) fn path(&self) -> Vec<String> {
         self.0.trail.iter().rev().cloned().collect()
@@ -110,8 +118,7 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
-        let all = known.iter().map(|word| format!("`{word}`"));
-        let all = all.collect::<Vec<_>>().join(", ");
+        let all = one_of(known);
         let help = match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.len() == 1 => "write that".to_owned(),
@@ -121,14 +128,13 @@ impl de::Error for Fault {
     }
 
     fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
-        let other_name = OTHER_NAMES
-            .iter()
-            .find(|(other, ours)| *other == key && known.contains(ours));
-        let near = nearest(key, known.iter().copied()).or(other_name.map(|(_, ours)| *ours));
+        let (name, value) = key.split_once(':').unwrap_or((key, ""));
+        let near = meant(name, known);
         let help = match near {
+            Some(near) if !value.is_empty() => format!("write `{near}: {value}`, with a space behind the colon"),
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() => "there are no keys here".to_owned(),
-            None => format!("{KEYS_HERE} `{}`", known.join("`, `")),
+            None => format!("{KEYS_HERE} {}", one_of(known)),
         };
         let mut fault = Self::new(code::UNKNOWN_KEY, format!("unknown key `{key}`; {help}"));
         fault.0.meant = near;
@@ -142,32 +148,72 @@ impl de::Error for Fault {
     }
 }
 
+/// Words in a row: `` `a`, `b` ``.
+pub(super) fn one_of(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}
+
 /// How the help of an unknown key begins that looks like none of those there are.
 pub(crate) const KEYS_HERE: &str = "keys here are";
 
+/// The key that an unknown one was meant to be: it differs by a slip, has another name elsewhere, or one is a part of the
+/// other (`origins`, `allow_origins`).
+fn meant(key: &str, known: &'static [&'static str]) -> Option<&'static str> {
+    let other_name = || {
+        let mut names = OTHER_NAMES.iter();
+        names.find(|(other, ours)| *other == key && known.contains(ours))
+    };
+    let part = || {
+        let holds = |whole: &str, part: &str| format!("_{whole}_").contains(&format!("_{part}_"));
+        let mut parts = known.iter().filter(|known| holds(known, key) || holds(key, known));
+        // One alone: of several none is meant more than another.
+        parts.next().filter(|_| parts.next().is_none())
+    };
+    nearest(key, known.iter().copied())
+        .or_else(|| other_name().map(|(_, ours)| *ours))
+        .or_else(|| part().copied())
+}
+
+/// How the help of an unknown key begins that was meant to be one which is there.
+pub(crate) const MEANT: &str = "it is for";
+
 /// What other proxies call keys of ours.
-const OTHER_NAMES: [(&str, &str); 21] = [
+const OTHER_NAMES: [(&str, &str); 34] = [
+    ("address", "bind"),
     ("backend", "upstream"),
     ("backends", "upstreams"),
     ("cluster", "upstream"),
     ("clusters", "upstreams"),
     ("endpoints", "targets"),
+    ("gzip", "compression"),
+    ("host", "address"),
+    ("host", "bind"),
+    ("limit", "rate"),
     ("listen", "bind"),
+    ("name", "cookie"),
     ("location", "match"),
     ("matcher", "match"),
     ("nodes", "targets"),
     ("port", "address"),
+    ("port", "bind"),
     ("prefix", "path_prefix"),
     ("proxy_pass", "upstream"),
+    ("requests", "rate"),
     ("rule", "match"),
     ("servers", "targets"),
     ("service", "upstream"),
     ("services", "upstreams"),
+    ("strip_path", "rewrite_prefix"),
+    ("strip_prefix", "rewrite_prefix"),
+    ("target", "upstream"),
     ("timeout", "timeouts"),
     ("url", "address"),
     ("url", "upstream"),
+    ("uri", "path"),
     ("uri", "upstream"),
     ("verb", "methods"),
+    ("websocket", "streaming"),
 ];
 
 /// What may have been meant.
@@ -175,7 +221,7 @@ fn help(got: &Unexpected<'_>, want: &str) -> String {
     let quoted = |value: &dyn fmt::Display| format!("put it in quotes: `\"{value}\"`");
     match (got, want) {
         (Unexpected::Str(text), "a boolean") => boolean(text),
-        (Unexpected::Str(text), "a list") => format!("write `[{text}]`"),
+        (Unexpected::Str(text), "a list") => format!("write `{}`", list(text)),
         (Unexpected::Str(text), "a whole number") => whole_number(text),
         (Unexpected::Float(value), "a whole number") if value.fract() == 0.0 && value.abs() < 1e15 => {
             format!("write `{value}`")
@@ -187,10 +233,29 @@ fn help(got: &Unexpected<'_>, want: &str) -> String {
         (Unexpected::Map, "a text" | "a word") => {
             "write the value alone; if the braces belong to it, put it in quotes".to_owned()
         }
+        (Unexpected::Map, want) if want.starts_with("a list") => {
+            "make it an item of one: put `- ` before it, or brackets around it".to_owned()
+        }
         (Unexpected::Seq, "a map") => "write `name: value`, and no `-` before it".to_owned(),
         (Unexpected::Unit, _) => "write a value, or take the key out".to_owned(),
+        (_, "a boolean") => "write `true` or `false`".to_owned(),
         _ => format!("write {want}"),
     }
+}
+
+/// A text as the items of a list: what YAML would take for something else is put in quotes.
+fn list(text: &str) -> String {
+    let item = |item: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:-+".contains(&b);
+        let special = item.starts_with(['-', ':']) || item.ends_with(':') || !item.bytes().all(plain);
+        if special || item.is_empty() {
+            format!("\"{item}\"")
+        } else {
+            item.to_owned()
+        }
+    };
+    let items: Vec<String> = text.split(',').map(|part| item(part.trim())).collect();
+    format!("[{}]", items.join(", "))
 }
 
 fn boolean(text: &str) -> String {

@@ -4,7 +4,7 @@
 mod deserializer;
 mod fault;
 
-pub(crate) use fault::{Fault, KEYS_HERE};
+pub(crate) use fault::{Fault, KEYS_HERE, MEANT};
 
 use crate::{
     diagnose::{Findings, MOST, Words, code},
@@ -59,7 +59,7 @@ pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
     }
     for _ in 0..MOST {
         match T::deserialize(&reading.tree) {
-            Ok(value) => return (Some(value), reading.pruned),
+            Ok(value) => return (Some(value), reading.refused()),
             Err(fault) => {
                 let borrowed = reading.borrow(&fault, skeleton.as_ref());
                 if borrowed {
@@ -70,7 +70,7 @@ pub(crate) fn decode<T: for<'de> Deserialize<'de>>(
             }
         }
     }
-    (None, reading.pruned)
+    (None, reading.refused())
 }
 
 /// A tree that loses, one by one, the parts that cannot be read.
@@ -83,6 +83,12 @@ struct Reading<'f> {
 }
 
 impl Reading<'_> {
+    /// What was taken out, and what that was meant to be.
+    fn refused(mut self) -> Pruned {
+        self.pruned.extend(self.meant);
+        self.pruned
+    }
+
     /// Finds the mistakes in a section.
     fn whole(&mut self, name: &str, probe: Probe) {
         while let Some(section) = self.tree.entry(name) {
@@ -125,10 +131,18 @@ impl Reading<'_> {
         if self.follows(fault, &path) {
             return;
         }
+        let mut words = words(fault, &path);
         if let (Some(meant), Some((_, above))) = (fault.meant, path.split_last()) {
-            self.meant.insert([above, &[meant.to_owned()]].concat());
+            let there = [above, &[meant.to_owned()]].concat();
+            if self.tree.at_path(&there).is_some() || self.pruned.contains(&there) || self.meant.contains(&there) {
+                words.help = format!(
+                    "{} `{meant}`, which is here too: put it in there, or take it out",
+                    fault::MEANT
+                );
+            } else {
+                self.meant.insert(there);
+            }
         }
-        let words = words(fault, &path);
         let path: Vec<String> = path.into_iter().chain(fault.missing.map(str::to_owned)).collect();
         let at = fault.at.unwrap_or(self.tree.at);
         self.findings.add(fault.code, at, path.join("."), words);

@@ -54,6 +54,8 @@ pub const DRY_RUN: &str = "W408";
 pub const EXPIRING: &str = "W409";
 /// A method that is probably misspelled.
 pub const ODD_METHOD: &str = "W410";
+/// Everybody is believed about whom a request comes from.
+pub const BELIEVED: &str = "W411";
 /// More warnings than one run tells.
 pub const MORE_WARNINGS: &str = "W499";
 /// A route would lose every target that it has.

@@ -48,6 +48,7 @@ pages! {
     DRY_RUN => "W408",
     EXPIRING => "W409",
     ODD_METHOD => "W410",
+    BELIEVED => "W411",
     MORE_WARNINGS => "W499",
     NO_ADDRESS => "E511",
     NO_KEYS => "E512",

@@ -10,6 +10,7 @@ mod words;
 pub(crate) use findings::{Findings, MOST};
 pub use near::{did_you_mean, nearest};
 pub use words::Words;
+pub(crate) use words::is_unseen;
 
 use serde::{Deserialize, Serialize};
 use std::{

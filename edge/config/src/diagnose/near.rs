@@ -2,7 +2,7 @@
 
 /// The known name nearest to a misspelled one, if near enough to be meant.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wrong: Vec<char> = wrong.chars().take(LONGEST + 1).collect();
+    let wrong: Vec<char> = wrong.chars().take(LONGEST + 1).map(fold).collect();
     if wrong.len() > LONGEST {
         return None;
     }
@@ -25,12 +25,17 @@ pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -
         .unwrap_or_default()
 }
 
+/// Capitals and dashes are slips that cost nothing.
+fn fold(c: char) -> char {
+    if c == '-' { '_' } else { c.to_ascii_lowercase() }
+}
+
 /// Longest word that is compared, in characters: what is longer is no slip.
 const LONGEST: usize = 64;
 
 /// Edits between two words; swapped neighbours are one edit (optimal string alignment).
 fn distance(a: &[char], b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let b: Vec<char> = b.chars().map(fold).collect();
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
     for i in 1..=a.len() {
         let mut row = vec![i];
@@ -57,6 +62,7 @@ mod tests {
         assert_eq!(nearest("upsteam", known), Some("upstream"));
         assert_eq!(nearest("usptream", known), Some("upstream"));
         assert_eq!(nearest("comment", known), Some("comments"));
+        assert_eq!(nearest("COMMENTS", known), Some("comments"));
         assert_eq!(nearest("compression", known), None);
         assert_eq!(nearest(&"x".repeat(1 << 20), known), None);
         assert_eq!(did_you_mean("x", known), "");

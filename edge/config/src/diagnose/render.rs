@@ -1,6 +1,6 @@
 //! Diagnostics for people at a terminal: the line, and a mark under what is wrong with it.
 
-use super::{Diagnostic, code};
+use super::{Diagnostic, code, is_unseen};
 use std::fmt::Write as _;
 
 /// Most characters of a line that are shown.
@@ -51,8 +51,8 @@ impl Diagnostic {
 
 /// The part of a line around a column, with the column in it and how many characters are meant.
 fn crop(line: &str, column: usize) -> (String, usize, usize) {
-    // A tab or a control character would move the mark.
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    // A tab, a control character or one without a width would move the mark.
+    let plain = |c: char| if c.is_control() || is_unseen(c) { ' ' } else { c };
     let chars: Vec<char> = line.chars().map(plain).collect();
     let at = column.saturating_sub(1).min(chars.len());
     let width = width(&chars[at..]);

@@ -4,7 +4,7 @@
 const LONGEST_QUOTE: usize = 120;
 
 /// A message and its help. From one text the help is what follows the first `; ` outside of back-ticks:
-/// ``"`15` has no unit; write `15s` or `15ms`"``. Quoted values are shortened, and control characters escaped, so that a
+/// ``"`15` has no unit; write `15s` or `15ms`"``. Quoted values are shortened, and what cannot be seen is escaped, so that a
 /// diagnostic is one line whatever the file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
@@ -20,6 +20,15 @@ impl Words {
         self.message.insert_str(0, text);
         self
     }
+}
+
+/// Whether a character cannot be seen, or looks like a plain space and is none.
+pub(crate) fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}' | '\u{ad}' | '\u{1680}' | '\u{180e}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
+            | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{feff}'
+    )
 }
 
 impl From<&str> for Words {
@@ -43,7 +52,7 @@ impl From<&str> for Words {
                 rest.next();
                 continue;
             }
-            if c.is_control() {
+            if c.is_control() || is_unseen(c) {
                 words[part].extend(c.escape_default());
             } else {
                 words[part].push(c);

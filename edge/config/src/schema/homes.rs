@@ -38,7 +38,15 @@ pub(crate) fn home(key: &str, path: &[&str]) -> Option<Home> {
     Some(Home { words, below: None })
 }
 
-fn fits(home: &[String], path: &[&str]) -> bool {
+/// The map, an entry of a section of names, that has this key: `routes.<name>`.
+pub(crate) fn owner(section: &str, key: &str) -> Option<String> {
+    let (_, sections) = Sections::of(&schema());
+    let entry = sections.iter().find(|one| one.path == [section, "<name>"])?;
+    let known = entry.properties().any(|(name, _)| name == key);
+    known.then(|| shown(&entry.path))
+}
+
+pub(super) fn fits(home: &[String], path: &[&str]) -> bool {
     let is_index = |key: &str| key.bytes().all(|b| b.is_ascii_digit());
     home.iter()
         .zip(path)

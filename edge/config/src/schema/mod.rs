@@ -7,7 +7,8 @@ mod reference;
 mod sections;
 
 pub(crate) use forms::{AuthForm, Bind, Network, Subgraphs, Targets};
-pub(crate) use homes::home;
+pub(crate) use homes::{home, owner};
+pub(crate) use reference::kind;
 pub use reference::reference;
 
 use crate::Config;

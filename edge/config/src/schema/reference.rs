@@ -1,6 +1,7 @@
 //! The reference page: a table a section, a row a key.
 
 use super::{
+    homes::fits,
     schema,
     sections::{Section, Sections},
 };
@@ -31,6 +32,17 @@ const HEAD: &str = "# Every key of `edge.yaml`\n\n\
     of a list. A key without a default and not marked as required may be left out, and then means what its description says. Any\n\
     value may hold variables: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`. `edge explain` shows each value that counts and where\n\
     it comes from; `edge check` says what is wrong.\n";
+
+/// What stands at a key, in a few words: `whole number 1 to 100`. `None` if there is no such key.
+pub(crate) fn kind(path: &[&str]) -> Option<String> {
+    let (sections, found) = Sections::of(&schema());
+    let (key, above) = path.split_last()?;
+    let section = found
+        .iter()
+        .find(|one| one.path.len() == above.len() && fits(&one.path, above))?;
+    let (_, value) = section.properties().find(|(name, _)| name == key)?;
+    Some(Page { sections }.kind(value))
+}
 
 struct Page {
     sections: Sections,

@@ -22,8 +22,8 @@ pub(crate) fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
             format!("{name} cannot be read: {error}; check its name, and that this user may read it"),
         );
     }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return refuse(At::START, "the file is UTF-16; save it as UTF-8".to_owned());
+    if is_wide(&bytes) {
+        return refuse(At::START, "the file is UTF-16 or UTF-32; save it as UTF-8".to_owned());
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
@@ -37,6 +37,11 @@ pub(crate) fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
             )
         }
     }
+}
+
+/// UTF-16 or UTF-32, with a byte order mark or without: no file begins with a NUL, nor has one for its second character.
+fn is_wide(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..])
 }
 
 fn too_large() -> String {
@@ -58,6 +63,11 @@ pub(super) fn guard(text: &str) -> Result<(), (At, Words)> {
         return Err((At::after(&text[..index]), words.into()));
     }
     for (number, line) in text.lines().enumerate() {
+        if ["<<<<<<< ", ">>>>>>> "].iter().any(|mark| line.starts_with(mark)) {
+            let words = "a merge left its two sides here; choose one, and take out the lines that begin with `<<<<<<<`, \
+                         `=======` and `>>>>>>>`";
+            return Err((At::new(number + 1, 1), words.into()));
+        }
         let indentation = line.split(|c: char| !c.is_whitespace()).next().unwrap_or_default();
         let rest = &line[indentation.len()..];
         if rest.is_empty() || rest.starts_with('#') {

@@ -22,7 +22,7 @@ impl Node {
         match &mut self.value {
             Value::List(items) => items.iter_mut().for_each(Self::mark_inherited),
             Value::Map(entries) => entries.iter_mut().for_each(|entry| entry.node.mark_inherited()),
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => {}
+            Value::Gone | Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => {}
         }
     }
 }

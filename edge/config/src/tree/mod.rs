@@ -46,6 +46,8 @@ pub(crate) enum Value {
     Text(String),
     List(Vec<Node>),
     Map(Vec<Entry>),
+    /// An item of a list that was taken out; those behind it keep their numbers.
+    Gone,
 }
 
 /// A key and its value.
@@ -99,11 +101,17 @@ impl Node {
         }
     }
 
+    /// The value at a path of keys and list indices.
+    pub(crate) fn at_path<K: AsRef<str>>(&self, path: &[K]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, key| node.child(key.as_ref()))
+    }
+
     /// The place of the value at a path of keys and list indices, or of the nearest node above it that exists. What stands on
     /// the lines below its key is shown at the key.
-    pub(crate) fn place(&self, path: &[&str]) -> At {
+    pub(crate) fn place<K: AsRef<str>>(&self, path: &[K]) -> At {
         let (mut node, mut at) = (self, self.at);
         for key in path {
+            let key = key.as_ref();
             let Some(child) = node.child(key) else { break };
             at = match node.entry(key) {
                 Some(entry) if child.at.line > entry.key_at.line => entry.key_at,
@@ -131,14 +139,14 @@ impl Node {
                 entries[index].node.prune(rest)
             }
             Value::List(items) => {
-                let Some(index) = first.parse().ok().filter(|index| *index < items.len()) else {
+                let Some(item) = first.parse::<usize>().ok().and_then(|index| items.get_mut(index)) else {
                     return false;
                 };
                 if rest.is_empty() {
-                    items.remove(index);
+                    item.value = Value::Gone;
                     return true;
                 }
-                items[index].prune(rest)
+                item.prune(rest)
             }
             _ => false,
         }

@@ -30,9 +30,10 @@ impl Node {
             merge_keys: MergeKeyPolicy::Error,
             strict_booleans: true,
             leading_zero_numbers_as_strings: true,
+            reject_unsupported_tags: true,
         };
         let mut root = match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
-            Ok(root) => build(root),
+            Ok(root) => build(root, false),
             Err(error) => {
                 let at = error.location().map(place).unwrap_or(At::START);
                 let said = error.without_snippet().to_string();
@@ -68,21 +69,25 @@ fn place(location: Location) -> At {
     }
 }
 
-fn build(raw: Spanned<Raw>) -> Node {
+/// An alias stands where it is used. What lies in it stands where it was written, so that its mistakes are told once.
+fn build(raw: Spanned<Raw>, in_alias: bool) -> Node {
+    let written = |referenced, defined| place(if in_alias { defined } else { referenced });
+    let at = written(raw.referenced, raw.defined);
+    let in_alias = in_alias || raw.referenced != raw.defined;
     let value = match raw.value {
         Raw::Scalar(value) => value,
-        Raw::List(items) => Value::List(items.into_iter().map(build).collect()),
+        Raw::List(items) => Value::List(items.into_iter().map(|item| build(item, in_alias)).collect()),
         Raw::Map(entries) => {
             let entry = |(key, node): (Spanned<String>, _)| Entry {
-                key_at: place(key.referenced),
+                key_at: place(if in_alias { key.defined } else { key.referenced }),
                 key: key.value,
-                node: build(node),
+                node: build(node, in_alias),
             };
             Value::Map(entries.into_iter().map(entry).collect())
         }
     };
     Node {
-        at: place(raw.referenced),
+        at,
         value,
         interpolated: false,
         variables: Vec::new(),

@@ -1,9 +1,9 @@
 //! What the parser finds wrong, in an operator's words.
 
-use crate::diagnose::{At, Words};
+use crate::diagnose::{At, Words, is_unseen};
 
 /// What the parser says (a part of it), and what that means; the cure stands behind the semicolon.
-const KNOWN: [(&str, &str); 21] = [
+const KNOWN: [(&str, &str); 26] = [
     (
         "tabs disallowed",
         "a tab stands in the indentation; indent with plain spaces",
@@ -49,6 +49,23 @@ const KNOWN: [(&str, &str); 21] = [
         "trailing content",
         "something stands behind a closing quote; take it away, or look above for a quote without its partner",
     ),
+    ("misplaced bracket", "this bracket closes nothing; take it out"),
+    (
+        "escape character",
+        "in double quotes `\\` begins an escape; write `\\\\`, or use single quotes",
+    ),
+    (
+        "hexadecimal number",
+        "in double quotes `\\` begins an escape; write `\\\\`, or use single quotes",
+    ),
+    (
+        "recursive references",
+        "`*` names what it stands in; write the value out",
+    ),
+    (
+        "tag",
+        "words with `!` (tags) are not understood; write the value alone, a variable as `\"${NAME}\"`",
+    ),
     (
         "flow mapping",
         "a `,` or the closing `}` is missing before this; add it",
@@ -88,6 +105,19 @@ pub(super) fn explain(said: &str, text: &str, at: At) -> (At, Words) {
         .nth((at.line as usize).saturating_sub(1))
         .unwrap_or_default();
     let here = line.chars().nth((at.column as usize).saturating_sub(1));
+    if let Some((at, words)) = unseen(line, at).or_else(|| foreign(line, at)) {
+        return (at, words);
+    }
+    if said.contains("<document start>")
+        && let Some(at) = indented_begin(text, at)
+    {
+        let words =
+            "the file begins with an indented key, and goes on without; put the keys of one map into one column";
+        return (at, words.into());
+    }
+    if said.contains("flow") && here == Some(',') {
+        return (at, "there is nothing before this `,`; take it out".into());
+    }
     if said.contains("multiple YAML documents") {
         return (
             second_document(text, at),
@@ -128,6 +158,36 @@ pub(super) fn explain(said: &str, text: &str, at: At) -> (At, Words) {
             (at, Words { message, help })
         }
     }
+}
+
+/// A character that looks like a plain space, or like nothing.
+fn unseen(line: &str, at: At) -> Option<(At, Words)> {
+    let (index, c) = line.chars().enumerate().find(|(_, c)| is_unseen(*c))?;
+    let words = format!(
+        "here is a U+{:04X}, which looks like a space or like nothing; write a plain space, or take it out",
+        u32::from(c)
+    );
+    Some((At::new(at.line as usize, index + 1), words.into()))
+}
+
+/// What other languages write.
+fn foreign(line: &str, at: At) -> Option<(At, Words)> {
+    let begin = line.chars().position(|c| c != ' ')?;
+    let here = |column: usize| At::new(at.line as usize, column + 1);
+    if line.trim_start().starts_with("//") || line.trim_start().starts_with("/*") {
+        return Some((here(begin), "no comment begins like this; write `#`".into()));
+    }
+    let template = line.find("{{").or_else(|| line.find("{%"))?;
+    let words = "`{{` and `{%` belong to a template, which nothing fills in here; write a variable, `\"${NAME}\"`";
+    Some((here(line[..template].chars().count()), words.into()))
+}
+
+/// The first key of a file, if it is indented and what comes at the place is not.
+fn indented_begin(text: &str, at: At) -> Option<At> {
+    let content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let (index, line) = text.lines().enumerate().find(|(_, line)| content(line))?;
+    let begin = line.chars().position(|c| c != ' ')?;
+    (begin > 0 && at.column == 1).then(|| At::new(index + 1, begin + 1))
 }
 
 /// The parser names the place where the second document's content begins; its `---` stands above.

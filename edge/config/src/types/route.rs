@@ -44,10 +44,11 @@ pub struct Route {
     /// Changes to header fields.
     #[serde(default)]
     pub headers: Headers,
-    /// What replaces `match.path_prefix` before the request goes on.
+    /// What replaces `match.path_prefix` before the request goes on. Paths that would then be below `/internal` are not found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewrite_prefix: Option<String>,
-    /// The path that the service is asked for, with the template's parameters: `/v2/comments/{postId}`.
+    /// The path that the service is asked for, with the template's parameters: `/v2/comments/{postId}`. Paths that
+    /// would be below `/internal` are not found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewrite: Option<String>,
     /// Name of the cross-origin policy.

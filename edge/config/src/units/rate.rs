@@ -1,6 +1,6 @@
 //! So many in such a time.
 
-use super::{TimeSpan, is_number, text_type};
+use super::{TimeSpan, is_number, text_type, time};
 use edge_policy::rate_limit;
 use std::{fmt, str::FromStr};
 
@@ -31,42 +31,66 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || match meant(text) {
-            Some(rate) => format!("`{text}` is not a rate; write `{rate}`"),
-            None => format!("`{text}` is not a rate; write it like `100/15m` or `20/m`"),
-        };
-        let (count, per) = text.split_once('/').ok_or_else(|| match is_number(text) {
-            true => format!("`{text}` has no unit; write `{text}/m` or `{text}/s`"),
-            false => wrong(),
-        })?;
-        let count: u32 = count.parse().ok().filter(|count| *count > 0).ok_or_else(wrong)?;
-        // `20/m` is short for `20/1m`.
-        let per = if per.starts_with(|c: char| c.is_ascii_digit()) {
-            per.to_owned()
-        } else {
-            format!("1{per}")
-        };
-        let per: TimeSpan = per.parse().map_err(|_| wrong())?;
-        Ok(Self(rate_limit::Rate { count, per: per.0 }))
+        read(text).ok_or_else(|| wrong(text))
     }
 }
 
-/// `100 per minute`, `100r/m`, `100 req/min`: what was probably meant.
-fn meant(text: &str) -> Option<String> {
-    let spelled = text.to_ascii_lowercase();
-    let digits = spelled.find(|c: char| !c.is_ascii_digit())?;
-    let count: u32 = spelled[..digits].parse().ok().filter(|count| *count > 0)?;
-    let unit = spelled
-        .rsplit(|c: char| !c.is_ascii_alphabetic())
-        .find(|word| !word.is_empty())?;
-    let unit = match unit {
-        "s" | "sec" | "second" | "rps" => "s",
-        "m" | "min" | "minute" | "rpm" => "m",
-        "h" | "hr" | "hour" | "rph" => "h",
-        "d" | "day" => "d",
-        _ => return None,
+/// `20/m` is short for `20/1m`.
+fn read(text: &str) -> Option<Rate> {
+    let (count, per) = text.split_once('/')?;
+    let count = count.parse().ok().filter(|count| *count > 0)?;
+    let per: TimeSpan = match per.starts_with(|c: char| c.is_ascii_digit()) {
+        true => per.parse(),
+        false => format!("1{per}").parse(),
+    }
+    .ok()?;
+    Some(Rate(rate_limit::Rate { count, per: per.0 }))
+}
+
+fn wrong(text: &str) -> String {
+    const LIKE: &str = "write it like `100/15m` or `20/m`";
+    match (meant(text), meant(&format!("{text}/m")), meant(&format!("{text}/s"))) {
+        (Some(rate), ..) => format!("`{text}` is not a rate; write `{rate}`"),
+        (None, Some(minute), Some(second)) if is_number(text) => {
+            format!("`{text}` has no unit; write `{minute}` or `{second}`")
+        }
+        _ => format!(
+            "`{text}` is not a rate, a count from 1 to {} in some time; {LIKE}",
+            u32::MAX
+        ),
+    }
+}
+
+/// What an odd spelling means: `100 per minute`, `100r/m`, `100 req/min`, `0.5/s`.
+fn meant(text: &str) -> Option<Rate> {
+    let spelled = text.to_ascii_lowercase().replace('_', "").replace('\\', "/");
+    let (count, rest) = spelled.split_at(spelled.find(|c: char| c != '.' && !c.is_ascii_digit())?);
+    let rest = match rest.trim() {
+        "rps" => "/s",
+        "rpm" => "/m",
+        "rph" => "/h",
+        rest => rest,
     };
-    Some(format!("{count}/{unit}"))
+    let per = match rest.split_once('/') {
+        Some((_, per)) => per,
+        None => rest.split_once("per")?.1,
+    };
+    let per = per.trim();
+    let per = match per.starts_with(|c: char| c.is_ascii_digit()) {
+        true => time::meant(per),
+        false => time::meant(&format!("1{per}")),
+    };
+    let (count, per) = (count.parse::<f64>().ok()?, per.ok()?);
+    // A part of one in a second is one in several.
+    let times = (1..=1000u32).find(|times| (count * f64::from(*times)).fract() == 0.0)?;
+    let count = count * f64::from(times);
+    let fits = count >= 1.0 && count <= f64::from(u32::MAX);
+    fits.then(|| {
+        Rate(rate_limit::Rate {
+            count: count as u32,
+            per: per.0 * times,
+        })
+    })
 }
 
 #[cfg(test)]
@@ -87,6 +111,17 @@ mod tests {
         let told = |text: &str| text.parse::<Rate>().unwrap_err();
         for text in ["100 per minute", "100r/m", "100 req/min"] {
             assert!(told(text).ends_with("; write `100/m`"), "{}", told(text));
+        }
+        for (text, cure) in [
+            ("100", "`100/m` or `100/s`"),
+            ("0.5/s", "`1/2s`"),
+            ("100/1.5m", "`100/1m30s`"),
+            ("100/min", "`100/m`"),
+            ("100rps", "`100/s`"),
+            ("1/99999d", "it like `100/15m` or `20/m`"),
+            ("1000000000000/s", "it like `100/15m` or `20/m`"),
+        ] {
+            assert!(told(text).ends_with(&format!("write {cure}")), "{}", told(text));
         }
         for bad in ["20", "0/m", "20/", "/m", "20/x", "-1/m", "20/m/s", "1.5/s"] {
             assert!(bad.parse::<Rate>().is_err(), "{bad:?}");

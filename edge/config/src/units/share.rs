@@ -45,6 +45,13 @@ impl FromStr for Percent {
                 Err(_) => format!("`{text}` is not a share; write it like `20%`"),
             });
         };
+        if number.parse::<f64>().is_err() {
+            let cure = match number.trim().parse::<f64>() {
+                Ok(number) => format!("write `{number}%`"),
+                Err(_) => "write it like `20%`".to_owned(),
+            };
+            return Err(format!("`{text}` is not a share; {cure}"));
+        }
         let share = number
             .parse()
             .ok()

@@ -23,19 +23,6 @@ impl FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if is_number(text) {
-            let bytes = text
-                .parse()
-                .ok()
-                .filter(|bytes| *bytes > 0)
-                .map(|bytes| Self(bytes).to_string());
-            return Err(match bytes {
-                Some(same) if same != format!("{text}B") => {
-                    format!("`{text}` has no unit; write `{text}B`, that is `{same}`")
-                }
-                _ => format!("`{text}` has no unit; write `{text}B` or `{text}KiB`"),
-            });
-        }
         let (number, unit) = split_number(text);
         let factor = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
         let bytes = number.parse::<u64>().ok().zip(factor);
@@ -47,23 +34,40 @@ impl FromStr for ByteSize {
     }
 }
 
-/// Says what is wrong, with the unit that was probably meant. `MB` may mean two things, so nothing is guessed.
+/// Says what is wrong, with what was probably meant.
 fn wrong(text: &str) -> String {
-    let spelled = text.to_ascii_lowercase().replace([' ', '_'], "");
-    let (number, unit) = split_number(&spelled);
-    let meant = match unit {
-        "b" | "byte" | "bytes" => "B",
-        "k" | "kb" | "kib" | "ki" => "KiB",
-        "m" | "mb" | "mib" | "mi" => "MiB",
-        "g" | "gb" | "gib" | "gi" => "GiB",
-        _ => "",
+    const LIKE: &str = "write it like `512B`, `1KiB` or `50MiB`";
+    if is_number(text) {
+        return match (meant(&format!("{text}B")), meant(&format!("{text}KiB"))) {
+            (Some(bytes), _) if bytes.to_string() != format!("{text}B") => {
+                format!("`{text}` has no unit; write `{text}B`, that is `{bytes}`")
+            }
+            (Some(bytes), Some(kib)) => format!("`{text}` has no unit; write `{bytes}` or `{kib}`"),
+            (None, Some(kib)) => format!("`{text}` has no unit; write `{kib}`"),
+            (_, None) => format!("`{text}` is no number of bytes that anything could have; {LIKE}"),
+        };
+    }
+    match meant(text) {
+        Some(size) => format!("`{text}` is not a size; write `{size}` (units are B, KiB, MiB and GiB, 1024 each)"),
+        None => format!("`{text}` is not a size; {LIKE}"),
+    }
+}
+
+/// What an odd spelling means: spaces, capitals, other names of units, fractions. `MB` may mean two things: the larger.
+fn meant(text: &str) -> Option<ByteSize> {
+    let spelled = text.to_ascii_lowercase().replace([' ', '_', '+'], "");
+    let (number, unit) = spelled.split_at(spelled.find(|c: char| c.is_ascii_alphabetic())?);
+    let factor = match unit {
+        "b" | "byte" | "bytes" => 1,
+        "k" | "kb" | "kib" | "ki" => 1 << 10,
+        "m" | "mb" | "mib" | "mi" => 1 << 20,
+        "g" | "gb" | "gib" | "gi" => 1 << 30,
+        _ => return None,
     };
-    let cure = if number.is_empty() || meant.is_empty() {
-        "write it like `512B`, `1KiB` or `50MiB`".to_owned()
-    } else {
-        format!("write `{number}{meant}` (units are B, KiB, MiB and GiB, 1024 each)")
-    };
-    format!("`{text}` is not a size; {cure}")
+    let bytes = number.parse::<f64>().ok()? * f64::from(factor);
+    // Up to there every whole number is exact.
+    let fits = bytes >= 1.0 && bytes < (1u64 << 53) as f64 && bytes.fract() == 0.0;
+    fits.then_some(ByteSize(bytes as u64))
 }
 
 #[cfg(test)]
@@ -80,6 +84,18 @@ mod tests {
         }
         let told = "10 MB".parse::<ByteSize>().unwrap_err();
         assert!(told.contains("write `10MiB`"), "{told}");
+        let told = |text: &str| text.parse::<ByteSize>().unwrap_err();
+        assert!(told("1.5MiB").contains("write `1536KiB`"), "{}", told("1.5MiB"));
+        assert!(told("1048576").ends_with("write `1048576B`, that is `1MiB`"));
+        assert!(told("100").ends_with("write `100B` or `100KiB`"));
+        assert!(told("1.5").ends_with("write `1536B`"), "{}", told("1.5"));
+        for odd in ["0", "10485760000000000000000", "-1", "unlimited"] {
+            assert!(
+                told(odd).ends_with("write it like `512B`, `1KiB` or `50MiB`"),
+                "{}",
+                told(odd)
+            );
+        }
     }
 
     proptest! {

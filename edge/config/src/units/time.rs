@@ -55,17 +55,18 @@ impl FromStr for TimeSpan {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if is_number(text) {
-            return Err(format!("`{text}` has no unit; write `{text}s` or `{text}ms`"));
-        }
         match milliseconds(text).ok_or_else(|| wrong(text))? {
             0 => Err(format!(
                 "`{text}` is no time at all; write it like `500ms`, `10s` or `1h30m`"
             )),
-            LONGEST_MS.. => Err(format!("`{text}` is more than a hundred years; write a shorter one")),
+            LONGEST_MS.. => Err(too_long(text)),
             ms => Ok(Self(Duration::from_millis(ms))),
         }
     }
+}
+
+fn too_long(text: &str) -> String {
+    format!("`{text}` is more than a hundred years; write a shorter one")
 }
 
 /// The sum of the parts. From large to small, each unit once: `30m1h` is a slip.
@@ -86,33 +87,55 @@ fn milliseconds(text: &str) -> Option<u64> {
     (!text.is_empty()).then_some(total)
 }
 
-/// Says what is wrong, with the unit that was probably meant.
+/// Says what is wrong, with what was probably meant.
 fn wrong(text: &str) -> String {
-    let spelled = text.to_ascii_lowercase().replace([' ', '_'], "");
-    let (number, unit) = split_number(&spelled);
-    let meant = match unit {
-        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
-        "s" | "sec" | "secs" | "second" | "seconds" => "s",
-        "m" | "min" | "mins" | "minute" | "minutes" => "m",
-        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
-        "d" | "day" | "days" => "d",
-        _ => "",
-    };
-    let fraction = || {
-        let (number, unit) = spelled.split_at(spelled.find(|c: char| c.is_ascii_alphabetic())?);
-        let (_, length) = UNITS.iter().find(|(name, _)| *name == unit)?;
-        let ms = number.parse::<f64>().ok()? * (*length as f64);
-        (ms >= 1.0 && ms < LONGEST_MS as f64).then(|| TimeSpan(Duration::from_millis(ms.round() as u64)))
-    };
-    if let Some(span) = fraction() {
-        return format!("`{text}` is not a length of time, parts are written in the next unit; write `{span}`");
+    const LIKE: &str = "write it like `500ms`, `10s` or `1h30m`";
+    if is_number(text) {
+        return match (meant(&format!("{text}s")), meant(&format!("{text}ms"))) {
+            (Ok(seconds), Ok(ms)) => format!("`{text}` has no unit; write `{seconds}` or `{ms}`"),
+            (Ok(seconds), Err(_)) => format!("`{text}` has no unit; write `{seconds}`"),
+            (Err(None), _) => format!("`{text}` is no time at all, and has no unit; {LIKE}"),
+            (Err(Some(words)), _) => words,
+        };
     }
-    let cure = if number.is_empty() || meant.is_empty() {
-        "write it like `500ms`, `10s` or `1h30m`".to_owned()
-    } else {
-        format!("write `{number}{meant}`")
-    };
-    format!("`{text}` is not a length of time; {cure}")
+    match meant(text) {
+        Ok(span) if text.contains('.') => {
+            format!("`{text}` is not a length of time, parts are written in the next unit; write `{span}`")
+        }
+        Ok(span) => format!("`{text}` is not a length of time; write `{span}`"),
+        Err(Some(words)) => words,
+        Err(None) => format!("`{text}` is not a length of time; {LIKE}"),
+    }
+}
+
+/// What an odd spelling means: spaces, capitals, long names of units, fractions. The error says more than that it means
+/// nothing, if more can be said.
+pub(super) fn meant(text: &str) -> Result<TimeSpan, Option<String>> {
+    let spelled = text.to_ascii_lowercase().replace([' ', '_', '+'], "");
+    let (mut rest, mut ms) = (spelled.as_str(), 0.0);
+    while !rest.is_empty() {
+        let (number, tail) = rest.split_at(
+            rest.find(|c: char| c != '.' && !c.is_ascii_digit())
+                .unwrap_or(rest.len()),
+        );
+        let (unit, tail) = tail.split_at(tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len()));
+        let length = match unit {
+            "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => 1.0,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1e3,
+            "m" | "min" | "mins" | "minute" | "minutes" => 6e4,
+            "h" | "hr" | "hrs" | "hour" | "hours" => 3.6e6,
+            "d" | "day" | "days" => 8.64e7,
+            "w" | "week" | "weeks" => 6.048e8,
+            _ => return Err(None),
+        };
+        ms += number.parse::<f64>().map_err(|_| None)? * length;
+        rest = tail;
+    }
+    match ms {
+        ms if ms >= LONGEST_MS as f64 => Err(Some(too_long(text))),
+        ms if ms >= 1.0 => Ok(TimeSpan(Duration::from_millis(ms.round() as u64))),
+        _ => Err(None),
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +173,25 @@ mod tests {
             ms("10 sec"),
             Err("`10 sec` is not a length of time; write `10s`".into())
         );
+    }
+
+    #[test]
+    fn what_is_told_to_write_can_be_read() {
+        let told = |text: &str| text.parse::<TimeSpan>().unwrap_err();
+        for (text, cure) in [
+            ("10S", "`10s`"),
+            ("1h 30m", "`1h30m`"),
+            ("30m1h", "`1h30m`"),
+            ("1w", "`7d`"),
+            ("+5s", "`5s`"),
+            ("1.5", "`1s500ms` or `2ms`"),
+            ("0", "it like `500ms`, `10s` or `1h30m`"),
+            ("1h30", "it like `500ms`, `10s` or `1h30m`"),
+            ("9999999999999999999999s", "a shorter one"),
+        ] {
+            assert!(told(text).ends_with(&format!("write {cure}")), "{}", told(text));
+        }
+        assert!(!told("10S").contains("next unit"));
     }
 
     proptest! {

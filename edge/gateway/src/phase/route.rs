@@ -1,7 +1,11 @@
 //! Route: which route takes the request.
 
 use crate::{context::RequestContext, generation::Route, problem::ClientError};
-use edge_policy::{cors, route::Found};
+use edge_policy::{
+    cors,
+    path::is_under,
+    route::{Found, INTERNAL},
+};
 use http::{Method, header};
 use pingora_http::RequestHeader;
 use shared_contracts::Code;
@@ -12,6 +16,7 @@ pub(crate) fn route(head: &RequestHeader, ctx: &mut RequestContext) -> Result<Ar
     let generation = Arc::clone(&ctx.generation);
     let (host, path, method) = asked(head);
     match generation.routes.find(host, path, &method) {
+        Found::Route(route) if leads_inside(route, path) => Err(not_found()),
         Found::Route(route) => {
             ctx.route = Some(Arc::clone(route));
             Ok(Arc::clone(route))
@@ -21,8 +26,18 @@ pub(crate) fn route(head: &RequestHeader, ctx: &mut RequestContext) -> Result<Ar
             "This path does not answer to this method.",
         )
         .allow(allow.into())),
-        Found::NotFound => Err(ClientError::new(Code::RouteNotFound, "Nothing is served at this path.")),
+        Found::NotFound => Err(not_found()),
     }
+}
+
+fn not_found() -> ClientError {
+    ClientError::new(Code::RouteNotFound, "Nothing is served at this path.")
+}
+
+/// Whether a rewrite would ask a service for what is its own: what is never routed is not reached by another name either.
+pub(crate) fn leads_inside(route: &Route, path: &str) -> bool {
+    let rewrite = route.rewrite.as_ref();
+    rewrite.is_some_and(|how| is_under(&how.path(path), INTERNAL))
 }
 
 /// What routes are looked up by: host, path and method.

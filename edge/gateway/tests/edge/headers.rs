@@ -24,7 +24,7 @@ routes:
         set: { X-Team: blue, x-request-id: forged, Accept-Language: de }
         remove: [Authorization, X-Old]
       response:
-        set: { Strict-Transport-Security: max-age=63072000, server: newfeed, x-request-id: forged }
+        set: { Strict-Transport-Security: max-age=63072000, server: newfeed }
         remove: [content-language]
 ";
     let edge = with_route(setup, route).start().await;
@@ -78,6 +78,33 @@ routes:
         ("/p/zo%C3%AB/7?x=%41&x=/../", "/v2/posts/7/by/zo%C3%AB?x=%41&x=/../"),
         ("/p/%61/b", "/v2/posts/b/by/a"),
     ] {
+        let seen = edge.client().get(path).await.expect_status(200).json();
+        assert_eq!(seen["target"], json!(asked), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_rewrite_leads_to_what_is_the_services_own() {
+    let (setup, _posts) = Setup::new().origin("POSTS").await;
+    let route = "
+routes:
+  filled:
+    match: { path: \"/p/{section}/{id}\" }
+    auth: public
+    upstream: posts
+    rewrite: \"/{section}/{id}\"
+  stripped:
+    match: { path_prefix: /s }
+    auth: public
+    upstream: posts
+    rewrite_prefix: /
+";
+    let edge = with_route(setup, route).start().await;
+    for path in ["/p/internal/x", "/p/%69nternal/x", "/s/internal", "/s/internal/x"] {
+        let refused = edge.client().get(path).await.expect_status(404);
+        assert_eq!(refused.problem().code.as_str(), "ROUTE_NOT_FOUND", "{path}");
+    }
+    for (path, asked) in [("/p/internals/x", "/internals/x"), ("/s/x/internal", "/x/internal")] {
         let seen = edge.client().get(path).await.expect_status(200).json();
         assert_eq!(seen["target"], json!(asked), "{path}");
     }

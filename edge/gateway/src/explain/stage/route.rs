@@ -3,7 +3,7 @@
 use crate::{
     explain::{peek::Peek, report::StageName::Route as Stage},
     generation::{Generation, Route},
-    phase::route::asked,
+    phase::route::{asked, leads_inside},
     problem::ClientError,
 };
 use edge_policy::route::{Pattern, Verdict};
@@ -46,6 +46,9 @@ pub(in crate::explain) fn passed_over(peek: &mut Peek<'_>, generation: &Generati
         let name = &candidate.route.name;
         let hosts = candidate.host.map(ToString::to_string);
         let (because, words) = match candidate.verdict {
+            Verdict::Wins if leads_inside(candidate.route, path) => {
+                ("rewrite", "would ask for what is the services' own".to_owned())
+            }
             Verdict::Wins => continue,
             Verdict::Method => ("method", format!("does not take {method}")),
             Verdict::Outranked => ("outranked", "is less specific".to_owned()),
