@@ -27,6 +27,8 @@ const BUDGET: Duration = Duration::from_millis(20);
 const AGAIN: Duration = Duration::from_millis(500);
 /// Keys of one call.
 const MAX_KEYS: usize = 256;
+/// Keys that wait for a call. While Redis is away they only become more: beyond this, new ones go alone without asking.
+const MAX_WAITING: usize = 65_536;
 /// Keys that are remembered: some 250 bytes each.
 const KEYS: usize = 200_000;
 /// How often edges tell each other that they are there.
@@ -35,8 +37,8 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// What this edge has borrowed.
 pub(crate) struct Leases {
     lessees: Lessees,
-    asks: mpsc::UnboundedSender<Asked>,
-    asked: Mutex<Option<mpsc::UnboundedReceiver<Asked>>>,
+    asks: mpsc::Sender<Asked>,
+    asked: Mutex<Option<mpsc::Receiver<Asked>>>,
     /// Counts answers, so that those who wait look again.
     answers: watch::Sender<u64>,
     is_away: AtomicBool,
@@ -65,7 +67,7 @@ pub(crate) enum Leased {
 impl Leases {
     /// Nothing is borrowed yet.
     pub(crate) fn new() -> Self {
-        let (asks, asked) = mpsc::unbounded_channel();
+        let (asks, asked) = mpsc::channel(MAX_WAITING);
         Self {
             lessees: Lessees::new(KEYS),
             asks,
@@ -131,13 +133,16 @@ impl Leases {
     }
 
     fn ask(&self, key: &str, terms: &Terms, ask: bool, is_urgent: bool) {
-        if ask {
-            // Without the task there are no answers either; then those who wait go alone.
-            let _ = self.asks.send(Asked {
-                key: key.into(),
-                terms: *terms,
-                is_urgent,
-            });
+        if !ask {
+            return;
+        }
+        let asked = Asked {
+            key: key.into(),
+            terms: *terms,
+            is_urgent,
+        };
+        if self.asks.try_send(asked).is_err() {
+            self.lessees.not_asked(key, Instant::now());
         }
     }
 
@@ -208,7 +213,7 @@ struct Line {
 }
 
 impl Borrower {
-    async fn run(&mut self, mut asked: mpsc::UnboundedReceiver<Asked>) {
+    async fn run(&mut self, mut asked: mpsc::Receiver<Asked>) {
         loop {
             let mut wanted = Vec::new();
             self.gather(&mut asked, &mut wanted).await;
@@ -221,7 +226,7 @@ impl Borrower {
     }
 
     /// Waits for keys that need tokens: those of waiting requests at once, others for [`PACE`], so that they share a call.
-    async fn gather(&self, asked: &mut mpsc::UnboundedReceiver<Asked>, wanted: &mut Vec<Asked>) {
+    async fn gather(&self, asked: &mut mpsc::Receiver<Asked>, wanted: &mut Vec<Asked>) {
         let mut until = self.held.front().map(|(ends, ..)| (*ends).into());
         loop {
             let due = async {

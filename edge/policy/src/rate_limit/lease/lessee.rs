@@ -170,8 +170,13 @@ impl Lessee {
 
     /// The call that asked was not answered: another one may ask.
     pub fn unanswered(&mut self, now: Instant) {
-        self.asked = false;
+        self.not_asked();
         self.goes_alone(now);
+    }
+
+    /// There was no call: the next request that needs one asks.
+    pub fn not_asked(&mut self) {
+        self.asked = false;
     }
 
     /// The authority is away, or too slow for a request to wait any longer: until it answers, this edge's share counts.

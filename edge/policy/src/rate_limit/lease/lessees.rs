@@ -59,6 +59,11 @@ impl Lessees {
         self.with(key, now, |lessee| lessee.unanswered(now));
     }
 
+    /// As [`Lessee::not_asked`].
+    pub fn not_asked(&self, key: &str, now: Instant) {
+        self.with(key, now, Lessee::not_asked);
+    }
+
     /// As [`Lessee::goes_alone`].
     pub fn goes_alone(&self, key: &str, now: Instant) {
         self.with(key, now, |lessee| lessee.goes_alone(now));
