@@ -26,13 +26,12 @@ pub(super) fn workloads() -> Vec<Workload> {
         assert!(desk.answer(&body).status.is_success());
         move || desk.answer(&body)
     };
-    let (known, split, introspection) = (repeated(FEED), repeated(BOTH), repeated(SCHEMA));
+    let (known, split) = (repeated(FEED), repeated(BOTH));
     vec![
         Workload::heavy("graphql::feed::new document", new_document(&desk, FEED)),
         Workload::new("graphql::feed::known document", known),
         Workload::new("graphql::split and merged::known document", split),
         Workload::heavy("graphql::introspection::new document", new_document(&desk, SCHEMA)),
-        Workload::new("graphql::introspection::known document", introspection),
     ]
 }
 
