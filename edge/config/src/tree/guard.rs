@@ -54,12 +54,17 @@ pub(super) fn guard(text: &str) -> Result<(), (At, Words)> {
     if text.len() > LARGEST {
         return Err((At::START, too_large().into()));
     }
-    let odd = text
-        .char_indices()
-        .find(|(_, c)| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
-    if let Some((index, c)) = odd {
-        let code = u32::from(c);
-        let words = format!("the file holds a control character (U+{code:04X}); is it a text? If so, take it out");
+    let mut odd = text.char_indices().filter(|(_, c)| c.is_control());
+    // YAML ends a line at a carriage return alone too; editors do not agree, and nobody could be told which line is meant.
+    let alone = |index: usize, c| c == '\r' && !text[index + 1..].starts_with('\n');
+    if let Some((index, c)) = odd.find(|&(index, c)| alone(index, c) || !matches!(c, '\n' | '\r' | '\t')) {
+        let words = match c {
+            '\r' => "a line ends in a carriage return alone; save the file with line feeds (LF) or CR LF".to_owned(),
+            _ => {
+                let code = u32::from(c);
+                format!("the file holds a control character (U+{code:04X}); is it a text? If so, take it out")
+            }
+        };
         return Err((At::after(&text[..index]), words.into()));
     }
     for (number, line) in text.lines().enumerate() {
