@@ -23,6 +23,7 @@ mod proxy;
 mod reload;
 mod server;
 mod settings;
+mod standing;
 mod store;
 mod tunnel;
 mod upstream;

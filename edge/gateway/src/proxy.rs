@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     front::HeadArrived,
     generation::Serves,
-    phase::{Serving, Way, arrive, forward, graphql, record, respond, select, upgrade, way},
+    phase::{Serving, Way, arrive, forward, graphql, record, respond, select, stream, upgrade, way},
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -46,6 +46,7 @@ impl EdgeProxy {
                 }
             }
             Way::Tunnel(route) => upgrade::open(&self.0, &route, session, ctx).await?,
+            Way::Stream(route) => stream::pass(&self.0, &route, session, ctx).await?,
             Way::Service(_) => return Ok(false),
         }
         Ok(true)

@@ -13,5 +13,5 @@ mod verify;
 
 pub use extract::{bearer, cookie};
 pub use keys::{KeySet, KeySetError};
-pub use revoked::Revocations;
+pub use revoked::{Bearer, Revocations, Watch};
 pub use verify::{TokenError, Verifier, VerifierSettings};

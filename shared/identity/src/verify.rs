@@ -1,13 +1,10 @@
 //! Judges one token.
 
-use crate::{KeySet, KeySetError, Revocations};
+use crate::{Bearer, KeySet, KeySetError, Revocations, Watch};
 use arc_swap::ArcSwap;
 use jsonwebtoken::{Validation, dangerous::insecure_decode, decode, decode_header, errors::ErrorKind};
 use sha2::{Digest, Sha256};
-use shared_contracts::{
-    Code,
-    claims::{Claims, Revocation},
-};
+use shared_contracts::{Code, claims::Claims, revocation::Revocation};
 use std::{
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -52,8 +49,8 @@ pub enum TokenError {
     /// Its time is over.
     #[error("expired token")]
     Expired,
-    /// Its session has ended.
-    #[error("revoked session")]
+    /// It was revoked, or its session, or all that its user had.
+    #[error("revoked token")]
     Revoked,
 }
 
@@ -124,9 +121,20 @@ impl Verifier {
         !self.keys.load().is_empty()
     }
 
-    /// Ends a session: its tokens are refused from now on.
-    pub fn revoke(&self, revocation: &Revocation) {
-        self.revocations.add(revocation);
+    /// Revokes: what is meant is refused from now on, and whoever watches it is told. Tells whether that is news.
+    pub fn revoke(&self, revocation: &Revocation) -> bool {
+        self.revocations.add(revocation)
+    }
+
+    /// Learns when a token is revoked: for those who hold something open by it. When it expires they see themselves
+    /// ([`Verifier::expires_at`]).
+    pub fn watch(&self, claims: &Claims) -> Watch {
+        self.revocations.watch(&bearer(claims))
+    }
+
+    /// From when on a token is refused as expired, seconds since the Unix epoch.
+    pub fn expires_at(&self, claims: &Claims) -> u64 {
+        claims.exp.saturating_add(self.settings.leeway)
     }
 
     /// Forgets revocations and cached tokens whose time is over. Call it every minute or so.
@@ -134,14 +142,14 @@ impl Verifier {
         self.revocations.prune(now());
     }
 
-    /// Whether the session is known to have ended.
-    pub fn is_revoked(&self, sid: &str) -> bool {
-        self.revocations.contains(sid)
+    /// Whether a token is revoked.
+    pub fn is_revoked(&self, claims: &Claims) -> bool {
+        self.revocations.concern(&bearer(claims))
     }
 
-    /// How many sessions are known to be revoked.
-    pub fn revoked_sessions(&self) -> usize {
-        self.revocations.len()
+    /// What is revoked.
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
     }
 
     /// Judges `token`.
@@ -181,10 +189,10 @@ impl Verifier {
 
     /// What changes while a verified token is remembered.
     fn still_holds(&self, claims: &Claims) -> Result<(), TokenError> {
-        if claims.exp + self.settings.leeway <= now() {
+        if self.expires_at(claims) <= now() {
             return Err(TokenError::Expired);
         }
-        if self.revocations.contains(&claims.sid) {
+        if self.is_revoked(claims) {
             return Err(TokenError::Revoked);
         }
         Ok(())
@@ -209,6 +217,16 @@ impl Verifier {
                 ErrorKind::ExpiredSignature => TokenError::Expired,
                 _ => TokenError::Invalid,
             })
+    }
+}
+
+/// By what a token can be revoked.
+fn bearer(claims: &Claims) -> Bearer<'_> {
+    Bearer {
+        sub: &claims.sub,
+        sid: &claims.sid,
+        jti: &claims.jti,
+        iat: claims.iat,
     }
 }
 

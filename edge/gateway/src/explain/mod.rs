@@ -136,7 +136,7 @@ fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestCo
             Ok(Verdict::new(Outcome::Composed, text))
         }
         Way::Tunnel(route) => service(peek, &route, session, ctx, Outcome::Tunnelled),
-        Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
+        Way::Stream(route) | Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
     }
 }
 

@@ -151,7 +151,8 @@ async fn charge<E: Effects>(effects: &mut E, route: &Route, ctx: &mut RequestCon
     verdict
 }
 
-fn refusal(code: Code) -> ClientError {
+/// What a caller is told who may not use a route, or not any more.
+pub(super) fn refusal(code: Code) -> ClientError {
     let detail = match code {
         Code::Unauthenticated => "Sign in first.",
         Code::TokenExpired => "The token's time is over: refresh it.",
