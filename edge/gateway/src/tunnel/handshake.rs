@@ -48,16 +48,16 @@ fn named(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
 }
 
 /// Leaves of a client's head what is meant for the service, and the wish to upgrade.
-pub(crate) fn for_service(head: &mut RequestHeader) -> Result<()> {
-    let named: Vec<HeaderName> = named(&head.headers).filter(|name| name != header::HOST).collect();
+pub(crate) fn for_service(fields: &mut HeaderMap) {
+    let named: Vec<HeaderName> = named(fields).filter(|name| name != header::HOST).collect();
     for name in &named {
-        head.remove_header(name);
+        fields.remove(name);
     }
     for name in BETWEEN_NEIGHBOURS {
-        head.remove_header(name);
+        fields.remove(name);
     }
-    head.insert_header(header::CONNECTION, "Upgrade")?;
-    head.insert_header(header::UPGRADE, WEBSOCKET)
+    fields.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    fields.insert(header::UPGRADE, WEBSOCKET);
 }
 
 /// Sends the head, and waits for the head of the answer: a `101` that is right, or any other final one.
@@ -111,6 +111,7 @@ fn is_right(service: &HttpSession, accept: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::heads::Head;
 
     fn head(method: &str, fields: &[(&'static str, &str)]) -> RequestHeader {
         let mut head = RequestHeader::build(method, b"/", None).unwrap();
@@ -154,7 +155,7 @@ mod tests {
                 ("proxy-authorization", "secret"),
             ],
         );
-        for_service(&mut head).unwrap();
+        head.change(for_service);
         let mut fields: Vec<_> = head
             .headers
             .iter()
