@@ -1,7 +1,12 @@
 //! Arrive: name the request, find out who sends it, bound it, and refuse what could be read in two ways.
 
 use super::{Effects, Note};
-use crate::{context::RequestContext, front::KEEP_ALIVE_SECONDS, heads::{self, Head}, problem::ClientError};
+use crate::{
+    context::RequestContext,
+    front::KEEP_ALIVE_SECONDS,
+    heads::{self, Head},
+    problem::ClientError,
+};
 use chrono::Utc;
 use edge_policy::{
     client_ip::client_ip,

@@ -29,12 +29,7 @@ pub(in crate::explain) fn service(
 }
 
 /// Bounds, tries, and the fields of the composed schema's answer.
-pub(in crate::explain) fn composed(
-    peek: &mut Peek<'_>,
-    route: &Route,
-    request: &HeaderMap,
-    ctx: &RequestContext,
-) {
+pub(in crate::explain) fn composed(peek: &mut Peek<'_>, route: &Route, request: &HeaderMap, ctx: &RequestContext) {
     bounds(peek, route);
     own(peek, request, ctx);
 }
@@ -63,12 +58,7 @@ pub(in crate::explain) fn own(peek: &mut Peek<'_>, request: &HeaderMap, ctx: &Re
 }
 
 /// A refusal.
-pub(in crate::explain) fn refused(
-    peek: &mut Peek<'_>,
-    error: &ClientError,
-    request: &HeaderMap,
-    ctx: &RequestContext,
-) {
+pub(in crate::explain) fn refused(peek: &mut Peek<'_>, error: &ClientError, request: &HeaderMap, ctx: &RequestContext) {
     let text = format!("{} {}: {}", error.code.status(), error.code, error.detail);
     let value = json!({
         "status": error.code.status(), "code": error.code, "detail": error.detail,
