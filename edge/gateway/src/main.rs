@@ -14,6 +14,7 @@ mod explain;
 mod finding;
 mod front;
 mod generation;
+mod heads;
 mod keeper;
 mod metrics;
 mod overrides;

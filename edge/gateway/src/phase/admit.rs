@@ -46,7 +46,7 @@ pub(crate) async fn admit<E: Effects>(
     // The head was bounded on arrival. A body that says it is too large is refused before a byte of it is read.
     check_declared_length(effects, route, &head.headers)?;
     // Local and cheap, so that a flood costs no signature and no call to Redis.
-    let is_flood = effects.is_flood(ctx.client);
+    let is_flood = effects.is_flood(ctx.client, ctx.generation.flood);
     effects.note(Note::Flood(is_flood));
     if is_flood {
         let flood = ClientError::new(Code::RateLimited, "Far too many requests.");

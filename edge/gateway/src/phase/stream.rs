@@ -9,6 +9,7 @@ use crate::{
     context::RequestContext,
     edge::Edge,
     generation::Route,
+    heads::Head,
     problem::Stop,
     standing::{self, Over, Standing},
     tunnel::handshake,
@@ -92,8 +93,10 @@ fn head(
 ) -> Result<RequestHeader> {
     let mut head = client.clone();
     head.set_version(Version::HTTP_11);
-    handshake::for_next(&mut head);
-    head.remove_header(&header::UPGRADE);
+    head.change(|fields| {
+        handshake::for_next(fields);
+        fields.remove(header::UPGRADE);
+    });
     forward::head(token, route, &mut head, ctx)?;
     Ok(head)
 }

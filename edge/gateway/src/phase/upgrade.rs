@@ -10,6 +10,7 @@ use crate::{
     context::RequestContext,
     edge::Edge,
     generation::Route,
+    heads::Head,
     problem::Stop,
     standing::Standing,
     tunnel::{self, End, Label, Terms, client, handshake},
@@ -51,8 +52,10 @@ pub(crate) async fn open(
         return Ok(relay(session, service, response, ctx).await?);
     }
     // It has no body (RFC 9110, section 15.2), whatever a service says.
-    response.remove_header(&header::CONTENT_LENGTH);
-    response.remove_header(&header::TRANSFER_ENCODING);
+    response.change(|fields| {
+        fields.remove(header::CONTENT_LENGTH);
+        fields.remove(header::TRANSFER_ENCODING);
+    });
     respond::decorate(&session.req_header().headers, &mut response, ctx)?;
     let client = client::take(session, response).await?;
     let early = match service.read_body_bytes().now_or_never() {
@@ -128,7 +131,7 @@ pub(crate) fn head(
     ctx: &RequestContext,
 ) -> Result<RequestHeader> {
     let mut head = client.clone();
-    handshake::for_service(&mut head)?;
+    head.change(handshake::for_service);
     forward::head(token, route, &mut head, ctx)?;
     Ok(head)
 }

@@ -48,22 +48,22 @@ fn named(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
 }
 
 /// Leaves of a client's head what is meant for the service, and the wish to upgrade.
-pub(crate) fn for_service(head: &mut RequestHeader) -> Result<()> {
-    for_next(head);
-    head.insert_header(header::CONNECTION, "Upgrade")?;
-    head.insert_header(header::UPGRADE, WEBSOCKET)
+pub(crate) fn for_service(fields: &mut HeaderMap) {
+    for_next(fields);
+    fields.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    fields.insert(header::UPGRADE, WEBSOCKET);
 }
 
 /// Takes away what was meant for this connection alone.
-pub(crate) fn for_next(head: &mut RequestHeader) {
-    let named: Vec<HeaderName> = named(&head.headers).filter(|name| name != header::HOST).collect();
+pub(crate) fn for_next(fields: &mut HeaderMap) {
+    let named: Vec<HeaderName> = named(fields).filter(|name| name != header::HOST).collect();
     for name in &named {
-        head.remove_header(name);
+        fields.remove(name);
     }
     for name in BETWEEN_NEIGHBOURS {
-        head.remove_header(name);
+        fields.remove(name);
     }
-    head.remove_header(&header::CONNECTION);
+    fields.remove(header::CONNECTION);
 }
 
 /// Sends the head, and waits for the head of the answer: a `101` that is right, or any other final one.
@@ -123,6 +123,7 @@ fn is_right(service: &HttpSession, accept: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::heads::Head;
 
     fn head(method: &str, fields: &[(&'static str, &str)]) -> RequestHeader {
         let mut head = RequestHeader::build(method, b"/", None).unwrap();
@@ -166,7 +167,7 @@ mod tests {
                 ("proxy-authorization", "secret"),
             ],
         );
-        for_service(&mut head).unwrap();
+        head.change(for_service);
         let mut fields: Vec<_> = head
             .headers
             .iter()
