@@ -210,7 +210,7 @@ impl ProxyHttp for EdgeProxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut RequestContext) {
-        record::record(session, ctx);
+        record::record(&self.0.access_log, session, ctx);
         // A service may have answered before it had read all, just as the edge itself does. What follows a `101` is
         // the tunnel's.
         let answered = session.response_written().is_some() && !session.was_upgraded();

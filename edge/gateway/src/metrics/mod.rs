@@ -40,6 +40,8 @@ pub(crate) struct Metrics {
     pub(crate) tokens_refused: Counter,
     /// Failed attempts to fetch the key set.
     pub(crate) jwks_failures: Counter,
+    /// Lines left out of the access log because nobody reads it.
+    pub(crate) access_log_dropped: Counter,
     /// Number of the generation in use.
     generation: Gauge,
     /// Reloads by what became of them.

@@ -114,6 +114,11 @@ impl Metrics {
             "Failed fetches of the key set.",
             &self.jwks_failures,
         );
+        page.counter(
+            "edge_access_log_dropped_total",
+            "Lines left out of the access log, which is read too slowly.",
+            &self.access_log_dropped,
+        );
         self.configuration(&mut page);
         page
     }
