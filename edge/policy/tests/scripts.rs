@@ -176,7 +176,11 @@ fn the_gcra_script_agrees_with_its_model() {
     let script = gcra_with_clock();
     let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     // Intervals of many seconds: no key expires by the real clock while the test's own clock runs.
-    let strategy = (1u32..8, 1u32..6, prop::collection::vec((0u64..400_000_000, 1u32..6), 1..40));
+    let strategy = (
+        1u32..8,
+        1u32..6,
+        prop::collection::vec((0u64..400_000_000, 1u32..6), 1..40),
+    );
     let law = |(count, burst, asked): (u32, u32, Vec<(u64, u32)>)| {
         let mut limit = limit(Algorithm::Gcra, count, Duration::from_secs(600), burst);
         let (key, base, mut model, mut passed) = (fresh_key(), Instant::now(), None, Duration::ZERO);
@@ -242,7 +246,14 @@ fn leases_are_lent_as_in_the_model() {
         .unwrap();
     let redis = runtime.block_on(redis());
     let asks = prop::collection::vec(
-        (0u32..3, 0u32..40, 0u32..10, 0u32..10, 0u32..10, prop::bool::weighted(0.2)),
+        (
+            0u32..3,
+            0u32..40,
+            0u32..10,
+            0u32..10,
+            0u32..10,
+            prop::bool::weighted(0.2),
+        ),
         1..12,
     );
     let mut runner = TestRunner::default();

@@ -32,7 +32,10 @@ pub(super) fn workloads() -> Vec<Workload> {
     };
     vec![
         Workload::new("rate_limit::key of an address", key_of(client, &["client_ip"])),
-        Workload::new("rate_limit::key of address and route", key_of(client, &["client_ip", "route"])),
+        Workload::new(
+            "rate_limit::key of address and route",
+            key_of(client, &["client_ip", "route"]),
+        ),
         Workload::new("rate_limit::key of a header", key_of(client, &["header.x-api-key"])),
         Workload::new("rate_limit::gcra", hit_gcra),
         Workload::new("rate_limit::window", hit_window),

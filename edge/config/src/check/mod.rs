@@ -4,6 +4,7 @@ mod admin;
 mod certificates;
 mod compression;
 mod cors;
+mod csrf;
 mod files;
 mod graphql;
 mod headers;
@@ -47,6 +48,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
     redis::check(config, report);
     secrets::check(config, report);
     cors::check(config, report);
+    csrf::check(config, report);
     jwt::check(config, report);
     rate_limits::check(config, report);
     upstreams::check(config, report);

@@ -6,11 +6,7 @@ use edge_policy::rate_limit::Algorithm;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, limit) in &config.rate_limits {
-        let users: Vec<&Route> = config
-            .routes
-            .values()
-            .filter(|route| route.lists(name))
-            .collect();
+        let users: Vec<&Route> = config.routes.values().filter(|route| route.lists(name)).collect();
         if users.is_empty() {
             // Told as unused.
             continue;

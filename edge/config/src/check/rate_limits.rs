@@ -45,15 +45,24 @@ fn costs(config: &Config, report: &mut Report<'_>) {
         for (index, charge) in route.rate_limits.iter().enumerate() {
             let index = index.to_string();
             let path = ["routes", name, "rate_limits", &index, "cost"];
-            let Some(limit) = config.rate_limits.get(&charge.limit) else { continue };
+            let Some(limit) = config.rate_limits.get(&charge.limit) else {
+                continue;
+            };
             let (cost, most, of) = (charge.cost, limit.at_once(), &charge.limit);
             if cost == 0 {
-                report.bad_value(&path, "0 is not charged; write at least `1`, or take the quota out here");
+                report.bad_value(
+                    &path,
+                    "0 is not charged; write at least `1`, or take the quota out here",
+                );
             } else if cost > most {
                 let words = format!(
                     "{cost} is more than `{of}` ever lets through at once ({most}), so that no request passes; lower it, or raise \
                      `rate_limits.{of}.{}`",
-                    if limit.algorithm == Algorithm::Gcra { "burst" } else { "rate" }
+                    if limit.algorithm == Algorithm::Gcra {
+                        "burst"
+                    } else {
+                        "rate"
+                    }
                 );
                 report.bad_value(&path, words);
             }

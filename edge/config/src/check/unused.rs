@@ -13,7 +13,9 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         Auth::Public => None,
     };
     let jwt: Vec<String> = routes().filter_map(|route| issuer(&route.auth)).collect();
-    let limits = routes().flat_map(|route| &route.rate_limits).map(|charge| &charge.limit);
+    let limits = routes()
+        .flat_map(|route| &route.rate_limits)
+        .map(|charge| &charge.limit);
     let breakers = config
         .upstreams
         .values()

@@ -54,7 +54,17 @@ impl<'de> Visitor<'de> for Parts {
 
 /// What others call them.
 const NAMES: [(&[&str], &str); 6] = [
-    (&["ip", "remote_addr", "remote_address", "clientip", "client_address", "source_ip"], "client_ip"),
+    (
+        &[
+            "ip",
+            "remote_addr",
+            "remote_address",
+            "clientip",
+            "client_address",
+            "source_ip",
+        ],
+        "client_ip",
+    ),
     (&["sub", "user", "user_id", "jwt", "consumer", "subject"], "jwt.sub"),
     (&["header", "headers"], "header.<name>"),
     (&["cookie", "cookies"], "cookie.<name>"),

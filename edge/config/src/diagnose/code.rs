@@ -56,6 +56,8 @@ pub const EXPIRING: &str = "W409";
 pub const ODD_METHOD: &str = "W410";
 /// Everybody is believed about whom a request comes from.
 pub const BELIEVED: &str = "W411";
+/// Other sites' pages act with visitors' cookies.
+pub const OPEN_TO_FORGERY: &str = "W415";
 /// More warnings than one run tells.
 pub const MORE_WARNINGS: &str = "W499";
 /// A route would lose every target that it has.

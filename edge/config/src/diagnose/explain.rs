@@ -49,6 +49,7 @@ pages! {
     EXPIRING => "W409",
     ODD_METHOD => "W410",
     BELIEVED => "W411",
+    OPEN_TO_FORGERY => "W415",
     MORE_WARNINGS => "W499",
     NO_ADDRESS => "E511",
     NO_KEYS => "E512",

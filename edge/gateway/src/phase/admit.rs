@@ -9,8 +9,8 @@ use crate::{
 };
 use edge_policy::{
     cors::{self, Fields},
-    csrf,
-    identity::{self, Identity},
+    csrf::{Asked, Mode, Site},
+    identity::{self, Identity, TokenSource},
     rate_limit::{self, Decision, Facts, Limit},
 };
 use http::{HeaderMap, header};
@@ -53,17 +53,15 @@ pub(crate) async fn admit<E: Effects>(
         return Err(flood.retry_after(Duration::from_secs(1)).closing());
     }
     // Who asks? Before the quotas, because they differ for users; a bad token makes an anonymous caller.
-    ctx.identity = identify(effects, route, &head.headers).await;
-    let own_host = head
-        .headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    let same_site = csrf::check(&head.method, is_upgrade, &head.headers, own_host, route.cors.as_deref());
-    effects.note(Note::SameSite(same_site));
+    let by_bearer;
+    (ctx.identity, by_bearer) = identify(effects, route, &head.headers).await;
+    let site = same_site(effects, route, head, is_upgrade, by_bearer);
     // Quotas are charged before the identity is refused: guessing tokens must not be free.
     charge(effects, route, head, ctx).await?;
-    same_site.map_err(|code| ClientError::new(code, "Another site's page may not do this with your cookies."))?;
+    if !site.passes() && route.csrf.mode == Mode::Enforce {
+        let detail = "Another site's page may not do this with your cookies.";
+        return Err(ClientError::new(Code::CrossSiteRequest, detail));
+    }
     let refused = ctx.identity.refusal(route.access);
     effects.note(Note::Access(refused));
     match refused {
@@ -92,7 +90,24 @@ pub(crate) fn too_large() -> ClientError {
     ClientError::new(Code::BodyTooLarge, "The body is larger than this path accepts.").closing()
 }
 
-async fn identify<E: Effects>(effects: &mut E, route: &Route, headers: &HeaderMap) -> Identity {
+/// Whose page is behind it? Told whether it may or not, so that a policy can be tried out.
+fn same_site<E: Effects>(effects: &mut E, route: &Route, head: &RequestHeader, upgrade: bool, by_bearer: bool) -> Site {
+    let asked = Asked {
+        method: &head.method,
+        upgrade,
+        headers: &head.headers,
+        by_bearer,
+    };
+    let site = route.csrf.judge(&asked, route.cors.as_deref());
+    effects.note(Note::SameSite(site, route));
+    if !site.passes() {
+        effects.is_foreign(route);
+    }
+    site
+}
+
+/// Who asks, and whether that was told by `Authorization`.
+async fn identify<E: Effects>(effects: &mut E, route: &Route, headers: &HeaderMap) -> (Identity, bool) {
     let (mut token, mut identity) = (None, Identity::Anonymous);
     if let Some((issuer, sources)) = &route.issuer {
         token = identity::token(headers, sources);
@@ -101,7 +116,10 @@ async fn identify<E: Effects>(effects: &mut E, route: &Route, headers: &HeaderMa
         }
     }
     effects.note(Note::Identity(token, &identity));
-    identity
+    (
+        identity,
+        token.is_some_and(|token| *token.source == TokenSource::Bearer),
+    )
 }
 
 /// What a token's verdict makes of its bearer.

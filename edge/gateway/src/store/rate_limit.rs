@@ -6,8 +6,8 @@ use super::{
 };
 use crate::metrics::{LimitCells, Metrics};
 use edge_policy::rate_limit::{
-    Algorithm, Decision, Denied, Facts, GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Keys, Limit, LocalCounters, OnStoreFailure, Spared,
-    WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT,
+    Algorithm, Decision, Denied, Facts, GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Keys, Limit, LocalCounters, OnStoreFailure,
+    Spared, WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT,
     lease::{LEASE_PEEK_SCRIPT, Terms, grants},
 };
 use shared_redis::{Options, Redis, RedisError, Script};

@@ -94,7 +94,10 @@ mod tests {
         assert!(denied.check("a", 1, now).is_none(), "what costs less may pass");
         assert!(denied.check("a", 3, now).is_some());
         denied.remember("a", 5, &refused, now + Duration::from_secs(9));
-        assert!(denied.check("a", 2, now + Duration::from_secs(9)).is_some(), "it says more");
+        assert!(
+            denied.check("a", 2, now + Duration::from_secs(9)).is_some(),
+            "it says more"
+        );
         denied.remember("a", 1, &refused, now);
         assert!(denied.check("a", 1, now).is_some());
         denied.forget();

@@ -161,7 +161,10 @@ mod tests {
     fn the_largest_limit_that_can_be_written_does_not_overflow() {
         let limit = limit(1, 100 * 365 * 86_400_000, u32::MAX);
         assert!(Gcra::hit(&mut None, &limit, Instant::now()).allowed);
-        assert_eq!(crate::rate_limit::headers(&mut [(&limit, limit.decide([0, 0]))]).len(), 2);
+        assert_eq!(
+            crate::rate_limit::headers(&mut [(&limit, limit.decide([0, 0]))]).len(),
+            2
+        );
     }
 
     proptest! {

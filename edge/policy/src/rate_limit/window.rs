@@ -56,7 +56,11 @@ pub(super) fn decide(limit: &Limit, [count, left]: [i64; 2]) -> Decision {
 fn judge(limit: &Limit, count: u64, left: Duration) -> Decision {
     let most = u64::from(limit.rate.count);
     let allowed = count <= most;
-    let taken = if allowed { count } else { count.saturating_sub(u64::from(limit.cost)) };
+    let taken = if allowed {
+        count
+    } else {
+        count.saturating_sub(u64::from(limit.cost))
+    };
     let remaining = most.saturating_sub(taken);
     Decision {
         allowed,

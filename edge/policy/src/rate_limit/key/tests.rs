@@ -50,14 +50,25 @@ fn one_bucket_for_an_address_however_it_is_written() {
     let keys = Keys::new(&by(&["client_ip"]), "few", false, "posts");
     let of = |text: &str| key(&keys, text, None, &HeaderMap::new()).unwrap();
     assert_eq!(of("203.0.113.9"), "203.0.113.9");
-    assert_eq!(of("::ffff:203.0.113.9"), "203.0.113.9", "the same host over a dual-stack socket");
+    assert_eq!(
+        of("::ffff:203.0.113.9"),
+        "203.0.113.9",
+        "the same host over a dual-stack socket"
+    );
     assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
     assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
 }
 
 #[test]
 fn parts_stand_in_their_order_and_constant_ones_are_written_once() {
-    let all = by(&["jwt.sub", "client_ip", "route", "method", "header.x-api-key", "cookie.theme"]);
+    let all = by(&[
+        "jwt.sub",
+        "client_ip",
+        "route",
+        "method",
+        "header.x-api-key",
+        "cookie.theme",
+    ]);
     let keys = Keys::new(&all, "few", true, "posts");
     let fields = headers(&[("x-api-key", b"secret"), ("cookie", b"a=1; theme=dark")]);
     let facts = Facts {
@@ -97,10 +108,28 @@ fn a_request_that_lacks_a_part_is_spared_or_shares() {
 
 #[test]
 fn names_of_parts_read_as_they_are_written() {
-    for name in ["client_ip", "jwt.sub", "jwt.https://a.example/tenant", "header.x-api-key", "cookie.sid", "route", "method"] {
+    for name in [
+        "client_ip",
+        "jwt.sub",
+        "jwt.https://a.example/tenant",
+        "header.x-api-key",
+        "cookie.sid",
+        "route",
+        "method",
+    ] {
         assert_eq!(name.parse::<Part>().unwrap().to_string(), name);
     }
-    for odd in ["", "ip", "jwt", "jwt.", "header.", "header.a b", "cookie.a;b", "query.q", "client_ip.x"] {
+    for odd in [
+        "",
+        "ip",
+        "jwt",
+        "jwt.",
+        "header.",
+        "header.a b",
+        "cookie.a;b",
+        "query.q",
+        "client_ip.x",
+    ] {
         assert_eq!(odd.parse::<Part>(), Err(()), "{odd}");
     }
 }

@@ -138,7 +138,11 @@ impl Lessee {
         let expected = self.demand.within(HORIZON).max(self.demand.just_now());
         // What a request takes at least: of those that wait, or of the next one.
         let need = std::mem::take(&mut self.need).max(terms.cost);
-        let wanted = if self.asked { expected.clamp(1, terms.most()).max(need) } else { 0 };
+        let wanted = if self.asked {
+            expected.clamp(1, terms.most()).max(need)
+        } else {
+            0
+        };
         let want = wanted.saturating_sub(self.tokens);
         self.asked = want > 0;
         Ask {
@@ -227,7 +231,9 @@ impl Lessee {
         let allowed = wait.is_zero();
         Decision {
             allowed,
-            remaining: room.saturating_add(self.tokens).min(if allowed { terms.burst } else { terms.cost - 1 }),
+            remaining: room
+                .saturating_add(self.tokens)
+                .min(if allowed { terms.burst } else { terms.cost - 1 }),
             reset: ahead,
             retry_after: wait,
         }

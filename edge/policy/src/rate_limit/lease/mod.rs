@@ -53,7 +53,11 @@ impl Terms {
     pub fn decide(&self, grant: &Grant) -> Decision {
         let wait = grant.ahead.saturating_sub(self.interval * (self.burst - self.cost));
         let allowed = wait.is_zero();
-        let taken = if allowed { self.interval * self.cost } else { Duration::ZERO };
+        let taken = if allowed {
+            self.interval * self.cost
+        } else {
+            Duration::ZERO
+        };
         let ahead = grant.ahead + taken;
         Decision {
             allowed,

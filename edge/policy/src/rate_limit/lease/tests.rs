@@ -239,7 +239,14 @@ fn a_steady_demand_within_the_rate_is_never_refused_and_seldom_asks() {
 #[test]
 fn dear_requests_get_the_whole_quota_and_no_crumbs_lie_about() {
     // Five tokens a request, six in the bucket: halves of what is there would serve nobody.
-    let mut world = World::new(Terms { cost: 5, ..terms(50, 6) }, 3, 1);
+    let mut world = World::new(
+        Terms {
+            cost: 5,
+            ..terms(50, 6)
+        },
+        3,
+        1,
+    );
     for step in 0..20_000_u32 {
         world.run(&[1, u32::from(step % 3 == 0), u32::from(step % 7 == 0)]);
     }
@@ -249,7 +256,13 @@ fn dear_requests_get_the_whole_quota_and_no_crumbs_lie_about() {
 
 #[test]
 fn what_costs_less_passes_while_what_costs_more_waits() {
-    let (dear, now) = (Terms { cost: 8, ..terms(1, 10) }, Instant::now());
+    let (dear, now) = (
+        Terms {
+            cost: 8,
+            ..terms(1, 10)
+        },
+        Instant::now(),
+    );
     let cheap = Terms { cost: 1, ..dear };
     let (mut lessee, mut authority) = (Lessee::new(now), Authority::default());
     let mut borrow = |lessee: &mut Lessee, terms: &Terms| {
@@ -259,15 +272,28 @@ fn what_costs_less_passes_while_what_costs_more_waits() {
     };
     assert_eq!(lessee.take(&dear, 1, now), Taken::Wait { ask: true });
     borrow(&mut lessee, &dear);
-    let Taken::Decided { decision, .. } = lessee.take_again(&dear, 1, now) else { panic!() };
+    let Taken::Decided { decision, .. } = lessee.take_again(&dear, 1, now) else {
+        panic!()
+    };
     assert!(decision.allowed);
     assert!(matches!(lessee.take(&dear, 1, now), Taken::Wait { .. }));
     borrow(&mut lessee, &dear);
-    let Taken::Decided { decision, .. } = lessee.take_again(&dear, 1, now) else { panic!() };
-    assert_eq!((decision.allowed, decision.retry_after), (false, Duration::from_secs(6)));
-    assert_eq!(lessee.take(&cheap, 1, now), Taken::Wait { ask: true }, "two are left for it");
+    let Taken::Decided { decision, .. } = lessee.take_again(&dear, 1, now) else {
+        panic!()
+    };
+    assert_eq!(
+        (decision.allowed, decision.retry_after),
+        (false, Duration::from_secs(6))
+    );
+    assert_eq!(
+        lessee.take(&cheap, 1, now),
+        Taken::Wait { ask: true },
+        "two are left for it"
+    );
     borrow(&mut lessee, &cheap);
-    let Taken::Decided { decision, .. } = lessee.take_again(&cheap, 1, now) else { panic!() };
+    let Taken::Decided { decision, .. } = lessee.take_again(&cheap, 1, now) else {
+        panic!()
+    };
     assert!(decision.allowed);
 }
 
