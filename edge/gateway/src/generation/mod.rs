@@ -24,6 +24,7 @@ use edge_policy::{
     identity::{Access, TokenSource},
     rewrite::Rewrite,
     route::RouteTable,
+    wire::pace::Floor,
 };
 use ipnet::IpNet;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -48,6 +49,12 @@ pub(crate) struct Generation {
     pub(crate) head_limits: HeadLimits,
     /// Time for a whole request head.
     pub(crate) header_timeout: Duration,
+    /// How long a connection may wait for its next request.
+    pub(crate) keep_alive: Duration,
+    /// Least rate of bodies that come and answers that go.
+    pub(crate) floor: Floor,
+    /// Requests at once on one HTTP/2 connection.
+    pub(crate) max_streams: u32,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
 }
