@@ -20,7 +20,11 @@ use pingora_core::{
     server::ShutdownWatch,
 };
 use pingora_proxy::HttpProxy;
-use std::{sync::Arc, time::Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use stream::Bounds;
 
 /// The application behind the public listener.
@@ -31,6 +35,8 @@ pub(crate) struct Front {
     pub(crate) connections: Arc<Connections>,
     /// Says how long a request head may take.
     pub(crate) edge: Arc<Edge>,
+    /// Whether connections begin with a header that names the client.
+    pub(crate) proxy_protocol: bool,
 }
 
 /// Told when a request's head is complete. It travels as the connection's user context, which Pingora hands to
@@ -54,6 +60,33 @@ impl Front {
             head: generation.head_limits,
             floor: generation.floor,
         }
+    }
+
+    /// Whom a balancer in front names as the client, and what was read behind its header. A connection that should have one
+    /// and has none, or comes from elsewhere, ends.
+    async fn proxied(
+        &self,
+        stream: &mut Stream,
+        peer: IpAddr,
+        within: Duration,
+    ) -> Option<(Option<SocketAddr>, Vec<u8>)> {
+        if !self.proxy_protocol {
+            return Some((None, Vec::with_capacity(opening::ROOM)));
+        }
+        let peer = peer.to_canonical();
+        let is_trusted = {
+            let generation = self.edge.generation.load();
+            generation.trusted_proxies.iter().any(|network| network.contains(&peer))
+        };
+        let header = if is_trusted {
+            opening::client(stream, within).await
+        } else {
+            None
+        };
+        if header.is_none() {
+            tracing::debug!(%peer, is_trusted, "connection refused: no header of the PROXY protocol");
+        }
+        header
     }
 
     /// One request after the other.
@@ -80,13 +113,16 @@ impl Front {
 impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let began = Instant::now();
-        let peer = stream.get_socket_digest()?.peer_addr()?.as_inet()?.ip();
-        let guard = self.connections.enter(peer)?;
         let bounds = self.bounds();
-        let opening = opening::read(&mut stream, bounds.header_timeout).await?;
+        let guard = self.connections.enter()?;
+        let peer = stream.get_socket_digest()?.peer_addr()?.as_inet()?.ip();
+        let (proxied, bytes) = self.proxied(&mut stream, peer, bounds.header_timeout).await?;
+        let guard = guard.belongs_to(proxied.map_or(peer, |client| client.ip()))?;
+        let within = bounds.header_timeout.saturating_sub(began.elapsed());
+        let opening = opening::protocol(&mut stream, bytes, within).await?;
         let is_h2 = opening.is_h2 || stream.selected_alpn_proto() == Some(ALPN::H2);
         let wire = Arc::new(Wire::new(guard));
-        let mut client = ClientStream::new(stream, Arc::clone(&wire), None, bounds, opening.bytes, began);
+        let mut client = ClientStream::new(stream, Arc::clone(&wire), proxied, bounds, opening.bytes, began);
         if is_h2 {
             client.speaks_h2();
             h2::serve(self, client, &wire, shutdown.clone(), bounds).await;

@@ -13,10 +13,10 @@ use edge_policy::wire::{
     lines::Lines,
     pace::{Floor, Pace},
 };
-use pingora_core::protocols::{SocketDigest, Stream};
+use pingora_core::protocols::{GetSocketDigest, SocketDigest, Stream};
 use std::{
     io::{self, IoSlice},
-    net::IpAddr,
+    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -62,7 +62,6 @@ pub(crate) struct ClientStream {
     wire: Arc<Wire>,
     /// Who it is, where a proxy said so.
     pub(super) socket: Option<Arc<SocketDigest>>,
-    client: Option<IpAddr>,
     bounds: Bounds,
     /// What was read before there was a session, and how much of it has been given on.
     opening: (Vec<u8>, usize),
@@ -79,14 +78,13 @@ impl ClientStream {
     pub(super) fn new(
         inner: Stream,
         wire: Arc<Wire>,
-        proxied: Option<(Arc<SocketDigest>, IpAddr)>,
+        proxied: Option<SocketAddr>,
         bounds: Bounds,
         opening: Vec<u8>,
         began: Instant,
     ) -> Self {
-        let (socket, client) = proxied.unzip();
+        let socket = proxied.map(|client| named(&inner, client));
         Self {
-            client: client.or_else(|| Some(inner.get_socket_digest()?.peer_addr()?.as_inet()?.ip())),
             inner,
             wire,
             socket,
@@ -306,9 +304,11 @@ impl ClientStream {
     /// Whatever Pingora writes before a request has arrived is a bare refusal: ours goes out for it.
     fn refuse(&mut self, cx: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let first = pieces.first().map_or(&[][..], |piece| piece);
+        let client = || Some(self.get_socket_digest()?.peer_addr()?.as_inet()?.ip());
+        let client = if self.refusal.is_none() { client() } else { None };
         let refusal = self
             .refusal
-            .get_or_insert_with(|| (refusal::answer(&self.wire, self.client, first), 0));
+            .get_or_insert_with(|| (refusal::answer(&self.wire, client, first), 0));
         while refusal.1 < refusal.0.len() {
             let written = Pin::new(&mut self.inner).poll_write(cx, &refusal.0[refusal.1..]);
             match ready!(written)? {
@@ -342,6 +342,16 @@ impl ClientStream {
             }
         }
     }
+}
+
+/// The socket under the name that a balancer gives it.
+fn named(inner: &Stream, client: SocketAddr) -> Arc<SocketDigest> {
+    // Whatever else is asked of it has been asked of the real one by now.
+    let digest = SocketDigest::from_raw_fd(-1);
+    let local = inner.get_socket_digest().and_then(|real| real.local_addr().cloned());
+    let _ = digest.peer_addr.set(Some(client.into()));
+    let _ = digest.local_addr.set(local);
+    Arc::new(digest)
 }
 
 fn lines(bounds: &Bounds) -> Lines {

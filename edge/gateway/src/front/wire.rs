@@ -19,7 +19,7 @@ pub(crate) enum At {
 /// One connection. It is written and read by the connection's own task, so that nothing here is ever fought over.
 pub(crate) struct Wire {
     /// Keeps it counted.
-    pub(crate) guard: ConnectionGuard,
+    guard: ConnectionGuard,
     at: AtomicU8,
     fault: AtomicU8,
     first_line: AtomicUsize,
@@ -75,6 +75,8 @@ impl Wire {
             Fault::TooSlow => 3,
             Fault::Flood => 4,
         };
-        self.fault.store(number, Relaxed);
+        if self.fault.swap(number, Relaxed) == 0 {
+            self.guard.cut(fault);
+        }
     }
 }
