@@ -14,6 +14,7 @@ use edge_policy::{
     head::HeadLimits,
     rate_limit::lease::Terms,
     route::RouteTable,
+    wire::pace::Floor,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -103,6 +104,12 @@ impl Generation {
             },
             header_timeout: *config.limits.header_timeout,
             flood: isize::try_from(config.limits.requests_per_second_per_ip).unwrap_or(isize::MAX),
+            keep_alive: *config.limits.keep_alive,
+            floor: Floor {
+                grace: *config.limits.slow_grace,
+                rate: config.limits.min_rate.0,
+            },
+            max_streams: config.limits.max_streams,
             unrouted: metrics.route("-"),
             source,
         })

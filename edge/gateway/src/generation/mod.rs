@@ -24,6 +24,7 @@ use edge_policy::{
     identity::{Access, TokenSource},
     rewrite::Rewrite,
     route::RouteTable,
+    wire::pace::Floor,
 };
 use ipnet::IpNet;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -50,6 +51,12 @@ pub(crate) struct Generation {
     pub(crate) header_timeout: Duration,
     /// Requests a second of one client that make a flood.
     pub(crate) flood: isize,
+    /// How long a connection may wait for its next request.
+    pub(crate) keep_alive: Duration,
+    /// Least rate of bodies that come and answers that go.
+    pub(crate) floor: Floor,
+    /// Requests at once on one HTTP/2 connection.
+    pub(crate) max_streams: u32,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
 }

@@ -124,6 +124,9 @@ pub(crate) fn body(
     ctx: &mut RequestContext,
 ) -> Result<(), ClientError> {
     let length = body.as_ref().map_or(0, Bytes::len);
+    if end_of_stream {
+        ctx.body_arrived();
+    }
     ctx.body_bytes += u64::try_from(length).unwrap_or(u64::MAX);
     if ctx.body_bytes > route.max_body {
         return Err(super::admit::too_large());
