@@ -10,10 +10,15 @@ use crate::{
     upstream::Caller,
 };
 use arc_swap::ArcSwap;
+use edge_policy::attempts::Attempts;
 use http::HeaderValue;
 use pingora_core::connectors::TransportConnector;
 use pingora_limits::rate::Rate;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Requests a second from one address that no honest client makes. A sketch counts them, so some are counted twice:
 /// far above every quota, and never used for one.
@@ -47,6 +52,8 @@ pub(crate) struct Edge {
     pub(crate) service_token: Option<HeaderValue>,
     /// Who floods.
     pub(crate) flood: FloodGuard,
+    /// Who shows tokens in vain.
+    pub(crate) attempts: Attempts,
 }
 
 /// What an edge is made of.
@@ -88,6 +95,7 @@ impl Edge {
             closing: Closing::default(),
             service_token: making.service_token,
             flood: FloodGuard::new(),
+            attempts: Attempts::new(Instant::now()),
         }
     }
 

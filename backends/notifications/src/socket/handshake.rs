@@ -6,11 +6,7 @@
 
 use crate::identity::Gate;
 use http::{HeaderMap, header};
-use shared_contracts::{
-    Code,
-    claims::{ACCESS_COOKIE, Claims},
-    token,
-};
+use shared_contracts::{Code, claims::ACCESS_COOKIE, token};
 use shared_service::{Caller, ServiceTokens};
 use std::sync::Arc;
 
@@ -78,12 +74,11 @@ impl Door {
     }
 
     async fn judge(&self, token: &str) -> Result<SocketUser, Code> {
-        let claims: Arc<Claims> = self.gate.judge(token).await?;
-        let id = claims.sub.parse().map_err(|_| Code::TokenInvalid)?;
-        Ok(SocketUser {
-            id,
-            session: claims.sid.clone(),
-        })
+        let verified = self.gate.judge(token).await?;
+        let id = verified.sub.parse().map_err(|_| Code::TokenInvalid)?;
+        // Without a session nothing could end the socket.
+        let session = verified.sid.clone().ok_or(Code::TokenInvalid)?;
+        Ok(SocketUser { id, session })
     }
 
     /// No `Origin` (not a browser), the host asked for, or a page that is allowed to.

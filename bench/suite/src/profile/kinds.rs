@@ -24,7 +24,10 @@ const KINDS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("access log", &["tracing", "nu_ansi_term"]),
-    ("tokens", &["shared_identity", "moka", "sha2", "jsonwebtoken"]),
+    (
+        "tokens",
+        &["shared_identity", "siphasher", "moka", "sha2", "jsonwebtoken"],
+    ),
     ("quota store", &["redis", "shared_redis", "bb8"]),
     (
         "our policies and phases",

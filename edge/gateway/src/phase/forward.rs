@@ -6,7 +6,7 @@ use crate::{
     problem::ClientError,
 };
 use bytes::Bytes;
-use edge_policy::rewrite::Rewrite;
+use edge_policy::{identity::without, rewrite::Rewrite};
 use http::{HeaderName, HeaderValue, header};
 use pingora_http::RequestHeader;
 use shared_contracts::header as names;
@@ -19,7 +19,10 @@ pub(crate) fn head(
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
     let host = head.headers.get(header::HOST).cloned();
-    strip(head);
+    strip(head, &ctx.generation.told);
+    if let Some(gate) = &route.gate {
+        hide_parameters(head, gate.parameters())?;
+    }
     identity(token, head, ctx)?;
     if let Some(host) = host {
         head.insert_header(names::FORWARDED_HOST, host)?;
@@ -38,8 +41,8 @@ pub(crate) fn head(
 
 /// Takes away what clients may not say. The fields that came are looked through once: most requests bring none of these
 /// names, and looking each of them up would cost more than all the rest of this phase.
-fn strip(head: &mut RequestHeader) {
-    let is_ours = |name: &HeaderName| names::STRIPPED_FROM_CLIENTS.contains(&name.as_str());
+fn strip(head: &mut RequestHeader, told: &[HeaderName]) {
+    let is_ours = |name: &HeaderName| names::STRIPPED_FROM_CLIENTS.contains(&name.as_str()) || told.contains(name);
     let found: Vec<HeaderName> = head.headers.keys().filter(|name| is_ours(name)).cloned().collect();
     for name in &found {
         head.remove_header(name);
@@ -52,8 +55,8 @@ pub(crate) fn identity(
     head: &mut RequestHeader,
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
-    for (name, value) in ctx.identity.headers() {
-        head.insert_header(name, value)?;
+    for (name, value) in ctx.identity.claims().iter().flat_map(|verified| &verified.fields) {
+        head.insert_header(name.clone(), value.clone())?;
     }
     head.insert_header(names::REQUEST_ID, &ctx.request_id)?;
     head.insert_header(names::TRACEPARENT, &ctx.traceparent)?;
@@ -66,6 +69,25 @@ pub(crate) fn identity(
         head.insert_header(names::SERVICE_TOKEN, token.clone())?;
     }
     Ok(())
+}
+
+/// A token in the query is between the client and the edge.
+fn hide_parameters<'n>(
+    head: &mut RequestHeader,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> pingora_error::Result<()> {
+    if names.clone().next().is_none() {
+        return Ok(());
+    }
+    let Some(rest) = head.uri.query().and_then(|query| without(query, names)) else {
+        return Ok(());
+    };
+    let mut target = head.uri.path().to_owned();
+    if !rest.is_empty() {
+        target.push('?');
+        target.push_str(&rest);
+    }
+    head.set_raw_path(target.as_bytes())
 }
 
 /// The affinity cookie is between the client and the edge.
@@ -164,9 +186,24 @@ mod tests {
             request.append_header(*name, "again").unwrap();
         }
         request.append_header("x-user-idea", "kept").unwrap();
-        strip(&mut request);
+        request.append_header("x-tenant", "forged").unwrap();
+        strip(&mut request, &[HeaderName::from_static("x-tenant")]);
         let left: Vec<&str> = request.headers.keys().map(HeaderName::as_str).collect();
         assert_eq!(left, ["cookie", "x-user-idea"]);
+    }
+
+    #[test]
+    fn a_token_in_the_query_goes_no_further() {
+        for (target, want) in [
+            ("/a?access_token=x", "/a"),
+            ("/a?b=1&access_token=x&c=%41", "/a?b=1&c=%41"),
+            ("/a?b=1", "/a?b=1"),
+            ("/a", "/a"),
+        ] {
+            let mut request = head(target, &[]);
+            hide_parameters(&mut request, ["access_token"].into_iter()).unwrap();
+            assert_eq!(request.raw_path(), want.as_bytes());
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) fn record(session: &Session, ctx: &RequestContext) {
     }
     let head = session.req_header();
     let user = match &ctx.identity {
-        Identity::User(claims) => claims.sub.as_str(),
+        Identity::User(verified) => verified.sub.as_str(),
         Identity::Anonymous | Identity::Rejected(_) => "",
     };
     tracing::info!(
