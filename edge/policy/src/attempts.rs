@@ -1,6 +1,7 @@
 //! How many tokens a client may show in vain. Each that is not known costs a signature, and whoever makes them up makes them
 //! for nothing; so a client that fails often is not listened to for a while. Its good tokens that are known are not asked here.
 
+use crate::client_ip::subscriber;
 use foldhash::quality::RandomState;
 use std::{
     hash::BuildHasher,
@@ -71,11 +72,7 @@ impl Attempts {
     }
 
     fn name(&self, client: IpAddr) -> u64 {
-        let name = match client.to_canonical() {
-            IpAddr::V4(v4) => self.hasher.hash_one(v4.to_bits()),
-            IpAddr::V6(v6) => self.hasher.hash_one(v6.to_bits() >> 64),
-        };
-        name.max(1)
+        self.hasher.hash_one(subscriber(client)).max(1)
     }
 
     fn piece(&self, name: u64) -> MutexGuard<'_, [Client; WAYS]> {

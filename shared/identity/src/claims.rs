@@ -9,9 +9,11 @@ const NO_DATE: u64 = 253_402_300_800;
 /// Those that every token has.
 pub(crate) struct Registered {
     pub(crate) sub: String,
-    /// The session, where the issuer names one.
-    pub(crate) sid: Option<String>,
-    /// Seconds since the Unix epoch.
+    /// The session and the token; empty where the issuer names none.
+    pub(crate) sid: String,
+    pub(crate) jti: String,
+    /// Seconds since the Unix epoch; `iat` is 0 where the issuer does not say.
+    pub(crate) iat: u64,
     pub(crate) exp: u64,
 }
 
@@ -27,17 +29,23 @@ pub(crate) fn check(
     // Whom quotas, logs and services know the caller by.
     let sub = text(claims, "sub")?.filter(|sub| !sub.is_empty());
     let sub = sub.ok_or(TokenError::Invalid)?.to_owned();
-    let sid = text(claims, "sid")?.map(str::to_owned);
+    let name = |claim| Ok(text(claims, claim)?.unwrap_or_default().to_owned());
+    let (sid, jti) = (name("sid")?, name("jti")?);
     let exp = date(claims, "exp")?.ok_or(TokenError::Invalid)?;
     if exp + settings.leeway <= now {
         return Err(TokenError::Expired);
     }
-    for begin in ["nbf", "iat"] {
-        if date(claims, begin)?.is_some_and(|begin| begin > now + settings.leeway) {
-            return Err(TokenError::NotYet);
-        }
+    let (nbf, iat) = (date(claims, "nbf")?, date(claims, "iat")?);
+    if nbf.max(iat).is_some_and(|begin| begin > now + settings.leeway) {
+        return Err(TokenError::NotYet);
     }
-    Ok(Registered { sub, sid, exp })
+    Ok(Registered {
+        sub,
+        sid,
+        jti,
+        iat: iat.unwrap_or_default(),
+        exp,
+    })
 }
 
 /// `aud` is a text or a list of texts.

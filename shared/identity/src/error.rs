@@ -17,8 +17,8 @@ pub enum TokenError {
     /// Its time has not come (`nbf`, `iat`).
     #[error("token of the future")]
     NotYet,
-    /// Its session has ended.
-    #[error("revoked session")]
+    /// It was revoked, or its session, or all that its user had.
+    #[error("revoked token")]
     Revoked,
 }
 

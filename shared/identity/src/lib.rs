@@ -26,7 +26,7 @@ pub use digest::Digest;
 pub use error::TokenError;
 pub use extract::{bearer, cookie};
 pub use keys::{KeySet, KeySetError, Origin, PassedOver};
-pub use revoked::Revocations;
+pub use revoked::{Bearer, Revocations, Watch};
 pub use settings::VerifierSettings;
 pub use token::{MAX_TOKEN_BYTES, said_issuer};
 pub use verified::Verified;

@@ -1,16 +1,23 @@
 //! What a good token says.
 
-use crate::{VerifierSettings, claims::Registered, told};
+use crate::{Bearer, VerifierSettings, claims::Registered, told};
 use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// What a good token says, in the forms in which it is asked for: made once, when the token is verified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
     /// The user (`sub`), never empty.
     pub sub: String,
-    /// The session (`sid`), where the issuer names one: what a logout revokes.
-    pub sid: Option<String>,
+    /// Whose word it is: the `iss` that was wanted.
+    pub iss: Arc<str>,
+    /// The session (`sid`): what a logout revokes. Empty where the issuer names none.
+    pub sid: String,
+    /// The token's own name (`jti`). Empty where it has none.
+    pub jti: String,
+    /// When it was issued, seconds since the Unix epoch; 0 where it does not say.
+    pub iat: u64,
     /// When it expires, seconds since the Unix epoch.
     pub exp: u64,
     /// The fields that tell services of it, see [`VerifierSettings::forward`].
@@ -22,7 +29,12 @@ pub struct Verified {
 }
 
 impl Verified {
-    pub(crate) fn new(registered: Registered, claims: &Map<String, Value>, settings: &VerifierSettings) -> Self {
+    pub(crate) fn new(
+        iss: &Arc<str>,
+        registered: Registered,
+        claims: &Map<String, Value>,
+        settings: &VerifierSettings,
+    ) -> Self {
         let fields = settings.forward.iter().filter_map(|(claim, name)| {
             let value = told::field(told::find(claims, claim)?)?;
             // The first copy makes a name and a value shared; all later ones only count.
@@ -34,11 +46,24 @@ impl Verified {
         });
         Self {
             sub: registered.sub,
+            iss: Arc::clone(iss),
             sid: registered.sid,
+            jti: registered.jti,
+            iat: registered.iat,
             exp: registered.exp,
             fields: fields.collect(),
             compared: compared.collect(),
             claims: Map::new(),
+        }
+    }
+
+    /// By what it can be revoked.
+    pub fn bearer(&self) -> Bearer<'_> {
+        Bearer {
+            sub: &self.sub,
+            sid: &self.sid,
+            jti: &self.jti,
+            iat: self.iat,
         }
     }
 

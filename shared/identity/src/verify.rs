@@ -1,7 +1,7 @@
 //! Judges one token.
 
 use crate::{
-    Digest, KeySet, KeySetError, Origin, Revocations, TokenError, Verified, VerifierSettings,
+    Digest, KeySet, KeySetError, Origin, Revocations, TokenError, Verified, VerifierSettings, Watch,
     cache::Cache,
     claims,
     keys::{Found, Key},
@@ -10,7 +10,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared_contracts::claims::Revocation;
+use shared_contracts::revocation::Revocation;
 use std::{
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -27,6 +27,8 @@ const REFUSED_FOR: u64 = 10;
 /// digest and two look-ups.
 pub struct Verifier {
     settings: VerifierSettings,
+    /// `settings.issuer`, shared by all tokens.
+    issuer: Arc<str>,
     /// `settings.types` as they are compared.
     types: Vec<Option<String>>,
     keys: ArcSwap<KeySet>,
@@ -57,6 +59,7 @@ impl Verifier {
     fn with(settings: VerifierSettings, revocations: Arc<Revocations>) -> Self {
         let types = settings.types.iter();
         Self {
+            issuer: settings.issuer.as_str().into(),
             types: types.map(|typ| typ.as_deref().map(media_type)).collect(),
             keys: ArcSwap::default(),
             revocations,
@@ -106,9 +109,20 @@ impl Verifier {
         !self.keys.load().is_empty()
     }
 
-    /// Ends a session: its tokens are refused from now on.
-    pub fn revoke(&self, revocation: &Revocation) {
-        self.revocations.add(revocation);
+    /// Revokes: what is meant is refused from now on, and whoever watches it is told. Tells whether that is news.
+    pub fn revoke(&self, revocation: &Revocation) -> bool {
+        self.revocations.add(revocation)
+    }
+
+    /// Learns when a token is revoked: for those who hold something open by it. When it expires they see themselves
+    /// ([`Verifier::expires_at`]).
+    pub fn watch(&self, token: &Verified) -> Watch {
+        self.revocations.watch(&token.bearer())
+    }
+
+    /// From when on a token is refused as expired, seconds since the Unix epoch.
+    pub fn expires_at(&self, token: &Verified) -> u64 {
+        token.exp.saturating_add(self.settings.leeway)
     }
 
     /// Forgets revocations and cached tokens whose time is over. Call it every minute or so.
@@ -119,14 +133,14 @@ impl Verifier {
         self.refused.retain(now, |_| true);
     }
 
-    /// Whether the session is known to have ended.
-    pub fn is_revoked(&self, sid: &str) -> bool {
-        self.revocations.contains(sid)
+    /// Whether a token is revoked.
+    pub fn is_revoked(&self, token: &Verified) -> bool {
+        self.revocations.concern(&token.bearer())
     }
 
-    /// How many sessions are known to be revoked.
-    pub fn revoked_sessions(&self) -> usize {
-        self.revocations.len()
+    /// What is revoked.
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
     }
 
     /// Judges `token`: what is remembered of it, or else the work.
@@ -143,7 +157,7 @@ impl Verifier {
     pub fn recall(&self, digest: Digest) -> Option<Result<Arc<Verified>, TokenError>> {
         let now = now();
         match self.verified.get(digest, now) {
-            Some(Known { token, .. }) => Some(self.holds(token.sid.as_deref()).map(|()| token)),
+            Some(Known { token, .. }) => Some(self.holds(&token).map(|()| token)),
             None => self.refused.get(digest, now).map(Err),
         }
     }
@@ -162,7 +176,7 @@ impl Verifier {
                     token: Arc::new(verified),
                     key,
                 };
-                let until = known.token.exp + self.settings.leeway;
+                let until = self.expires_at(&known.token);
                 self.verified.insert(digest, known.clone(), until, now);
                 Ok(known)
             }
@@ -179,7 +193,7 @@ impl Verifier {
             self.refused.remove(digest);
         }
         let token = verdict?.token;
-        self.holds(token.sid.as_deref()).map(|()| token)
+        self.holds(&token).map(|()| token)
     }
 
     /// What [`Verifier::verify`] says, with all claims, and nothing is remembered of it: for those who only want to know.
@@ -214,16 +228,17 @@ impl Verifier {
     }
 
     fn looked_at(&self, parts: &Parts<'_>, verified: Verified) -> Result<Verified, TokenError> {
-        self.holds(verified.sid.as_deref())?;
+        self.holds(&verified)?;
         let claims = parts.claims()?;
         Ok(Verified { claims, ..verified })
     }
 
     /// What may change while a verified token is remembered, beside its time.
-    fn holds(&self, sid: Option<&str>) -> Result<(), TokenError> {
-        match sid {
-            Some(sid) if self.revocations.contains(sid) => Err(TokenError::Revoked),
-            _ => Ok(()),
+    fn holds(&self, token: &Verified) -> Result<(), TokenError> {
+        if self.is_revoked(token) {
+            Err(TokenError::Revoked)
+        } else {
+            Ok(())
         }
     }
 
@@ -254,7 +269,7 @@ impl Verifier {
     fn check_claims(&self, parts: &Parts<'_>, now: u64) -> Result<Verified, TokenError> {
         let claims = parts.claims()?;
         let registered = claims::check(&claims, &self.settings, now)?;
-        Ok(Verified::new(registered, &claims, &self.settings))
+        Ok(Verified::new(&self.issuer, registered, &claims, &self.settings))
     }
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use shared_contracts::claims::{Claims, Revocation};
+use shared_contracts::{claims::Claims, revocation::Revocation};
 use shared_identity::{KeySet, KeySetError, TokenError, Verifier, VerifierSettings};
 use shared_testkit::TestTokens;
 
@@ -141,10 +141,7 @@ fn an_ended_session_is_refused_though_its_token_was_accepted_before() {
     let claims = claims();
     let token = tokens.sign(&claims);
     verifier.verify(&token).unwrap();
-    verifier.revoke(&Revocation {
-        sid: claims.sid.clone(),
-        until: claims.exp,
-    });
+    verifier.revoke(&Revocation::session(&claims.sid, claims.exp));
     assert_eq!(verifier.verify(&token).unwrap_err(), TokenError::Revoked);
     verifier.prune();
     assert_eq!(verifier.verify(&token).unwrap_err(), TokenError::Revoked);
@@ -179,10 +176,7 @@ fn a_successor_knows_the_same_ended_sessions_and_takes_keys_when_it_may() {
     let tokens = TestTokens::new();
     let first = verifier(&tokens);
     let ended = claims();
-    first.revoke(&Revocation {
-        sid: ended.sid.clone(),
-        until: ended.exp,
-    });
+    first.revoke(&Revocation::session(&ended.sid, ended.exp));
     let second = first.successor(VerifierSettings {
         audience: "another-api".into(),
         ..VerifierSettings::default()
@@ -198,9 +192,6 @@ fn a_successor_knows_the_same_ended_sessions_and_takes_keys_when_it_may() {
     second.verify(&theirs(claims())).unwrap();
     assert_eq!(second.verify(&theirs(ended)).unwrap_err(), TokenError::Revoked);
     let late = claims();
-    second.revoke(&Revocation {
-        sid: late.sid.clone(),
-        until: late.exp,
-    });
+    second.revoke(&Revocation::session(&late.sid, late.exp));
     assert_eq!(first.verify(&tokens.sign(&late)).unwrap_err(), TokenError::Revoked);
 }

@@ -44,6 +44,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    user_revocations (user_id) {
+        user_id -> Int8,
+        before -> Timestamptz,
+        until -> Timestamptz,
+        pushed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     signing_keys (kid) {
         kid -> Text,
         public_key -> Bytea,

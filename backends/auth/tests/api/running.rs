@@ -3,7 +3,10 @@
 use auth::{App, Config};
 use clap::Parser;
 use serde_json::{Value, json};
-use shared_contracts::claims::{Claims, JWKS_PATH, REVOKED_KEY_PREFIX};
+use shared_contracts::{
+    claims::{Claims, JWKS_PATH},
+    revocation::REVOKED_KEY_PREFIX,
+};
 use shared_identity::{TokenError, Verifier, VerifierSettings};
 use shared_service::Shutdown;
 use shared_testkit::{Answer, Client, FaultProxy, ServiceTokens, TestDb, TestRedis, serve};
@@ -91,6 +94,11 @@ impl Running {
     /// Whether verifiers that start now would learn that the token's session has ended.
     pub(crate) async fn is_revoked(&self, token: &str) -> bool {
         let sid = self.verify(token).await.unwrap().sid.clone();
+        self.is_ended(&sid).await
+    }
+
+    /// Whether verifiers that start now would learn that a session has ended.
+    pub(crate) async fn is_ended(&self, sid: &str) -> bool {
         self.redis
             .redis(0)
             .get_text(&format!("{REVOKED_KEY_PREFIX}{sid}"))

@@ -101,7 +101,7 @@ fn refused(peek: &mut Peek<'_>, error: &ClientError, session: &Session, ctx: &Re
         None if is_unrouted(error) => stage::route::none(peek, error),
         None => stage::arrive::refused(peek, error),
     }
-    stage::respond::refused(peek, error, &session.req_header().headers, ctx)?;
+    stage::respond::refused(peek, error, &session.req_header().headers, ctx);
     Ok(Verdict {
         code: Some(error.code),
         ..Verdict::answered(error.code.status(), error.code.as_str())
@@ -133,12 +133,12 @@ fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestCo
                 stage::select::composed(peek, composed);
                 names.extend(composed.subgraphs.keys().map(String::as_str));
             }
-            stage::respond::composed(peek, &route, headers, ctx)?;
+            stage::respond::composed(peek, &route, headers, ctx);
             let text = format!("would be answered by the edge's GraphQL over {}", names.join(", "));
             Ok(Verdict::new(Outcome::Composed, text))
         }
         Way::Tunnel(route) => service(peek, &route, session, ctx, Outcome::Tunnelled),
-        Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
+        Way::Stream(route) | Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
     }
 }
 

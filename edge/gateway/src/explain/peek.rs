@@ -77,9 +77,9 @@ impl Peek<'_> {
 }
 
 impl Effects for Peek<'_> {
-    fn is_flood(&self, client: IpAddr) -> bool {
+    fn is_flood(&self, client: IpAddr, most: isize) -> bool {
         match self.world {
-            World::Running(edge) => edge.flood.would_be_flood(client),
+            World::Running(edge) => edge.flood.would_be_flood(client, most),
             World::Offline(_) => false,
         }
     }

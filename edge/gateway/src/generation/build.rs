@@ -106,6 +106,7 @@ impl Generation {
                 max_fields: MAX_FIELDS,
             },
             header_timeout: *config.limits.header_timeout,
+            flood: isize::try_from(config.limits.requests_per_second_per_ip).unwrap_or(isize::MAX),
             unrouted: metrics.route("-"),
             source,
         })

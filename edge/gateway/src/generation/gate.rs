@@ -6,7 +6,7 @@ use edge_config::{Config, Route};
 use edge_policy::identity::{Requirement, Token, TokenSource, token};
 use http::{HeaderMap, HeaderName};
 use shared_contracts::header::STRIPPED_FROM_CLIENTS;
-use shared_identity::said_issuer;
+use shared_identity::{Verified, said_issuer};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Whose tokens a route takes, and what it wants of them.
@@ -75,6 +75,12 @@ impl Gate {
     pub(crate) fn issuers_at(&self, source: &TokenSource) -> impl Iterator<Item = &Arc<Issuer>> {
         let here = self.judges.iter().filter(move |judge| judge.sources.contains(source));
         here.map(|judge| &judge.issuer)
+    }
+
+    /// Who issued a token that was found good here.
+    pub(crate) fn issuer_of(&self, token: &Verified) -> Option<&Arc<Issuer>> {
+        self.issuers()
+            .find(|issuer| *issuer.settings.verifier.issuer == *token.iss)
     }
 
     /// The token of a request; `query` is its target's where tokens may be taken from it.

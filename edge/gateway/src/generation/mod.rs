@@ -53,6 +53,8 @@ pub(crate) struct Generation {
     pub(crate) head_limits: HeadLimits,
     /// Time for a whole request head.
     pub(crate) header_timeout: Duration,
+    /// Requests a second of one client that make a flood.
+    pub(crate) flood: isize,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
 }

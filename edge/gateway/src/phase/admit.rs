@@ -46,7 +46,7 @@ pub(crate) async fn admit<E: Effects>(
     // The head was bounded on arrival. A body that says it is too large is refused before a byte of it is read.
     check_declared_length(effects, route, &head.headers)?;
     // Local and cheap, so that a flood costs no signature and no call to Redis.
-    let is_flood = effects.is_flood(ctx.client);
+    let is_flood = effects.is_flood(ctx.client, ctx.generation.flood);
     effects.note(Note::Flood(is_flood));
     if is_flood {
         let flood = ClientError::new(Code::RateLimited, "Far too many requests.");
@@ -144,7 +144,8 @@ async fn charge<E: Effects>(effects: &mut E, route: &Route, ctx: &mut RequestCon
     verdict
 }
 
-fn refusal(code: Code) -> ClientError {
+/// What a caller is told who may not use a route, or not any more.
+pub(super) fn refusal(code: Code) -> ClientError {
     let detail = match code {
         Code::Unauthenticated => "Sign in first.",
         Code::TokenExpired => "The token's time is over: refresh it.",

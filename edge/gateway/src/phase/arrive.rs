@@ -1,7 +1,12 @@
 //! Arrive: name the request, find out who sends it, bound it, and refuse what could be read in two ways.
 
 use super::{Effects, Note};
-use crate::{context::RequestContext, front::KEEP_ALIVE_SECONDS, problem::ClientError};
+use crate::{
+    context::RequestContext,
+    front::KEEP_ALIVE_SECONDS,
+    heads::{self, Head},
+    problem::ClientError,
+};
 use chrono::Utc;
 use edge_policy::{
     client_ip::client_ip,
@@ -12,7 +17,7 @@ use edge_policy::{
 use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
-use shared_contracts::{Code, header as names};
+use shared_contracts::Code;
 use std::{net::IpAddr, time::Duration};
 
 /// Longest silence of a client that sends a body or reads an answer.
@@ -38,7 +43,11 @@ pub(crate) fn arrive<E: Effects>(
         effects.note(Note::BadPath(error));
         let detail = "The request's target is not a path this server accepts.";
         ClientError::new(Code::BadRequest, detail)
-    })
+    })?;
+    if head.has_case() {
+        head.change(|_| {});
+    }
+    Ok(())
 }
 
 /// Who the connection is with.
@@ -63,8 +72,8 @@ fn name_host(head: &mut RequestHeader) -> Result<(), ClientError> {
 
 fn name(head: &RequestHeader, ctx: &mut RequestContext) {
     let header = |name| head.headers.get(name).map(http::HeaderValue::as_bytes);
-    ctx.request_id = request_id::request_id(header(names::REQUEST_ID), fresh_id);
-    ctx.traceparent = request_id::traceparent(header(names::TRACEPARENT), rand::random);
+    ctx.request_id = request_id::request_id(header(&heads::REQUEST_ID), fresh_id);
+    ctx.traceparent = request_id::traceparent(header(&heads::TRACEPARENT), rand::random);
 }
 
 /// A name for a request that brings none. From this thread's own generator: a system call for each request would cost more than all else here.
@@ -87,12 +96,12 @@ fn bound(session: &mut Session) {
 fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
     let trusted = &ctx.generation.trusted_proxies;
     let lines = headers
-        .get_all(names::FORWARDED_FOR)
+        .get_all(&heads::FORWARDED_FOR)
         .iter()
         .filter_map(|value| value.to_str().ok());
     ctx.client = client_ip(peer, lines, trusted);
     let https = headers
-        .get(names::FORWARDED_PROTO)
+        .get(&heads::FORWARDED_PROTO)
         .is_some_and(|value| value.as_bytes() == b"https");
     ctx.secure = https && trusted.iter().any(|network| network.contains(&peer.to_canonical()));
 }

@@ -21,8 +21,8 @@ use std::{
 
 /// The effects of deciding. Generic and never `dyn`: a request pays nothing for what `edge explain` needs.
 pub(crate) trait Effects: Sync {
-    /// Counts a request of this client, and tells whether it sends far too many.
-    fn is_flood(&self, client: IpAddr) -> bool;
+    /// Counts a request of this client, and tells whether it sends more than `most` a second.
+    fn is_flood(&self, client: IpAddr, most: isize) -> bool;
 
     /// Judges a token, and waits a little for a key that is not known yet.
     fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> impl Future<Output = Identity> + Send;
@@ -69,8 +69,8 @@ pub(crate) enum Note<'n> {
 pub(crate) struct Serving<'e>(pub(crate) &'e Edge);
 
 impl Effects for Serving<'_> {
-    fn is_flood(&self, client: IpAddr) -> bool {
-        let flood = self.0.flood.is_flood(client);
+    fn is_flood(&self, client: IpAddr, most: isize) -> bool {
+        let flood = self.0.flood.is_flood(client, most);
         if flood {
             self.0.metrics.floods.add();
         }

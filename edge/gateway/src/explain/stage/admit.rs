@@ -62,7 +62,9 @@ pub(in crate::explain) fn flood(peek: &mut Peek<'_>, is_flood: bool) {
         (false, true) => "no",
         (false, false) => "not counted offline",
     };
-    peek.book.note(Admit, "flood", is_flood, text);
+    let key = "limits.requests_per_second_per_ip";
+    let text = format!("{text}, above {} a second", peek.book.shown(key));
+    peek.book.because(key, Admit, "flood", is_flood, text);
 }
 
 /// Who asks.
