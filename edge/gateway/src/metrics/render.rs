@@ -110,6 +110,16 @@ impl Metrics {
             &self.tokens_refused,
         );
         page.counter(
+            "edge_tokens_judged_total",
+            "Tokens that were not known and had to be judged.",
+            &self.tokens_judged,
+        );
+        page.counter(
+            "edge_tokens_unread_total",
+            "Tokens refused unread: too many of their client's were bad.",
+            &self.tokens_unread,
+        );
+        page.counter(
             "edge_jwks_failures_total",
             "Failed fetches of the key set.",
             &self.jwks_failures,

@@ -5,19 +5,19 @@ use crate::{
     context::RequestContext,
     generation::Route,
     problem::ClientError,
-    store::{Charge, Issuer, Quota},
+    store::{Charge, Quota},
 };
 use edge_policy::{
+    attempts::REGAINED_IN,
     cors::{self, Fields},
     csrf,
-    identity::{self, Identity},
+    identity::Identity,
     rate_limit::{self, Decision, Limit},
 };
 use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
-use shared_contracts::{Code, claims::Claims};
-use shared_identity::TokenError;
-use std::{sync::Arc, time::Duration};
+use shared_contracts::Code;
+use std::{net::IpAddr, time::Duration};
 
 /// What admission decided.
 pub(crate) enum Admission {
@@ -53,7 +53,7 @@ pub(crate) async fn admit<E: Effects>(
         return Err(flood.retry_after(Duration::from_secs(1)).closing());
     }
     // Who asks? Before the quotas, because they differ for users; a bad token makes an anonymous caller.
-    ctx.identity = identify(effects, route, &head.headers).await;
+    ctx.identity = identify(effects, route, head, ctx.client).await;
     let own_host = head
         .headers
         .get(header::HOST)
@@ -64,8 +64,9 @@ pub(crate) async fn admit<E: Effects>(
     // Quotas are charged before the identity is refused: guessing tokens must not be free.
     charge(effects, route, ctx).await?;
     same_site.map_err(|code| ClientError::new(code, "Another site's page may not do this with your cookies."))?;
-    let refused = ctx.identity.refusal(route.access);
-    effects.note(Note::Access(refused));
+    // Who may? Last, and for everything that a route answers: `/graphql`, streams and upgrades too.
+    let refused = ctx.identity.refusal(route.access, route.required());
+    effects.note(Note::Access(refused, route));
     match refused {
         None => Ok(Admission::Admitted),
         Some(code) => {
@@ -92,26 +93,18 @@ pub(crate) fn too_large() -> ClientError {
     ClientError::new(Code::BodyTooLarge, "The body is larger than this path accepts.").closing()
 }
 
-async fn identify<E: Effects>(effects: &mut E, route: &Route, headers: &HeaderMap) -> Identity {
+async fn identify<E: Effects>(effects: &mut E, route: &Route, head: &RequestHeader, client: IpAddr) -> Identity {
     let (mut token, mut identity) = (None, Identity::Anonymous);
-    if let Some((issuer, sources)) = &route.issuer {
-        token = identity::token(headers, sources);
+    if let Some(gate) = &route.gate {
+        // Clients of streams and sockets can set no header; everybody else's tokens stay out of addresses.
+        let query = head.uri.query().filter(|_| route.streaming.is_some());
+        token = gate.token(&head.headers, query);
         if let Some(token) = token {
-            identity = effects.identity(issuer, token.text).await;
+            identity = effects.identity(gate, token, client).await;
         }
     }
     effects.note(Note::Identity(token, &identity));
     identity
-}
-
-/// What a token's verdict makes of its bearer.
-pub(crate) fn judged(issuer: &Issuer, verdict: Result<Arc<Claims>, TokenError>) -> Identity {
-    match verdict {
-        Ok(claims) => Identity::User(claims),
-        // Without any key no token can be told good from bad; a 401 would sign everybody out.
-        Err(TokenError::UnknownKey) if !issuer.verifier.has_keys() => Identity::Rejected(Code::ServiceUnavailable),
-        Err(error) => Identity::Rejected(error.code()),
-    }
 }
 
 /// Charges every quota of the route; the first refusal ends it.
@@ -157,6 +150,11 @@ pub(super) fn refusal(code: Code) -> ClientError {
         Code::Unauthenticated => "Sign in first.",
         Code::TokenExpired => "The token's time is over: refresh it.",
         Code::TokenRevoked => "The session has ended: sign in again.",
+        Code::Forbidden => "You are signed in, but this is not for you.",
+        Code::TooManyBadTokens => {
+            let many = ClientError::new(code, "Too many tokens from here were not valid; come again later.");
+            return many.retry_after(REGAINED_IN);
+        }
         Code::ServiceUnavailable => {
             let away = ClientError::new(code, "Tokens cannot be verified at the moment.");
             return away.retry_after(Duration::from_secs(1));

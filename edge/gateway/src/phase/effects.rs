@@ -1,11 +1,11 @@
 //! What deciding does beside deciding: it counts, charges, waits, takes turns. [`Serving`] does all of it; `edge explain` asks
 //! the same phases with effects that only look. There is one copy of every decision for both.
 
-use super::admit;
+use super::identify::identify;
 use crate::{
     edge::Edge,
-    generation::Route,
-    store::{Charge, Issuer, Quota},
+    generation::{Gate, Route},
+    store::{Charge, Quota},
     upstream::{Pool, Sessions, Target},
 };
 use edge_policy::{
@@ -14,7 +14,6 @@ use edge_policy::{
     path::PathError,
 };
 use shared_contracts::Code;
-use shared_identity::TokenError;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -26,7 +25,7 @@ pub(crate) trait Effects: Sync {
     fn is_flood(&self, client: IpAddr, most: isize) -> bool;
 
     /// Judges a token, and waits a little for a key that is not known yet.
-    fn identity(&self, issuer: &Issuer, token: &str) -> impl Future<Output = Identity> + Send;
+    fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> impl Future<Output = Identity> + Send;
 
     /// Charges one request to a subject's quota.
     fn charge(&self, quota: &Quota, subject: &str) -> impl Future<Output = Charge> + Send;
@@ -63,7 +62,7 @@ pub(crate) enum Note<'n> {
     /// A quota, the subject it is counted by, and what it says; nothing where it is not for this caller.
     Quota(&'n Quota, Option<(&'n str, &'n Charge)>),
     /// Whether such a caller may use the route.
-    Access(Option<Code>),
+    Access(Option<Code>, &'n Route),
 }
 
 /// The effects of a request that is served.
@@ -78,13 +77,8 @@ impl Effects for Serving<'_> {
         flood
     }
 
-    async fn identity(&self, issuer: &Issuer, token: &str) -> Identity {
-        let mut verdict = issuer.verifier.verify(token);
-        // A key that is not known may be a new one: one look at the issuer, shared by all who wait.
-        if verdict == Err(TokenError::UnknownKey) && issuer.fetched_anew().await {
-            verdict = issuer.verifier.verify(token);
-        }
-        admit::judged(issuer, verdict)
+    async fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> Identity {
+        identify(self.0, gate, token, client).await
     }
 
     async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
