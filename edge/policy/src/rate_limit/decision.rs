@@ -2,7 +2,7 @@
 
 use super::{Algorithm, Limit};
 use http::{HeaderName, HeaderValue};
-use std::{fmt::Write, time::Duration};
+use std::{cmp::Reverse, fmt::Write, time::Duration};
 
 /// What one limit says about one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +26,20 @@ pub(super) fn seconds_up(time: Duration) -> u64 {
 }
 
 /// `RateLimit-Policy`, `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10) and, on a refusal, `Retry-After` (RFC 9110,
-/// section 10.2.3, in seconds) for all limits that a request met.
-pub fn headers(met: &[(&Limit, Decision)]) -> Vec<HeaderPair> {
+/// section 10.2.3, in seconds) for all limits that a request met, the tightest first: one that refuses, else that of which the
+/// smallest part is left.
+pub fn headers(met: &mut [(&Limit, Decision)]) -> Vec<HeaderPair> {
     if met.is_empty() {
         return Vec::new();
     }
+    if met.len() > 1 {
+        met.sort_by_key(|(limit, decision)| {
+            let (quota, _) = advertised(limit);
+            let part = u64::from(decision.remaining) * 1_000_000 / u64::from(quota.max(1));
+            (decision.allowed, part, Reverse(decision.reset))
+        });
+    }
+    let met = &*met;
     let (mut policy, mut state) = (String::with_capacity(64), String::with_capacity(64));
     for (limit, decision) in met {
         let comma = if policy.is_empty() { "" } else { ", " };
@@ -75,13 +84,14 @@ fn advertised(limit: &Limit) -> (u32, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rate_limit::{KeyBy, OnStoreFailure, Rate};
+    use crate::rate_limit::{OnStoreFailure, Part, Rate};
 
     fn limit(name: &str, algorithm: Algorithm, count: u32, per: u64, burst: u32) -> Limit {
         Limit {
             name: name.into(),
-            key: KeyBy::ClientIp,
-            anonymous_only: true,
+            key: Part::ClientIp.into(),
+            when: None,
+            cost: 1,
             rate: Rate {
                 count,
                 per: Duration::from_secs(per),
@@ -93,7 +103,7 @@ mod tests {
     }
 
     fn shown(met: &[(&Limit, Decision)]) -> Vec<(String, String)> {
-        headers(met)
+        headers(&mut met.to_vec())
             .into_iter()
             .map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned()))
             .collect()
@@ -115,7 +125,7 @@ mod tests {
             reset: Duration::from_secs(2),
             retry_after: Duration::ZERO,
         };
-        let got = shown(&[(&window, refused), (&gcra, passed)]);
+        let got = shown(&[(&gcra, passed), (&window, refused)]);
         let want = [
             (
                 "ratelimit-policy",
@@ -130,6 +140,24 @@ mod tests {
             2,
             "no Retry-After where the request passed"
         );
-        assert!(headers(&[]).is_empty());
+        assert!(headers(&mut []).is_empty());
+    }
+
+    #[test]
+    fn the_tightest_is_told_first() {
+        let (one, other) = (
+            limit("one", Algorithm::Gcra, 100, 1, 100),
+            limit("other", Algorithm::Gcra, 10, 1, 10),
+        );
+        let left = |remaining| Decision {
+            allowed: true,
+            remaining,
+            reset: Duration::from_secs(1),
+            retry_after: Duration::ZERO,
+        };
+        for (first, second, told) in [(9, 5, "\"one\";r=9"), (60, 5, "\"other\";r=5"), (50, 5, "\"one\";r=50")] {
+            let shown = shown(&[(&one, left(first)), (&other, left(second))]);
+            assert!(shown[1].1.starts_with(told), "{shown:?}");
+        }
     }
 }
