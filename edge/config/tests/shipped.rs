@@ -119,7 +119,7 @@ fn routes_inherit_and_override() {
     assert_eq!(
         route("media").auth,
         Auth::Jwt {
-            name: "users".into(),
+            names: vec!["users".into()],
             optional: false,
             require: Default::default()
         }

@@ -11,11 +11,15 @@ use crate::{
     upstream::Caller,
 };
 use arc_swap::ArcSwap;
-use edge_policy::client_ip::subscriber;
+use edge_policy::{attempts::Attempts, client_ip::subscriber};
 use http::HeaderValue;
 use pingora_core::connectors::TransportConnector;
 use pingora_limits::rate::Rate;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The running edge.
 pub(crate) struct Edge {
@@ -47,6 +51,8 @@ pub(crate) struct Edge {
     pub(crate) service_token: Option<HeaderValue>,
     /// Who floods.
     pub(crate) flood: FloodGuard,
+    /// Who shows tokens in vain.
+    pub(crate) attempts: Attempts,
 }
 
 /// What an edge is made of.
@@ -91,6 +97,7 @@ impl Edge {
             closing: Closing::default(),
             service_token: making.service_token,
             flood: FloodGuard::new(),
+            attempts: Attempts::new(Instant::now()),
         }
     }
 

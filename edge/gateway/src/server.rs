@@ -86,6 +86,7 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
         proxy: Arc::new(http_proxy(&server.configuration, EdgeProxy(Arc::clone(&edge)))),
         connections,
         edge: Arc::clone(&edge),
+        proxy_protocol: config.listeners.http.proxy_protocol,
     };
     server.add_service(listening("edge", front, public, None));
     let operators = Admin {

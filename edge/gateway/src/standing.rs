@@ -41,14 +41,14 @@ impl Over {
 impl Standing {
     /// Of whoever asks, if the route knows who that is.
     pub(crate) fn of(route: &Route, ctx: &RequestContext) -> Option<Self> {
-        let (issuer, _) = route.issuer.as_ref()?;
-        let Identity::User(claims) = &ctx.identity else {
+        let Identity::User(token) = &ctx.identity else {
             return None;
         };
+        let issuer = route.gate.as_ref()?.issuer_of(token)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let expires = Duration::from_secs(issuer.verifier.expires_at(claims));
+        let expires = Duration::from_secs(issuer.verifier.expires_at(token));
         Some(Self {
-            watch: issuer.verifier.watch(claims),
+            watch: issuer.verifier.watch(token),
             expires: Instant::now() + expires.saturating_sub(now).min(LATEST),
         })
     }

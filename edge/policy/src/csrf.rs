@@ -42,8 +42,8 @@ pub struct Asked<'r> {
     pub upgrade: bool,
     /// The fields.
     pub headers: &'r HeaderMap,
-    /// Whether who asks was told by `Authorization`, which no page of another site can set unasked.
-    pub by_bearer: bool,
+    /// Whether a token was shown on purpose, in `Authorization` for instance. No page of another site knows one.
+    pub is_shown: bool,
 }
 
 /// Why a request passes, or does not.
@@ -77,7 +77,7 @@ impl CsrfPolicy {
         if asked.method.is_safe() && !asked.upgrade {
             return Site::Safe;
         }
-        if asked.by_bearer || (!self.without_cookies && !headers.contains_key(header::COOKIE)) {
+        if asked.is_shown || (!self.without_cookies && !headers.contains_key(header::COOKIE)) {
             return Site::NothingBorrowed;
         }
         let origin = headers

@@ -3,10 +3,9 @@
 use super::keys;
 use shared_contracts::{
     Code,
-    claims::Claims,
     revocation::{REVOCATIONS_PATH, Revocation, RevocationsAnswer},
 };
-use shared_identity::{Bearer, TokenError, Verifier, VerifierSettings};
+use shared_identity::{Bearer, TokenError, Verified, Verifier, VerifierSettings};
 use shared_service::{CallContext, PeerClient, PeerError};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
@@ -35,7 +34,7 @@ impl Gate {
     ///
     /// # Errors
     /// The code for the client: what is wrong with the token, or `SERVICE_UNAVAILABLE` while no key is known.
-    pub async fn judge(&self, token: &str) -> Result<Arc<Claims>, Code> {
+    pub async fn judge(&self, token: &str) -> Result<Arc<Verified>, Code> {
         let mut judged = self.verifier.verify(token);
         if matches!(judged, Err(TokenError::UnknownKey)) {
             self.fetch_unless_recent().await;

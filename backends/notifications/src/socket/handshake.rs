@@ -7,12 +7,7 @@
 use crate::identity::Gate;
 use chrono::Utc;
 use http::{HeaderMap, header};
-use shared_contracts::{
-    Code,
-    claims::{ACCESS_COOKIE, Claims},
-    revocation::Revoked,
-    token,
-};
+use shared_contracts::{Code, claims::ACCESS_COOKIE, revocation::Revoked, token};
 use shared_identity::Bearer;
 use shared_service::{Caller, ServiceTokens};
 use std::sync::Arc;
@@ -104,13 +99,17 @@ impl Door {
     }
 
     async fn judge(&self, token: &str) -> Result<SocketUser, Code> {
-        let claims: Arc<Claims> = self.gate.judge(token).await?;
-        let id = claims.sub.parse().map_err(|_| Code::TokenInvalid)?;
+        let verified = self.gate.judge(token).await?;
+        let id = verified.sub.parse().map_err(|_| Code::TokenInvalid)?;
+        // Without a session a logout could not end the socket.
+        if verified.sid.is_empty() {
+            return Err(Code::TokenInvalid);
+        }
         Ok(SocketUser {
             id,
-            session: claims.sid.clone(),
-            token: claims.jti.clone(),
-            since: claims.iat,
+            session: verified.sid.clone(),
+            token: verified.jti.clone(),
+            since: verified.iat,
         })
     }
 

@@ -74,7 +74,7 @@ fn key_of(client: IpAddr, parts: &[&str]) -> impl FnMut() -> Option<String> {
     move || {
         let facts = Facts {
             client: black_box(client),
-            claims: None,
+            token: None,
             method: &Method::GET,
             headers: &headers,
         };

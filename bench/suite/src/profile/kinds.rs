@@ -24,7 +24,10 @@ const KINDS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("access log", &["edge::access_log", "edge::phase::record", "tracing"]),
-    ("tokens", &["shared_identity", "moka", "sha2", "jsonwebtoken"]),
+    (
+        "tokens",
+        &["shared_identity", "siphasher", "moka", "sha2", "jsonwebtoken"],
+    ),
     ("quota store", &["redis", "shared_redis", "bb8"]),
     (
         "our policies and phases",

@@ -1,7 +1,7 @@
 //! Whose pages may act: origins that browsers send, and nothing said in vain.
 
 use super::{Report, cors};
-use crate::{Auth, Config, Route, diagnose::code};
+use crate::{Config, Route, diagnose::code};
 use edge_policy::{csrf::Mode, identity::TokenSource};
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -39,12 +39,7 @@ fn said_in_vain(route: &Route) -> Option<&'static str> {
 
 /// Whether callers are known by a cookie.
 fn reads_cookies(config: &Config, route: &Route) -> bool {
-    let Auth::Jwt { name, .. } = &route.auth else {
-        return false;
-    };
-    let sources = config.jwt.get(name).map(|jwt| &jwt.token_from);
-    sources
-        .into_iter()
-        .flatten()
-        .any(|source| matches!(source, TokenSource::Cookie(_)))
+    let sources = route.auth.issuers().iter().filter_map(|name| config.jwt.get(name));
+    let mut sources = sources.flat_map(|jwt| &jwt.token_from);
+    sources.any(|source| matches!(source, TokenSource::Cookie(_)))
 }

@@ -1,13 +1,16 @@
 //! What types cannot say: that names are defined, that keys agree, that every route can win, that files are there.
 
 mod admin;
+mod auth;
 mod certificates;
 mod compression;
 mod cors;
 mod csrf;
 mod files;
+mod forward_claims;
 mod graphql;
 mod headers;
+mod jwks;
 mod jwt;
 mod limits;
 mod matching;
@@ -50,6 +53,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
     cors::check(config, report);
     csrf::check(config, report);
     jwt::check(config, report);
+    auth::check(config, report);
     rate_limits::check(config, report);
     upstreams::check(config, report);
     routes::check(config, report);

@@ -79,6 +79,10 @@ form!(Subgraphs, generator => {
     json_schema!({ "anyOf": [{ "type": "array", "items": { "type": "string" } }, long] })
 });
 
+form!(Names, _generator => json_schema!({
+    "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }],
+}));
+
 form!(AuthForm, generator => {
     let token = generator.subschema_for::<Token>();
     json_schema!({ "anyOf": [{ "enum": ["public"] }, token] })

@@ -50,6 +50,7 @@ pub(crate) async fn explain(
         book: Book::new(&sources),
         route: String::new(),
         is_public: false,
+        parameters: generation.parameters().map(str::to_owned).collect(),
         bad_path: None,
     };
     let verdict = match ask.read(&host(&peek.book)).await? {
@@ -70,11 +71,12 @@ pub(crate) async fn explain(
             verdict
         }
     };
+    let target = peek.shown(&ask.target);
     Ok(Report {
         file: sources.file().display().to_string(),
         generation: world.is_running().then_some(generation.number),
         method: ask.method.clone(),
-        target: ask.target.clone(),
+        target,
         stages: peek.book.into_stages(),
         verdict,
     })
@@ -159,7 +161,7 @@ fn service(
         Serves::Graphql(_) => String::new(),
     };
     let address = target.map(|target| target.address_text.to_string());
-    let (method, path) = (sent.method.to_string(), stage::forward::target_of(&sent));
+    let (method, path) = (sent.method.to_string(), peek.target_of(&sent));
     let to = address
         .as_ref()
         .map_or(upstream.clone(), |address| format!("{upstream} {address}"));

@@ -5,19 +5,19 @@ use crate::{
     context::RequestContext,
     generation::Route,
     problem::ClientError,
-    store::{Charge, Issuer, Quota},
+    store::{Charge, Quota},
 };
 use edge_policy::{
+    attempts::REGAINED_IN,
     cors::{self, Fields},
     csrf::{Asked, Mode, Site},
-    identity::{self, Identity, TokenSource},
+    identity::{Identity, TokenSource},
     rate_limit::{self, Decision, Facts, Limit},
 };
 use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
-use shared_contracts::{Code, claims::Claims};
-use shared_identity::TokenError;
-use std::{sync::Arc, time::Duration};
+use shared_contracts::Code;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// What admission decided.
 pub(crate) enum Admission {
@@ -53,17 +53,18 @@ pub(crate) async fn admit<E: Effects>(
         return Err(flood.retry_after(Duration::from_secs(1)).closing());
     }
     // Who asks? Before the quotas, because they differ for users; a bad token makes an anonymous caller.
-    let by_bearer;
-    (ctx.identity, by_bearer) = identify(effects, route, &head.headers).await;
-    let site = same_site(effects, route, head, is_upgrade, by_bearer);
+    let is_shown;
+    (ctx.identity, is_shown) = identify(effects, route, head, ctx.client).await;
+    let site = same_site(effects, route, head, is_upgrade, is_shown);
     // Quotas are charged before the identity is refused: guessing tokens must not be free.
     charge(effects, route, head, ctx).await?;
     if !site.passes() && route.csrf.mode == Mode::Enforce {
         let detail = "Another site's page may not do this with your cookies.";
         return Err(ClientError::new(Code::CrossSiteRequest, detail));
     }
-    let refused = ctx.identity.refusal(route.access);
-    effects.note(Note::Access(refused));
+    // Who may? Last, and for everything that a route answers: `/graphql`, streams and upgrades too.
+    let refused = ctx.identity.refusal(route.access, route.required());
+    effects.note(Note::Access(refused, route));
     match refused {
         None => Ok(Admission::Admitted),
         Some(code) => {
@@ -91,12 +92,12 @@ pub(crate) fn too_large() -> ClientError {
 }
 
 /// Whose page is behind it? Told whether it may or not, so that a policy can be tried out.
-fn same_site<E: Effects>(effects: &mut E, route: &Route, head: &RequestHeader, upgrade: bool, by_bearer: bool) -> Site {
+fn same_site<E: Effects>(effects: &mut E, route: &Route, head: &RequestHeader, upgrade: bool, is_shown: bool) -> Site {
     let asked = Asked {
         method: &head.method,
         upgrade,
         headers: &head.headers,
-        by_bearer,
+        is_shown,
     };
     let site = route.csrf.judge(&asked, route.cors.as_deref());
     effects.note(Note::SameSite(site, route));
@@ -106,30 +107,27 @@ fn same_site<E: Effects>(effects: &mut E, route: &Route, head: &RequestHeader, u
     site
 }
 
-/// Who asks, and whether that was told by `Authorization`.
-async fn identify<E: Effects>(effects: &mut E, route: &Route, headers: &HeaderMap) -> (Identity, bool) {
+/// Who asks, and whether the token was shown on purpose: cookies come along by themselves.
+async fn identify<E: Effects>(
+    effects: &mut E,
+    route: &Route,
+    head: &RequestHeader,
+    client: IpAddr,
+) -> (Identity, bool) {
     let (mut token, mut identity) = (None, Identity::Anonymous);
-    if let Some((issuer, sources)) = &route.issuer {
-        token = identity::token(headers, sources);
+    if let Some(gate) = &route.gate {
+        // Clients of streams and sockets can set no header; everybody else's tokens stay out of addresses.
+        let query = head.uri.query().filter(|_| route.streaming.is_some());
+        token = gate.token(&head.headers, query);
         if let Some(token) = token {
-            identity = effects.identity(issuer, token.text).await;
+            identity = effects.identity(gate, token, client).await;
         }
     }
     effects.note(Note::Identity(token, &identity));
     (
         identity,
-        token.is_some_and(|token| *token.source == TokenSource::Bearer),
+        token.is_some_and(|token| !matches!(token.source, TokenSource::Cookie(_))),
     )
-}
-
-/// What a token's verdict makes of its bearer.
-pub(crate) fn judged(issuer: &Issuer, verdict: Result<Arc<Claims>, TokenError>) -> Identity {
-    match verdict {
-        Ok(claims) => Identity::User(claims),
-        // Without any key no token can be told good from bad; a 401 would sign everybody out.
-        Err(TokenError::UnknownKey) if !issuer.verifier.has_keys() => Identity::Rejected(Code::ServiceUnavailable),
-        Err(error) => Identity::Rejected(error.code()),
-    }
 }
 
 /// Charges every quota of the route; the first refusal ends it. What was charged until then stays charged, as elsewhere (Envoy);
@@ -142,7 +140,7 @@ async fn charge<E: Effects>(
 ) -> Result<(), ClientError> {
     let facts = Facts {
         client: ctx.client,
-        claims: ctx.identity.claims(),
+        token: ctx.identity.claims(),
         method: &head.method,
         headers: &head.headers,
     };
@@ -196,6 +194,11 @@ pub(super) fn refusal(code: Code) -> ClientError {
         Code::Unauthenticated => "Sign in first.",
         Code::TokenExpired => "The token's time is over: refresh it.",
         Code::TokenRevoked => "The session has ended: sign in again.",
+        Code::Forbidden => "You are signed in, but this is not for you.",
+        Code::TooManyBadTokens => {
+            let many = ClientError::new(code, "Too many tokens from here were not valid; come again later.");
+            return many.retry_after(REGAINED_IN);
+        }
         Code::ServiceUnavailable => {
             let away = ClientError::new(code, "Tokens cannot be verified at the moment.");
             return away.retry_after(Duration::from_secs(1));

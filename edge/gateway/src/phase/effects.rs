@@ -1,11 +1,11 @@
 //! What deciding does beside deciding: it counts, charges, waits, takes turns. [`Serving`] does all of it; `edge explain` asks
 //! the same phases with effects that only look. There is one copy of every decision for both.
 
-use super::admit;
+use super::identify::identify;
 use crate::{
     edge::Edge,
-    generation::Route,
-    store::{Charge, Issuer, Quota},
+    generation::{Gate, Route},
+    store::{Charge, Quota},
     upstream::{Pool, Sessions, Target},
 };
 use edge_policy::{
@@ -16,7 +16,6 @@ use edge_policy::{
     rate_limit::Spared,
 };
 use shared_contracts::Code;
-use shared_identity::TokenError;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -28,7 +27,7 @@ pub(crate) trait Effects: Sync {
     fn is_flood(&self, client: IpAddr, most: isize) -> bool;
 
     /// Judges a token, and waits a little for a key that is not known yet.
-    fn identity(&self, issuer: &Issuer, token: &str) -> impl Future<Output = Identity> + Send;
+    fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> impl Future<Output = Identity> + Send;
 
     /// Charges one request to the quota that has this key.
     fn charge(&self, quota: &Quota, key: &str) -> impl Future<Output = Charge> + Send;
@@ -71,7 +70,7 @@ pub(crate) enum Note<'n> {
     /// A quota, the subject it is counted by, and what it says; or why it does not count this request.
     Quota(&'n Quota, Result<(&'n str, &'n Charge), &'n Spared<'n>>),
     /// Whether such a caller may use the route.
-    Access(Option<Code>),
+    Access(Option<Code>, &'n Route),
 }
 
 /// The effects of a request that is served.
@@ -86,13 +85,8 @@ impl Effects for Serving<'_> {
         flood
     }
 
-    async fn identity(&self, issuer: &Issuer, token: &str) -> Identity {
-        let mut verdict = issuer.verifier.verify(token);
-        // A key that is not known may be a new one: one look at the issuer, shared by all who wait.
-        if verdict == Err(TokenError::UnknownKey) && issuer.fetched_anew().await {
-            verdict = issuer.verifier.verify(token);
-        }
-        admit::judged(issuer, verdict)
+    async fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> Identity {
+        identify(self.0, gate, token, client).await
     }
 
     async fn charge(&self, quota: &Quota, key: &str) -> Charge {

@@ -7,7 +7,7 @@ use crate::{
     problem::ClientError,
 };
 use bytes::Bytes;
-use edge_policy::{client_ip, rewrite::Rewrite};
+use edge_policy::{client_ip, identity::without, rewrite::Rewrite};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora_error::{ErrorType, OrErr};
 use pingora_http::RequestHeader;
@@ -23,13 +23,16 @@ pub(crate) fn head(
     head: &mut RequestHeader,
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
+    if let Some(gate) = &route.gate {
+        hide_parameters(head, gate.parameters())?;
+    }
     if let Some(how) = &route.rewrite {
         rewrite(head, how)?;
     }
     head.change(|fields| {
         // Grown once, not at each doubling.
         fields.reserve(MOST_ADDED);
-        strip(fields);
+        strip(fields, &ctx.generation.told);
         identity(token, fields, ctx)?;
         if let Some(host) = fields.get(header::HOST).cloned() {
             fields.insert(&heads::FORWARDED_HOST, host);
@@ -47,8 +50,8 @@ pub(crate) fn head(
 
 /// Takes away what clients may not say. The fields that came are looked through once: most requests bring none of these
 /// names, and looking each of them up would cost more than all the rest of this phase.
-fn strip(fields: &mut HeaderMap) {
-    let is_ours = |name: &HeaderName| names::STRIPPED_FROM_CLIENTS.contains(&name.as_str());
+fn strip(fields: &mut HeaderMap, told: &[HeaderName]) {
+    let is_ours = |name: &HeaderName| names::STRIPPED_FROM_CLIENTS.contains(&name.as_str()) || told.contains(name);
     let found: Vec<HeaderName> = fields.keys().filter(|name| is_ours(name)).cloned().collect();
     for name in &found {
         fields.remove(name);
@@ -61,8 +64,8 @@ pub(crate) fn identity(
     fields: &mut HeaderMap,
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
-    for (name, value) in ctx.identity.headers() {
-        fields.insert(name, value);
+    for (name, value) in ctx.identity.claims().iter().flat_map(|verified| &verified.fields) {
+        fields.insert(name.clone(), value.clone());
     }
     fields.insert(&heads::REQUEST_ID, value(&ctx.request_id)?);
     fields.insert(&heads::TRACEPARENT, value(&ctx.traceparent)?);
@@ -79,6 +82,25 @@ pub(crate) fn identity(
 
 fn value(text: &str) -> pingora_error::Result<HeaderValue> {
     HeaderValue::from_str(text).or_err(ErrorType::InvalidHTTPHeader, "no value of a field")
+}
+
+/// A token in the query is between the client and the edge.
+fn hide_parameters<'n>(
+    head: &mut RequestHeader,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> pingora_error::Result<()> {
+    if names.clone().next().is_none() {
+        return Ok(());
+    }
+    let Some(rest) = head.uri.query().and_then(|query| without(query, names)) else {
+        return Ok(());
+    };
+    let mut target = head.uri.path().to_owned();
+    if !rest.is_empty() {
+        target.push('?');
+        target.push_str(&rest);
+    }
+    head.set_raw_path(target.as_bytes())
 }
 
 /// The affinity cookie is between the client and the edge.
@@ -124,6 +146,9 @@ pub(crate) fn body(
     ctx: &mut RequestContext,
 ) -> Result<(), ClientError> {
     let length = body.as_ref().map_or(0, Bytes::len);
+    if end_of_stream {
+        ctx.body_arrived();
+    }
     ctx.body_bytes += u64::try_from(length).unwrap_or(u64::MAX);
     if ctx.body_bytes > route.max_body {
         return Err(super::admit::too_large());
@@ -169,9 +194,24 @@ mod tests {
             fields.append(*name, HeaderValue::from_static("again"));
         }
         fields.append("x-user-idea", HeaderValue::from_static("kept"));
-        strip(&mut fields);
+        fields.append("x-tenant", HeaderValue::from_static("forged"));
+        strip(&mut fields, &[HeaderName::from_static("x-tenant")]);
         let left: Vec<&str> = fields.keys().map(HeaderName::as_str).collect();
         assert_eq!(left, ["cookie", "x-user-idea"]);
+    }
+
+    #[test]
+    fn a_token_in_the_query_goes_no_further() {
+        for (target, want) in [
+            ("/a?access_token=x", "/a"),
+            ("/a?b=1&access_token=x&c=%41", "/a?b=1&c=%41"),
+            ("/a?b=1", "/a?b=1"),
+            ("/a", "/a"),
+        ] {
+            let mut request = RequestHeader::build("GET", target.as_bytes(), None).unwrap();
+            hide_parameters(&mut request, ["access_token"].into_iter()).unwrap();
+            assert_eq!(request.raw_path(), want.as_bytes());
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod arrive;
 mod effects;
 pub(crate) mod forward;
 pub(crate) mod graphql;
+pub(crate) mod identify;
 pub(crate) mod record;
 pub(crate) mod respond;
 pub(crate) mod route;

@@ -47,7 +47,7 @@ fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestCo
     line.text(
         "user",
         match &ctx.identity {
-            Identity::User(claims) => claims.sub.as_str(),
+            Identity::User(verified) => verified.sub.as_str(),
             Identity::Anonymous | Identity::Rejected(_) => "",
         },
     );

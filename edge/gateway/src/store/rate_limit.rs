@@ -46,7 +46,7 @@ impl Quota {
     /// # Errors
     /// Why it is not counted.
     pub(crate) fn key(&self, facts: &Facts<'_>) -> Result<String, Spared<'_>> {
-        self.limit.is_for(facts.claims)?;
+        self.limit.is_for(facts.token)?;
         self.keys.of(facts)
     }
 }

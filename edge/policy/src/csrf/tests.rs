@@ -23,7 +23,7 @@ fn judge(policy: &CsrfPolicy, method: &Method, upgrade: bool, pairs: &[(&'static
         method,
         upgrade,
         headers: &headers,
-        by_bearer: headers.contains_key("authorization"),
+        is_shown: headers.contains_key("authorization"),
     };
     policy.judge(&asked, Some(&cors))
 }

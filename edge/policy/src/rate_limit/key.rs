@@ -7,7 +7,7 @@
 use crate::{client_ip, identity};
 use http::{HeaderMap, HeaderName, Method};
 use sha2::{Digest, Sha256};
-use shared_contracts::claims::Claims;
+use shared_identity::Verified;
 use std::{fmt::Write, net::IpAddr};
 
 /// A part of a request.
@@ -68,8 +68,8 @@ impl KeyBy {
 pub struct Facts<'r> {
     /// The client's address.
     pub client: IpAddr,
-    /// Whom its token names; a rejected one names nobody.
-    pub claims: Option<&'r Claims>,
+    /// What its token says; a rejected one says nothing.
+    pub token: Option<&'r Verified>,
     /// The method.
     pub method: &'r Method,
     /// The fields.
@@ -182,7 +182,7 @@ fn write(key: &mut String, part: &Part, facts: &Facts<'_>) -> bool {
     match part {
         Part::ClientIp => address(key, facts.client),
         Part::Method => key.push_str(known(facts.method)),
-        Part::Claim(name) => match facts.claims.and_then(|claims| claim(claims, name)) {
+        Part::Claim(name) => match facts.token.and_then(|token| token.text(name)) {
             Some(value) if !value.is_empty() => plain(key, value.as_bytes()),
             _ => return false,
         },
@@ -200,20 +200,6 @@ fn write(key: &mut String, part: &Part, facts: &Facts<'_>) -> bool {
         Part::Route => return false,
     }
     true
-}
-
-/// A claim that is text.
-fn claim<'c>(claims: &'c Claims, name: &str) -> Option<&'c str> {
-    Some(match name {
-        "sub" => &claims.sub,
-        "sid" => &claims.sid,
-        "jti" => &claims.jti,
-        "iss" => &claims.iss,
-        "aud" => &claims.aud,
-        "name" => &claims.name,
-        "role" => &claims.role,
-        _ => return None,
-    })
 }
 
 /// A method that has a name of its own. Any token may be sent as one, and each would have a quota.

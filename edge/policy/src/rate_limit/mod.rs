@@ -16,7 +16,7 @@ pub use key::{Facts, KeyBy, Keys, OnMissing, Part, Spared};
 pub use local::LocalCounters;
 pub use window::{WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT, Window};
 
-use shared_contracts::claims::Claims;
+use shared_identity::Verified;
 use std::{sync::Arc, time::Duration};
 
 /// So many in such a time.
@@ -85,7 +85,7 @@ impl Limit {
     ///
     /// # Errors
     /// Who is spared.
-    pub fn is_for(&self, caller: Option<&Claims>) -> Result<(), Spared<'static>> {
+    pub fn is_for(&self, caller: Option<&Verified>) -> Result<(), Spared<'static>> {
         match (self.when, caller) {
             (Some(When::Anonymous), Some(_)) => Err(Spared::Users),
             (Some(When::Authenticated), None) => Err(Spared::Anonymous),

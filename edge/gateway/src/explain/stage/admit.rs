@@ -17,7 +17,8 @@ use edge_policy::{
 };
 use http::header;
 use serde_json::{Value, json};
-use shared_contracts::{Code, claims::Claims};
+use shared_contracts::Code;
+use shared_identity::Verified;
 use std::time::Duration;
 
 /// A preflight and its answer.
@@ -74,13 +75,11 @@ pub(in crate::explain) fn identity(peek: &mut Peek<'_>, token: Option<Token<'_, 
     let source = token.map(|token| match token.source {
         TokenSource::Cookie(name) => format!("cookie {name}"),
         TokenSource::Bearer => "authorization: bearer".to_owned(),
+        TokenSource::Query(name) => format!("query {name}"),
     });
     let (kind, who) = match identity {
         Identity::Anonymous => ("anonymous", "anonymous".to_owned()),
-        Identity::User(claims) => (
-            "user",
-            format!("user {} ({}, {})", claims.sub, claims.name, claims.role),
-        ),
+        Identity::User(verified) => ("user", format!("user {}{}", verified.sub, called(verified))),
         Identity::Rejected(code) => ("refused", format!("refused, {code}")),
     };
     let how = match (&source, peek.world) {
@@ -114,26 +113,28 @@ fn assumed(assume: Assume) -> &'static str {
     }
 }
 
-fn shown_claims(claims: &Claims) -> Value {
-    json!({
-        "iss": claims.iss, "aud": claims.aud, "sub": claims.sub, "name": claims.name, "role": claims.role,
-        "exp": claims.exp,
-    })
+/// The name and the role of one who has them.
+fn called(verified: &Verified) -> String {
+    let words = ["name", "role"].map(|claim| verified.claims.get(claim)?.as_str());
+    match words.into_iter().flatten().collect::<Vec<_>>() {
+        words if words.is_empty() => String::new(),
+        words => format!(" ({})", words.join(", ")),
+    }
+}
+
+/// All that a token says, less what names it or its session.
+fn shown_claims(verified: &Verified) -> Value {
+    let mut shown = verified.claims.clone();
+    shown.retain(|claim, _| !["sid", "jti"].contains(&claim.as_str()));
+    shown.into()
 }
 
 /// The user that a token which says nothing is taken for.
-pub(in crate::explain) fn somebody() -> Claims {
-    let text = |text: &str| text.to_owned();
-    Claims {
-        iss: text("assumed"),
-        aud: text("assumed"),
-        sub: text("assumed"),
-        name: text("assumed"),
-        role: text("user"),
-        sid: text("assumed"),
-        jti: text("assumed"),
-        iat: 0,
+pub(in crate::explain) fn somebody() -> Verified {
+    Verified {
+        sub: "assumed".to_owned(),
         exp: u64::MAX,
+        ..Verified::default()
     }
 }
 
@@ -220,12 +221,23 @@ fn millis(time: Duration) -> u64 {
 }
 
 /// Whether such a caller may use the route.
-pub(in crate::explain) fn access(peek: &mut Peek<'_>, refusal: Option<Code>) {
-    let text = match refusal {
-        None => "admitted".to_owned(),
-        Some(code) => format!("refused: {code}"),
+pub(in crate::explain) fn access(peek: &mut Peek<'_>, refusal: Option<Code>, route: &Route) {
+    let required = route.required();
+    let wanted: Vec<String> = required
+        .iter()
+        .map(|wanted| format!("{} {}", wanted.claim, wanted.one_of.join(" or ")))
+        .collect();
+    let wanted = wanted.join(", ");
+    let (key, text) = match refusal {
+        None if required.is_empty() => ("auth", "admitted".to_owned()),
+        None => ("auth.require", format!("admitted: has {wanted}")),
+        Some(Code::Forbidden) => (
+            "auth.require",
+            format!("refused: {}, it needs {wanted}", Code::Forbidden),
+        ),
+        Some(code) => ("auth", format!("refused: {code}")),
     };
     let value = json!({ "admitted": refusal.is_none(), "code": refusal });
     peek.book
-        .because(&format!("{}.auth", peek.route), Admit, "access", value, text);
+        .because(&format!("{}.{key}", peek.route), Admit, "access", value, text);
 }

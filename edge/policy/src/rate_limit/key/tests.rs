@@ -12,18 +12,12 @@ fn by(parts: &[&str]) -> KeyBy {
     }
 }
 
-fn claims(sub: &str, role: &str) -> Claims {
-    let text = |s: &str| s.to_owned();
-    Claims {
-        iss: text("i"),
-        aud: text("a"),
-        sub: text(sub),
-        name: text("n"),
-        role: text(role),
-        sid: text("s1"),
-        jti: text("j1"),
-        iat: 0,
-        exp: 1,
+fn claims(sub: &str, role: &str) -> Verified {
+    Verified {
+        iss: "i".into(),
+        sub: sub.to_owned(),
+        compared: [("role".into(), [role.into()].into())].into(),
+        ..Verified::default()
     }
 }
 
@@ -35,10 +29,10 @@ fn headers(pairs: &[(&'static str, &[u8])]) -> HeaderMap {
     map
 }
 
-fn key<'k>(keys: &'k Keys, client: &str, claims: Option<&Claims>, fields: &HeaderMap) -> Result<String, Spared<'k>> {
+fn key<'k>(keys: &'k Keys, client: &str, claims: Option<&Verified>, fields: &HeaderMap) -> Result<String, Spared<'k>> {
     let facts = Facts {
         client: client.parse().unwrap(),
-        claims,
+        token: claims,
         method: &Method::GET,
         headers: fields,
     };
@@ -73,7 +67,7 @@ fn parts_stand_in_their_order_and_constant_ones_are_written_once() {
     let fields = headers(&[("x-api-key", b"secret"), ("cookie", b"a=1; theme=dark")]);
     let facts = Facts {
         client: "10.0.0.1".parse().unwrap(),
-        claims: Some(&claims("7", "user")),
+        token: Some(&claims("7", "user")),
         method: &Method::from_bytes(b"BREW").unwrap(),
         headers: &fields,
     };
