@@ -105,13 +105,23 @@ impl Found {
         let (steady, over) = (&self.steady, &self.over);
         let mut wrong = Vec::new();
         if self.by_request() > at_most {
-            wrong.push(format!("{:.5} commands a request, at most {at_most} are allowed", self.by_request()));
+            wrong.push(format!(
+                "{:.5} commands a request, at most {at_most} are allowed",
+                self.by_request()
+            ));
         }
         if steady.admitted != steady.asked {
-            wrong.push(format!("{} of {} requests within the quota were not admitted", steady.asked - steady.admitted, steady.asked));
+            wrong.push(format!(
+                "{} of {} requests within the quota were not admitted",
+                steady.asked - steady.admitted,
+                steady.asked
+            ));
         }
         if over.failed > 0 {
-            wrong.push(format!("{} requests over the quota were neither admitted nor refused", over.failed));
+            wrong.push(format!(
+                "{} requests over the quota were neither admitted nor refused",
+                over.failed
+            ));
         }
         if over.is_wrong() {
             wrong.push(format!("{} requests over the quota were admitted", over.admitted));
@@ -143,7 +153,9 @@ pub(crate) fn measure(wanted: &Wanted) -> Result<Found> {
     };
     let edge = edge.start(&place)?;
     let store = redis_url.trim_start_matches("redis://");
-    let store = store.parse().map_err(|error| Error::new(format!("{redis_url}: {error}")))?;
+    let store = store
+        .parse()
+        .map_err(|error| Error::new(format!("{redis_url}: {error}")))?;
     let mut found = Found {
         steady: Part::default(),
         over: Part::default(),
@@ -152,7 +164,10 @@ pub(crate) fn measure(wanted: &Wanted) -> Result<Found> {
     };
     // The borrowing begins, and the scripts are loaded.
     let warmup = Duration::from_secs(1);
-    let steady = Asked { path: "/bytes/2", warmup };
+    let steady = Asked {
+        path: "/bytes/2",
+        warmup,
+    };
     (found.steady, found.commands) = part(wanted, &layout, edge.address, &steady, store, &mut found.invalid)?;
     let over = Asked {
         path: "/bytes/1",
@@ -195,7 +210,9 @@ fn part(
     if let Some(trouble) = watching.trouble {
         return Err(trouble);
     }
-    watching.done.ok_or_else(|| Error::new(format!("{}: nothing was measured", asked.path)))
+    watching
+        .done
+        .ok_or_else(|| Error::new(format!("{}: nothing was measured", asked.path)))
 }
 
 /// Reads Redis's account and the answers' where the measured time begins and ends.

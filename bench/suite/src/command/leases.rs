@@ -52,7 +52,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 fn shown(found: &Found) -> String {
     let (steady, over) = (&found.steady, &found.over);
-    let commands: Vec<String> = found.commands.iter().map(|(name, calls)| format!("{name} {calls}")).collect();
+    let commands: Vec<String> = found
+        .commands
+        .iter()
+        .map(|(name, calls)| format!("{name} {calls}"))
+        .collect();
     format!(
         "Leased quotas on one edge\n\
          \n  Within the quota (20,000/s)\n    requests             {} in {:.1} s, {} admitted\n    \

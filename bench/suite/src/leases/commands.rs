@@ -66,7 +66,9 @@ mod tests {
                     cmdstat_config|get:calls=1,usec=2\r\n";
         let before = Commands(parse(text));
         assert_eq!(before.0.len(), 3);
-        let after = Commands(parse(&text.replace("calls=5", "calls=12").replace("calls=2", "calls=3")));
+        let after = Commands(parse(
+            &text.replace("calls=5", "calls=12").replace("calls=2", "calls=3"),
+        ));
         assert_eq!(after.since(&before), BTreeMap::from([("get".to_owned(), 7)]));
     }
 }

@@ -117,7 +117,11 @@ impl Lessee {
         // The authority is asked again all the same, at a pace.
         let ask = !self.asked;
         self.asked = true;
-        let taken = if wait.is_zero() { interval * terms.cost } else { Duration::ZERO };
+        let taken = if wait.is_zero() {
+            interval * terms.cost
+        } else {
+            Duration::ZERO
+        };
         if wait.is_zero() {
             self.alone = Some(tat + taken);
         }
