@@ -4,7 +4,7 @@ mod cells;
 mod render;
 
 pub(crate) use cells::{Counter, Gauge, LimitCells, RouteCells, UpstreamCells};
-pub(crate) use render::CONTENT_TYPE;
+pub(crate) use render::{CONTENT_TYPE, Page};
 
 use crate::reload::Verdict;
 use chrono::Utc;
