@@ -20,6 +20,7 @@ pub(crate) fn head(
 ) -> pingora_error::Result<()> {
     let host = head.headers.get(header::HOST).cloned();
     strip(head);
+    join_cookies(head)?;
     identity(token, head, ctx)?;
     if let Some(host) = host {
         head.insert_header(names::FORWARDED_HOST, host)?;
@@ -66,6 +67,22 @@ pub(crate) fn identity(
         head.insert_header(names::SERVICE_TOKEN, token.clone())?;
     }
     Ok(())
+}
+
+/// HTTP/2 may send cookies in several lines, HTTP/1 may not (RFC 9113, section 8.2.3); and of two lines, servers read
+/// different ones.
+fn join_cookies(head: &mut RequestHeader) -> pingora_error::Result<()> {
+    let mut lines = head.headers.get_all(header::COOKIE).iter();
+    if lines.next().is_none() || lines.next().is_none() {
+        return Ok(());
+    }
+    let lines: Vec<&[u8]> = head
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    head.insert_header(header::COOKIE, lines.join(&b"; "[..]))
 }
 
 /// The affinity cookie is between the client and the edge.

@@ -2,9 +2,12 @@
 
 mod chunks;
 mod fields;
+mod floods;
+mod frames;
 mod hops;
 mod lengths;
 mod lines;
+mod streams;
 mod targets;
 mod wire;
 
