@@ -7,6 +7,8 @@ mod frames;
 mod hops;
 mod lengths;
 mod lines;
+mod proxied;
+mod slow;
 mod streams;
 mod targets;
 mod wire;
