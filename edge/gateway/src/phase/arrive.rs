@@ -18,10 +18,7 @@ use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
-use std::{net::IpAddr, time::Duration};
-
-/// Longest time for a piece of an answer to an HTTP/2 client. HTTP/1 clients are waited for in [`crate::front`].
-const CLIENT_SILENCE: Duration = Duration::from_secs(30);
+use std::net::IpAddr;
 
 /// Fills in the context, and leaves the path in normal form.
 pub(crate) fn arrive<E: Effects>(
@@ -89,7 +86,7 @@ fn bound(session: &mut Session, ctx: &RequestContext) {
         session.set_keepalive(Some(ctx.generation.keep_alive.as_secs().max(1)));
     }
     if ctx.wire().is_none() {
-        session.set_write_timeout(Some(CLIENT_SILENCE));
+        session.set_write_timeout(Some(ctx.generation.floor.grace));
     }
 }
 
