@@ -130,12 +130,11 @@ fn check_head(session: &Session, ctx: &RequestContext) -> Result<(), ClientError
 /// Pingora escapes what may not stand in a target, spaces included, where others see the target's end; and it cuts fragments
 /// off, where others do not.
 fn request_line_was_repaired(session: &Session, ctx: &RequestContext) -> bool {
-    let (Some(wire), Some(h1)) = (ctx.wire(), session.as_http1()) else {
+    let (Some(end), Some(h1)) = (ctx.first_line, session.as_http1()) else {
         return false;
     };
     let raw = h1.get_headers_raw_bytes();
     let raw = raw.strip_prefix(b"\r\n").unwrap_or(&raw);
-    let end = wire.first_line();
     raw.get(end..end + 2) != Some(b"\r\n") || raw[..end].contains(&b'#')
 }
 
