@@ -85,7 +85,10 @@ fn what_is_weak_broken_or_for_something_else_is_passed_over() {
         (oct(31), "32 bytes"),
         (with(ed(), "x", json!(base64(&[7; 31]))), "wrong length"),
         (with(ed(), "x", json!(base64(&[7; 33]))), "wrong length"),
-        (with(ed(), "x", json!(base64(&[&[2][..], &[0; 31]].concat()))), "no key of its kind"),
+        (
+            with(ed(), "x", json!(base64(&[&[2][..], &[0; 31]].concat()))),
+            "no key of its kind",
+        ),
         (with(ed(), "x", json!(format!("{ED}="))), "base64url"),
         (with(ed(), "x", json!(1)), "missing"),
         (with(ed(), "crv", json!("Ed448")), "not known"),
