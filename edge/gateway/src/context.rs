@@ -1,8 +1,8 @@
 //! What one request carries from phase to phase.
 
 use crate::{
-    connections::ConnectionGuard,
     edge::Edge,
+    front::{At, Wire},
     generation::{Generation, Route},
     problem::ClientError,
     upstream::Target,
@@ -122,9 +122,21 @@ impl RequestContext {
     }
 
     /// The connection it came by.
-    pub(crate) fn connection(&mut self, connection: Arc<ConnectionGuard>) {
+    pub(crate) fn connection(&mut self, connection: Arc<Wire>) {
         if let Some(presence) = &mut self.presence {
             presence.connection = Some(connection);
+        }
+    }
+
+    /// The bytes it came by. None with HTTP/2, where they are many requests' at once.
+    pub(crate) fn wire(&self) -> Option<&Wire> {
+        self.presence.as_ref()?.connection.as_deref()
+    }
+
+    /// The client owes nothing any more.
+    pub(crate) fn body_arrived(&self) {
+        if let Some(wire) = self.wire() {
+            wire.is_at(At::Answer);
         }
     }
 
@@ -139,7 +151,7 @@ pub(crate) struct Presence {
     edge: Arc<Edge>,
     /// Counted among the streams.
     is_stream: bool,
-    connection: Option<Arc<ConnectionGuard>>,
+    connection: Option<Arc<Wire>>,
 }
 
 impl Presence {

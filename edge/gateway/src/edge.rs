@@ -1,6 +1,7 @@
 //! What outlives a generation and is shared by everything: counters, stores, secrets, pooled connections.
 
 use crate::{
+    access_log::AccessLog,
     drain::Closing,
     generation::{Generation, Parts},
     metrics::Metrics,
@@ -34,6 +35,8 @@ pub(crate) struct Edge {
     pub(crate) overrides: Overrides,
     /// Counters.
     pub(crate) metrics: Arc<Metrics>,
+    /// A line for each request.
+    pub(crate) access_log: AccessLog,
     /// What can be reached.
     pub(crate) links: Arc<Links>,
     /// Quotas.
@@ -68,6 +71,8 @@ pub(crate) struct Making {
     pub(crate) links: Arc<Links>,
     /// Quotas.
     pub(crate) quotas: Quotas,
+    /// A line for each request.
+    pub(crate) access_log: AccessLog,
     /// The edge's own `x-service-token`.
     pub(crate) service_token: Option<HeaderValue>,
 }
@@ -84,6 +89,7 @@ impl Edge {
             reloads: making.reloads,
             overrides: making.overrides,
             metrics,
+            access_log: making.access_log,
             links: making.links,
             quotas: making.quotas,
             caller: Caller::new(),

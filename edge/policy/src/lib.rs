@@ -1,6 +1,6 @@
 //! The edge's decisions as pure functions and small state machines: no Pingora, no I/O, time is an argument.
 //!
-//! In the order a request meets them: [`head`], [`path`], [`route`], [`client_ip`], [`request_id`], [`cors`], [`attempts`], [`identity`],
+//! In the order a request meets them: [`proxy_protocol`], [`wire`], [`head`], [`path`], [`route`], [`client_ip`], [`request_id`], [`cors`], [`attempts`], [`identity`],
 //! [`csrf`], [`rate_limit`], [`balance`], [`rewrite`], [`retry`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -12,8 +12,10 @@ pub mod csrf;
 pub mod head;
 pub mod identity;
 pub mod path;
+pub mod proxy_protocol;
 pub mod rate_limit;
 pub mod request_id;
 pub mod retry;
 pub mod rewrite;
 pub mod route;
+pub mod wire;

@@ -67,6 +67,22 @@ impl Verified {
         }
     }
 
+    /// The text of a claim, if it has exactly one and that is not empty: of `iss`, `sub`, `sid`, `jti`, or of one among
+    /// [`VerifierSettings::compared`].
+    pub fn text(&self, claim: &str) -> Option<&str> {
+        let text: &str = match claim {
+            "iss" => &self.iss,
+            "sub" => &self.sub,
+            "sid" => &self.sid,
+            "jti" => &self.jti,
+            _ => match &*self.compared.iter().find(|(known, _)| **known == *claim)?.1 {
+                [text] => text,
+                _ => return None,
+            },
+        };
+        Some(text).filter(|text| !text.is_empty())
+    }
+
     /// Whether the claim has one of these texts, a list if one of its elements has. Of claims that are not among
     /// [`VerifierSettings::compared`] nothing is known, so they have none.
     pub fn has_one_of(&self, claim: &str, texts: &[String]) -> bool {

@@ -23,7 +23,7 @@ const KINDS: [(&str, &[&str]); 8] = [
             "__rdl_",
         ],
     ),
-    ("access log", &["tracing", "nu_ansi_term"]),
+    ("access log", &["edge::access_log", "edge::phase::record", "tracing"]),
     (
         "tokens",
         &["shared_identity", "siphasher", "moka", "sha2", "jsonwebtoken"],

@@ -35,11 +35,11 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
                 names.refer(report, "jwt", issuer, place);
             }
         }
-        for (number, limit) in route.rate_limits.iter().enumerate() {
-            let index = number.to_string();
+        for (number, charge) in route.rate_limits.iter().enumerate() {
+            let (index, limit) = (number.to_string(), &charge.limit);
             let path = ["routes", name, "rate_limits", &index];
             names.refer(report, "rate_limits", limit, &path);
-            if route.rate_limits[..number].contains(limit) {
+            if route.rate_limits[..number].iter().any(|other| other.limit == *limit) {
                 report.bad_value(&path, format!("`{limit}` is here twice; keep one"));
             }
         }

@@ -9,7 +9,9 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let upstreams = routes().flat_map(|route| route.upstreams());
     let upstreams = upstreams.chain(config.jwt.values().filter_map(|jwt| jwt.jwks.upstream.as_deref()));
     let jwt: Vec<String> = routes().flat_map(|route| route.auth.issuers()).cloned().collect();
-    let limits = routes().flat_map(|route| &route.rate_limits);
+    let limits = routes()
+        .flat_map(|route| &route.rate_limits)
+        .map(|charge| &charge.limit);
     let breakers = config
         .upstreams
         .values()

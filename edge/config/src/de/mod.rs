@@ -2,6 +2,8 @@
 
 mod address;
 mod auth;
+mod charge;
+pub(crate) mod key_parts;
 mod names;
 mod retry_on;
 mod subgraphs;

@@ -96,10 +96,17 @@ impl Effects for Peek<'_> {
         }
     }
 
-    async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
+    async fn charge(&self, quota: &Quota, key: &str) -> Charge {
         match self.world {
-            World::Running(edge) => edge.quotas.peek(quota, subject).await,
+            World::Running(edge) => edge.quotas.peek(quota, key).await,
             World::Offline(_) => Charge::Uncounted,
+        }
+    }
+
+    fn is_refused(&self, quota: &Quota, key: &str) -> bool {
+        match self.world {
+            World::Running(edge) => edge.quotas.refuses(quota, key).is_some(),
+            World::Offline(_) => false,
         }
     }
 

@@ -12,8 +12,9 @@ use edge_policy::{
     balance::Affinity,
     cors::{CorsError, CorsPolicy},
     head::HeadLimits,
-    rate_limit::lease::Terms,
+    rate_limit::{Keys, lease::Terms},
     route::RouteTable,
+    wire::pace::Floor,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -107,6 +108,12 @@ impl Generation {
             },
             header_timeout: *config.limits.header_timeout,
             flood: isize::try_from(config.limits.requests_per_second_per_ip).unwrap_or(isize::MAX),
+            keep_alive: *config.limits.keep_alive,
+            floor: Floor {
+                grace: *config.limits.slow_grace,
+                rate: config.limits.min_rate.0,
+            },
+            max_streams: config.limits.max_streams,
             unrouted: metrics.route("-"),
             source,
         })
@@ -130,13 +137,15 @@ impl Builder<'_> {
             kind,
             name: what.to_owned(),
         };
-        let quotas = route.rate_limits.iter().map(|limit| {
-            let limits = &self.source.config.rate_limits;
+        let quotas = route.rate_limits.iter().map(|charge| {
+            let (limit, limits) = (&charge.limit, &self.source.config.rate_limits);
             let settings = limits.get(limit).ok_or_else(|| missing("rate limit", limit))?;
-            let policy = settings.to_policy(limit);
+            let policy = settings.to_policy(limit, charge.cost);
+            let is_leased = settings.mode == Mode::Leased;
             Ok(Arc::new(Quota {
-                lease: (settings.mode == Mode::Leased).then(|| Terms::new(&policy)),
+                lease: is_leased.then(|| Terms::new(&policy)),
                 enforce: settings.enforce,
+                keys: Keys::new(&policy.key, limit, is_leased, name),
                 limit: policy,
                 cells: self.metrics.limit(limit),
             }))

@@ -7,6 +7,7 @@ use crate::{
     upstream::{HealthSettings, Pool, PoolSettings, TargetSpec},
 };
 use edge_config::{Config, Jwt, KeySource, Upstream};
+use edge_policy::rate_limit::Part;
 use http::HeaderName;
 use shared_identity::VerifierSettings;
 use std::{
@@ -101,13 +102,16 @@ fn verifier_settings(name: &str, jwt: &Jwt, config: &Config) -> VerifierSettings
         Some((claim.clone(), header))
     });
     let kind = |kind: &String| (kind != "none").then(|| kind.clone());
-    // What any route compares is kept of each token.
+    // What any route compares, or any limit counts by, is kept of each token.
     let routes = config.routes.values();
     let routes = routes.filter(|route| route.auth.issuers().iter().any(|issuer| issuer == name));
-    let compared: BTreeSet<&String> = routes
-        .flat_map(|route| route.auth.required())
-        .map(|(claim, _)| claim)
-        .collect();
+    let required = routes.flat_map(|route| route.auth.required()).map(|(claim, _)| claim);
+    let parts = config.rate_limits.values().flat_map(|limit| &limit.key);
+    let counted = parts.filter_map(|part| match part {
+        Part::Claim(claim) => Some(claim),
+        _ => None,
+    });
+    let compared: BTreeSet<&String> = required.chain(counted).collect();
     VerifierSettings {
         issuer: jwt.issuer.clone(),
         audience: jwt.audience.clone(),

@@ -26,6 +26,7 @@ use edge_policy::{
     identity::{Access, Requirement},
     rewrite::Rewrite,
     route::RouteTable,
+    wire::pace::Floor,
 };
 use http::HeaderName;
 use ipnet::IpNet;
@@ -55,6 +56,12 @@ pub(crate) struct Generation {
     pub(crate) header_timeout: Duration,
     /// Requests a second of one client that make a flood.
     pub(crate) flood: isize,
+    /// How long a connection may wait for its next request.
+    pub(crate) keep_alive: Duration,
+    /// Least rate of bodies that come and answers that go.
+    pub(crate) floor: Floor,
+    /// Requests at once on one HTTP/2 connection.
+    pub(crate) max_streams: u32,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
 }

@@ -12,12 +12,12 @@ use edge_policy::{
     cors::{self, Fields},
     csrf,
     identity::Identity,
-    rate_limit::{self, Decision, Limit},
+    rate_limit::{self, Decision, Facts, Limit},
 };
 use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
 use shared_contracts::Code;
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// What admission decided.
 pub(crate) enum Admission {
@@ -62,7 +62,7 @@ pub(crate) async fn admit<E: Effects>(
     let same_site = csrf::check(&head.method, is_upgrade, &head.headers, own_host, route.cors.as_deref());
     effects.note(Note::SameSite(same_site));
     // Quotas are charged before the identity is refused: guessing tokens must not be free.
-    charge(effects, route, ctx).await?;
+    charge(effects, route, head, ctx).await?;
     same_site.map_err(|code| ClientError::new(code, "Another site's page may not do this with your cookies."))?;
     // Who may? Last, and for everything that a route answers: `/graphql`, streams and upgrades too.
     let refused = ctx.identity.refusal(route.access, route.required());
@@ -107,22 +107,46 @@ async fn identify<E: Effects>(effects: &mut E, route: &Route, head: &RequestHead
     identity
 }
 
-/// Charges every quota of the route; the first refusal ends it.
-async fn charge<E: Effects>(effects: &mut E, route: &Route, ctx: &mut RequestContext) -> Result<(), ClientError> {
-    let mut met: Vec<(&Quota, Decision)> = Vec::new();
+/// Charges every quota of the route; the first refusal ends it. What was charged until then stays charged, as elsewhere (Envoy);
+/// but where a quota is known to refuse, none is charged at all: who is over one does not use up the others.
+async fn charge<E: Effects>(
+    effects: &mut E,
+    route: &Route,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<(), ClientError> {
+    let facts = Facts {
+        client: ctx.client,
+        token: ctx.identity.claims(),
+        method: &head.method,
+        headers: &head.headers,
+    };
+    let mut asked: Vec<_> = route.quotas.iter().map(|quota| (quota, quota.key(&facts))).collect();
+    let refuses = |(quota, key): &(&Arc<Quota>, Result<String, _>)| {
+        quota.enforce && key.as_ref().is_ok_and(|key| effects.is_refused(quota, key))
+    };
+    if asked.len() > 1
+        && let Some(known) = asked.iter().position(refuses)
+    {
+        asked = vec![asked.swap_remove(known)];
+    }
+    let mut met: Vec<(&Limit, Decision)> = Vec::new();
     let mut verdict = Ok(());
-    for quota in &route.quotas {
-        let Some(subject) = quota.limit.subject(ctx.client, &ctx.identity) else {
-            effects.note(Note::Quota(quota, None));
-            continue;
+    for (quota, key) in &asked {
+        let key = match key {
+            Ok(key) => key,
+            Err(spared) => {
+                effects.note(Note::Quota(quota, Err(spared)));
+                continue;
+            }
         };
-        let charge = effects.charge(quota, &subject).await;
-        effects.note(Note::Quota(quota, Some((&subject, &charge))));
+        let charge = effects.charge(quota, key).await;
+        effects.note(Note::Quota(quota, Ok((quota.keys.subject(key), &charge))));
         match charge {
             // A limit that is tried out says nothing to clients, whatever comes of it.
             _ if !quota.enforce => {}
             Charge::Decided(decision) => {
-                met.push((quota, decision));
+                met.push((&quota.limit, decision));
                 if !decision.allowed {
                     let limited = ClientError::new(Code::RateLimited, "The quota is used up; come again later.");
                     verdict = Err(limited.retry_after(decision.retry_after));
@@ -137,10 +161,7 @@ async fn charge<E: Effects>(effects: &mut E, route: &Route, ctx: &mut RequestCon
             }
         }
     }
-    if !met.is_empty() {
-        let met: Vec<(&Limit, Decision)> = met.iter().map(|(quota, decision)| (&quota.limit, *decision)).collect();
-        ctx.quota_fields = rate_limit::headers(&met);
-    }
+    ctx.quota_fields = rate_limit::headers(&mut met);
     verdict
 }
 

@@ -3,7 +3,7 @@
 use super::{Effects, Note};
 use crate::{
     context::RequestContext,
-    front::KEEP_ALIVE_SECONDS,
+    front::refusal,
     heads::{self, Head},
     problem::ClientError,
 };
@@ -18,10 +18,7 @@ use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
-use std::{net::IpAddr, time::Duration};
-
-/// Longest silence of a client that sends a body or reads an answer.
-const CLIENT_SILENCE: Duration = Duration::from_secs(30);
+use std::net::IpAddr;
 
 /// Fills in the context, and leaves the path in normal form.
 pub(crate) fn arrive<E: Effects>(
@@ -31,7 +28,7 @@ pub(crate) fn arrive<E: Effects>(
     ctx: &mut RequestContext,
 ) -> Result<(), ClientError> {
     name(session.req_header(), ctx);
-    bound(session);
+    bound(session, ctx);
     let Some(peer) = peer else {
         return Err(ClientError::new(Code::BadRequest, "The connection has no address.").closing());
     };
@@ -42,7 +39,7 @@ pub(crate) fn arrive<E: Effects>(
     normalise(head).map_err(|error| {
         effects.note(Note::BadPath(error));
         let detail = "The request's target is not a path this server accepts.";
-        ClientError::new(Code::BadRequest, detail)
+        ClientError::new(Code::BadRequest, detail).closing()
     })?;
     if head.has_case() {
         head.change(|_| {});
@@ -83,13 +80,14 @@ pub(crate) fn fresh_id() -> String {
 }
 
 /// Every bound of the client's side: Pingora's own are unlimited or generous.
-fn bound(session: &mut Session) {
+fn bound(session: &mut Session, ctx: &RequestContext) {
     // Keep-alive stays off where the client, HTTP/1.0 or the shutdown turned it off.
     if session.get_keepalive().is_some() && !session.is_process_shutting_down() {
-        session.set_keepalive(Some(KEEP_ALIVE_SECONDS));
+        session.set_keepalive(Some(ctx.generation.keep_alive.as_secs().max(1)));
     }
-    session.set_read_timeout(Some(CLIENT_SILENCE));
-    session.set_write_timeout(Some(CLIENT_SILENCE));
+    if ctx.wire().is_none() {
+        session.set_write_timeout(Some(ctx.generation.floor.grace));
+    }
 }
 
 /// Who sends it, and whether over TLS, as far as a trusted proxy in front says so.
@@ -108,20 +106,37 @@ fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
 
 fn check_head(session: &Session, ctx: &RequestContext) -> Result<(), ClientError> {
     let head = session.req_header();
-    let ambiguous = || ClientError::new(Code::BadRequest, "The request could be read in two ways.").closing();
     if head.headers.contains_key(header::TRANSFER_ENCODING) && raw_head_has_length(session) {
-        return Err(ambiguous());
+        return Err(refusal::ambiguous());
     }
-    head::check(
-        head.version,
-        head.raw_path().len(),
-        &head.headers,
-        ctx.generation.head_limits,
-    )
-    .map_err(|code| match code {
+    if request_line_was_repaired(session, ctx) {
+        return Err(refusal::ambiguous());
+    }
+    let head = head::Head {
+        version: head.version,
+        method: &head.method,
+        target_bytes: head.raw_path().len(),
+        authority: head.uri.authority().map(http::uri::Authority::as_str),
+        headers: &head.headers,
+    };
+    head::check(&head, ctx.generation.head_limits).map_err(|code| match code {
         Code::HeadersTooLarge => ClientError::new(code, "The request's head is too large.").closing(),
-        _ => ambiguous(),
+        Code::MethodNotImplemented => refusal::not_implemented(),
+        Code::ExpectationFailed => ClientError::new(code, "Nothing but `100-continue` can be expected here.").closing(),
+        _ => refusal::ambiguous(),
     })
+}
+
+/// Pingora escapes what may not stand in a target, spaces included, where others see the target's end; and it cuts fragments
+/// off, where others do not.
+fn request_line_was_repaired(session: &Session, ctx: &RequestContext) -> bool {
+    let (Some(wire), Some(h1)) = (ctx.wire(), session.as_http1()) else {
+        return false;
+    };
+    let raw = h1.get_headers_raw_bytes();
+    let raw = raw.strip_prefix(b"\r\n").unwrap_or(&raw);
+    let end = wire.first_line();
+    raw.get(end..end + 2) != Some(b"\r\n") || raw[..end].contains(&b'#')
 }
 
 /// Pingora removes `Content-Length` beside `Transfer-Encoding` while it parses, so the bytes have to be asked.
@@ -143,6 +158,9 @@ fn normalise(head: &mut RequestHeader) -> Result<(), PathError> {
     let (path, query) = target
         .split_once('?')
         .map_or((target, None), |(path, query)| (path, Some(query)));
+    if let Some(query) = query {
+        path::check_query(query)?;
+    }
     let normal = path::normalise(origin_form(path))?;
     if normal == path {
         return Ok(());

@@ -12,6 +12,7 @@ use edge_policy::{
     cors::Fields,
     identity::{Identity, Token},
     path::PathError,
+    rate_limit::Spared,
 };
 use shared_contracts::Code;
 use std::{
@@ -27,8 +28,11 @@ pub(crate) trait Effects: Sync {
     /// Judges a token, and waits a little for a key that is not known yet.
     fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> impl Future<Output = Identity> + Send;
 
-    /// Charges one request to a subject's quota.
-    fn charge(&self, quota: &Quota, subject: &str) -> impl Future<Output = Charge> + Send;
+    /// Charges one request to the quota that has this key.
+    fn charge(&self, quota: &Quota, key: &str) -> impl Future<Output = Charge> + Send;
+
+    /// Whether a quota's refusal is remembered.
+    fn is_refused(&self, quota: &Quota, key: &str) -> bool;
 
     /// A caller is refused for who it is.
     fn refused(&self);
@@ -59,8 +63,8 @@ pub(crate) enum Note<'n> {
     Identity(Option<Token<'n, 'n>>, &'n Identity),
     /// Whether another site's page is behind it.
     SameSite(Result<(), Code>),
-    /// A quota, the subject it is counted by, and what it says; nothing where it is not for this caller.
-    Quota(&'n Quota, Option<(&'n str, &'n Charge)>),
+    /// A quota, the subject it is counted by, and what it says; or why it does not count this request.
+    Quota(&'n Quota, Result<(&'n str, &'n Charge), &'n Spared<'n>>),
     /// Whether such a caller may use the route.
     Access(Option<Code>, &'n Route),
 }
@@ -81,8 +85,12 @@ impl Effects for Serving<'_> {
         identify(self.0, gate, token, client).await
     }
 
-    async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
-        self.0.quotas.charge(quota, subject).await
+    async fn charge(&self, quota: &Quota, key: &str) -> Charge {
+        self.0.quotas.charge(quota, key).await
+    }
+
+    fn is_refused(&self, quota: &Quota, key: &str) -> bool {
+        self.0.quotas.refuses(quota, key).is_some()
     }
 
     fn refused(&self) {

@@ -68,10 +68,12 @@ async fn ask_while_deaf(issuer: &Issuer, token: Option<&HeaderValue>, mut comple
 async fn ask(issuer: &Issuer, caller: &Caller, token: Option<&HeaderValue>) -> Result<usize, String> {
     let body = issuer.get(caller, REVOCATIONS_PATH, token, MAX_LIST).await?;
     let answer: RevocationsAnswer = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
-    Ok(answer
-        .all()
-        .map(|revocation| issuer.verifier.revoke(revocation))
-        .count())
+    let mut heard = 0;
+    for revocation in answer.all() {
+        issuer.verifier.revoke(revocation);
+        heard += 1;
+    }
+    Ok(heard)
 }
 
 async fn listen(redis: Redis, channel: &str, issuer: &Issuer, links: &Links, complete: &watch::Sender<bool>) {

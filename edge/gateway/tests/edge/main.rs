@@ -9,6 +9,7 @@ mod diff;
 mod explain;
 mod explained;
 mod failover;
+mod front;
 mod graphql;
 mod headers;
 mod identity;

@@ -29,13 +29,13 @@ enum Name<'n> {
     Jti(&'n str),
 }
 
-type Shard = Mutex<HashMap<u64, Vec<Arc<Watched>>>>;
+type Shard = HashMap<u64, Vec<Arc<Watched>>>;
 
 /// All who watch, by the digests of their names.
 #[derive(Default)]
 pub(super) struct Watches {
     hasher: RandomState,
-    shards: [Shard; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
 }
 
 /// One who watches.
@@ -74,7 +74,7 @@ impl Watched {
 }
 
 impl Watches {
-    fn at(&self, name: Name<'_>) -> (u64, MutexGuard<'_, HashMap<u64, Vec<Arc<Watched>>>>) {
+    fn at(&self, name: Name<'_>) -> (u64, MutexGuard<'_, Shard>) {
         let digest = self.hasher.hash_one(name);
         let shard = &self.shards[digest as usize % SHARDS];
         (digest, shard.lock().unwrap_or_else(PoisonError::into_inner))

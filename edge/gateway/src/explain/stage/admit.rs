@@ -12,7 +12,7 @@ use edge_config::units::ByteSize;
 use edge_policy::{
     cors::Fields,
     identity::{Identity, Token, TokenSource},
-    rate_limit::Decision,
+    rate_limit::{Decision, Part, Spared},
 };
 use http::header;
 use serde_json::{Value, json};
@@ -151,15 +151,23 @@ pub(in crate::explain) fn same_site(peek: &mut Peek<'_>, verdict: Result<(), Cod
 }
 
 /// A quota.
-pub(in crate::explain) fn quota(peek: &mut Peek<'_>, quota: &Quota, charge: Option<(&str, &Charge)>) {
+pub(in crate::explain) fn quota(peek: &mut Peek<'_>, quota: &Quota, charge: Result<(&str, &Charge), &Spared<'_>>) {
     let name = &*quota.limit.name;
     let key = format!("rate_limits.{name}.rate");
     let rate = peek.book.shown(&key);
-    let mut value = json!({ "limit": name, "rate": rate, "charged": charge.is_some(), "enforced": quota.enforce });
+    let mut value = json!({ "limit": name, "rate": rate, "cost": quota.limit.cost, "charged": charge.is_ok(),
+        "enforced": quota.enforce });
     let text = match charge {
-        None if quota.limit.anonymous_only => format!("{name}: not for users"),
-        None => format!("{name}: not for callers without a token"),
-        Some((subject, charge)) => {
+        Err(spared) => {
+            let why = match spared {
+                Spared::Users => "not for users".to_owned(),
+                Spared::Anonymous => "not for callers without a token".to_owned(),
+                Spared::Without(Part::Claim(claim)) => format!("not for callers without a token that has `{claim}`"),
+                Spared::Without(part) => format!("not for requests without {part}"),
+            };
+            format!("{name}: {why}")
+        }
+        Ok((subject, charge)) => {
             value["subject"] = json!(subject);
             let says = charged(peek, charge, &mut value);
             let tried = if quota.enforce {
@@ -167,7 +175,11 @@ pub(in crate::explain) fn quota(peek: &mut Peek<'_>, quota: &Quota, charge: Opti
             } else {
                 "; only tried out: nothing is refused"
             };
-            format!("{name}: {rate} of {subject}; {says}{tried}")
+            let cost = match quota.limit.cost {
+                1 => String::new(),
+                cost => format!(", {cost} a request"),
+            };
+            format!("{name}: {rate}{cost} of {subject}; {says}{tried}")
         }
     };
     peek.book.because(&key, Admit, "quota", value, text);
