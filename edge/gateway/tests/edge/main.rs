@@ -26,4 +26,5 @@ mod sockets;
 mod storm;
 mod streams;
 mod support;
+mod tokens;
 mod tunnels;
