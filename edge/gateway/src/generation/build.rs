@@ -171,6 +171,7 @@ impl Builder<'_> {
             streaming: route.streaming,
             rewrite: route.to_rewrite(),
             headers: Changes::new(&route.headers).map_err(|field| BuildError::Header(name.to_owned(), field))?,
+            csrf: route.csrf.to_policy(),
             cors: cors.transpose()?,
         }))
     }

@@ -22,6 +22,7 @@ use edge_graphql::Engine;
 use edge_policy::{
     balance::Affinity,
     cors::CorsPolicy,
+    csrf::CsrfPolicy,
     head::HeadLimits,
     identity::{Access, Requirement},
     rewrite::Rewrite,
@@ -96,6 +97,8 @@ pub(crate) struct Route {
     pub(crate) rewrite: Option<Rewrite>,
     /// Changes to header fields.
     pub(crate) headers: Changes,
+    /// Whose pages may act.
+    pub(crate) csrf: CsrfPolicy,
     /// The cross-origin policy.
     pub(crate) cors: Option<Arc<CorsPolicy>>,
 }
