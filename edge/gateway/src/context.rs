@@ -24,6 +24,8 @@ pub(crate) struct RequestContext {
     pub(crate) generation: Arc<Generation>,
     /// When its head was complete.
     pub(crate) began: Instant,
+    /// Length of the request line as it came, where there is one.
+    pub(crate) first_line: Option<usize>,
 
     // arrive
     /// Names it everywhere.
@@ -87,6 +89,7 @@ impl RequestContext {
             generation,
             presence,
             began: Instant::now(),
+            first_line: None,
             request_id: String::new(),
             traceparent: String::new(),
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -123,6 +126,7 @@ impl RequestContext {
 
     /// The connection it came by.
     pub(crate) fn connection(&mut self, connection: Arc<Wire>) {
+        self.first_line = Some(connection.first_line());
         if let Some(presence) = &mut self.presence {
             presence.connection = Some(connection);
         }

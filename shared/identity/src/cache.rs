@@ -25,7 +25,7 @@ struct Entry<V> {
 }
 
 impl<V: Clone> Cache<V> {
-    /// For at least this many entries, and less than four times as many; 0 remembers nothing.
+    /// For at least this many entries, and at most twice as many or eight; 0 remembers nothing.
     pub(crate) fn new(capacity: usize) -> Self {
         let pieces = match capacity {
             0 => 0,

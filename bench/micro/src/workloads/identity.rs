@@ -57,7 +57,7 @@ pub(super) fn workloads() -> Vec<Workload> {
             let known = stranger.recall(Digest::of(black_box(&unread)));
             known.is_none() && over.allows(black_box(client), now)
         }),
-        Workload::new("identity::fields", move || {
+        Workload::new("identity::headers", move || {
             let mut head = HeaderMap::with_capacity(8);
             for (name, value) in &black_box(&user).fields {
                 head.insert(name.clone(), value.clone());

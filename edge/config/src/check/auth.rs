@@ -44,7 +44,6 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             }
         }
     }
-    queries(config, report);
 }
 
 /// A token's issuer is told by its `iss` alone, and services tell users by what they are told of them.
@@ -58,8 +57,8 @@ fn apart(route: &str, names: &[String], config: &Config, report: &mut Report<'_>
                     format!("`{other}` and `{name}` have one `issuer`, so no token tells which is meant; keep one");
                 report.add(code::CONTRADICTION, &path, words);
             }
-            let subject = |jwt: &Jwt| jwt.forward_claims.get("sub").map(|header| header.to_ascii_lowercase());
-            if let Some(header) = subject(jwt).filter(|header| subject(before).as_ref() == Some(header)) {
+            let told = before.forward_claims.get("sub").zip(jwt.forward_claims.get("sub"));
+            if let Some((header, _)) = told.filter(|(one, other)| one.eq_ignore_ascii_case(other)) {
                 let words = format!(
                     "services are told users of `{other}` and of `{name}` by the same `{header}`, and take one's 7 for the \
                      other's; give each a header of its own in `forward_claims`"
@@ -71,7 +70,7 @@ fn apart(route: &str, names: &[String], config: &Config, report: &mut Report<'_>
 }
 
 /// Tokens in queries are looked at where clients can set no header.
-fn queries(config: &Config, report: &mut Report<'_>) {
+pub(super) fn queries(config: &Config, report: &mut Report<'_>) {
     for (name, jwt) in &config.jwt {
         let takes = |route: &&Route| route.auth.issuers().contains(name);
         let mut routes = config.routes.values().filter(takes);

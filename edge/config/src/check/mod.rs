@@ -68,6 +68,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
         // What a mistake meant to use would look unused.
         quotas::check(config, report);
         unused::check(config, report);
+        auth::queries(config, report);
     }
 }
 

@@ -18,10 +18,7 @@ use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
-use std::{net::IpAddr, time::Duration};
-
-/// Longest time for a piece of an answer to an HTTP/2 client. HTTP/1 clients are waited for in [`crate::front`].
-const CLIENT_SILENCE: Duration = Duration::from_secs(30);
+use std::net::IpAddr;
 
 /// Fills in the context, and leaves the path in normal form.
 pub(crate) fn arrive<E: Effects>(
@@ -89,7 +86,7 @@ fn bound(session: &mut Session, ctx: &RequestContext) {
         session.set_keepalive(Some(ctx.generation.keep_alive.as_secs().max(1)));
     }
     if ctx.wire().is_none() {
-        session.set_write_timeout(Some(CLIENT_SILENCE));
+        session.set_write_timeout(Some(ctx.generation.floor.grace));
     }
 }
 
@@ -133,12 +130,11 @@ fn check_head(session: &Session, ctx: &RequestContext) -> Result<(), ClientError
 /// Pingora escapes what may not stand in a target, spaces included, where others see the target's end; and it cuts fragments
 /// off, where others do not.
 fn request_line_was_repaired(session: &Session, ctx: &RequestContext) -> bool {
-    let (Some(wire), Some(h1)) = (ctx.wire(), session.as_http1()) else {
+    let (Some(end), Some(h1)) = (ctx.first_line, session.as_http1()) else {
         return false;
     };
     let raw = h1.get_headers_raw_bytes();
     let raw = raw.strip_prefix(b"\r\n").unwrap_or(&raw);
-    let end = wire.first_line();
     raw.get(end..end + 2) != Some(b"\r\n") || raw[..end].contains(&b'#')
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn head(
         // Grown once, not at each doubling.
         fields.reserve(MOST_ADDED);
         strip(fields, &ctx.generation.told);
+        join_cookies(fields)?;
         identity(token, fields, ctx)?;
         if let Some(host) = fields.get(header::HOST).cloned() {
             fields.insert(&heads::FORWARDED_HOST, host);
@@ -101,6 +102,26 @@ fn hide_parameters<'n>(
         target.push_str(&rest);
     }
     head.set_raw_path(target.as_bytes())
+}
+
+/// HTTP/2 may send cookies in several lines, HTTP/1 may not (RFC 9113, section 8.2.3); and of two lines, servers read
+/// different ones.
+fn join_cookies(fields: &mut HeaderMap) -> pingora_error::Result<()> {
+    let mut lines = fields.get_all(header::COOKIE).iter();
+    if lines.next().is_none() || lines.next().is_none() {
+        return Ok(());
+    }
+    let lines: Vec<&[u8]> = fields
+        .get_all(header::COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    let joined = HeaderValue::from_bytes(&lines.join(&b"; "[..]));
+    fields.insert(
+        header::COOKIE,
+        joined.or_err(ErrorType::InvalidHTTPHeader, "no value of a field")?,
+    );
+    Ok(())
 }
 
 /// The affinity cookie is between the client and the edge.

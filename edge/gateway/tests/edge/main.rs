@@ -27,4 +27,5 @@ mod store_trouble;
 mod storm;
 mod streams;
 mod support;
+mod tokens;
 mod tunnels;

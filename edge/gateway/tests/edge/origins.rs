@@ -38,7 +38,7 @@ pub(crate) struct Origin {
 
 struct Shared {
     name: &'static str,
-    tokens: TestTokens,
+    key_set: Mutex<String>,
     well: AtomicBool,
     key_sets: AtomicU32,
     ended: Mutex<Vec<Revocation>>,
@@ -56,7 +56,7 @@ impl Origin {
         let (sender, receiver) = mpsc::channel(8);
         let state = Arc::new(Shared {
             name,
-            tokens: tokens.clone(),
+            key_set: Mutex::new(tokens.jwks()),
             well: AtomicBool::new(true),
             key_sets: AtomicU32::new(0),
             ended: Mutex::default(),
@@ -81,6 +81,11 @@ impl Origin {
     /// Whether it says that it is ready.
     pub(crate) fn set_well(&self, well: bool) {
         self.state.well.store(well, SeqCst);
+    }
+
+    /// From now on it serves this key set.
+    pub(crate) fn set_key_set(&self, key_set: String) {
+        *self.state.key_set.lock().unwrap() = key_set;
     }
 
     /// How often its key set was fetched.
@@ -109,7 +114,11 @@ impl Origin {
 
 async fn key_set(State(state): State<Arc<Shared>>) -> Response {
     state.key_sets.fetch_add(1, SeqCst);
-    ([("content-type", "application/json")], state.tokens.jwks()).into_response()
+    (
+        [("content-type", "application/json")],
+        state.key_set.lock().unwrap().clone(),
+    )
+        .into_response()
 }
 
 async fn revocations(State(state): State<Arc<Shared>>, headers: HeaderMap) -> Response {

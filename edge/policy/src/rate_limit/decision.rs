@@ -1,8 +1,11 @@
 //! A decision and the header fields that tell it.
 
 use super::{Algorithm, Limit};
-use http::{HeaderName, HeaderValue};
-use std::{cmp::Reverse, fmt::Write, time::Duration};
+use http::{HeaderName, HeaderValue, header};
+use std::{cmp::Reverse, time::Duration};
+
+static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+static STATE: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What one limit says about one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +45,10 @@ pub fn headers(met: &mut [(&Limit, Decision)]) -> Vec<HeaderPair> {
     let met = &*met;
     let (mut policy, mut state) = (String::with_capacity(64), String::with_capacity(64));
     for (limit, decision) in met {
-        let comma = if policy.is_empty() { "" } else { ", " };
         let (quota, window) = advertised(limit);
         let (name, left, reset) = (&limit.name, decision.remaining, seconds_up(decision.reset));
-        // Writing to a `String` cannot fail.
-        let _ = write!(policy, "{comma}\"{name}\";q={quota};w={window}");
-        let _ = write!(state, "{comma}\"{name}\";r={left};t={reset}");
+        push(&mut policy, name, [(";q=", quota.into()), (";w=", window)]);
+        push(&mut state, name, [(";r=", left.into()), (";t=", reset)]);
     }
     let retry = met
         .iter()
@@ -55,19 +56,26 @@ pub fn headers(met: &mut [(&Limit, Decision)]) -> Vec<HeaderPair> {
         .map(|(_, d)| seconds_up(d.retry_after).max(1))
         .max();
 
-    let text = |name: &'static str, value: String| {
-        HeaderValue::try_from(value)
-            .ok()
-            .map(|value| (HeaderName::from_static(name), value))
-    };
+    let text = |name: &HeaderName, value: String| Some((name.clone(), HeaderValue::try_from(value).ok()?));
     [
-        text("ratelimit-policy", policy),
-        text("ratelimit", state),
-        retry.and_then(|seconds| text("retry-after", seconds.to_string())),
+        text(&POLICY, policy),
+        text(&STATE, state),
+        retry.map(|seconds| (header::RETRY_AFTER, seconds.into())),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Adds an item to a list (RFC 9651). `fmt` takes four times as long.
+fn push(list: &mut String, name: &str, parameters: [(&str, u64); 2]) {
+    list.push_str(if list.is_empty() { "\"" } else { ", \"" });
+    list.push_str(name);
+    list.push('"');
+    for (key, value) in parameters {
+        list.push_str(key);
+        list.push_str(itoa::Buffer::new().format(value));
+    }
 }
 
 /// Quota and window in seconds, as the policy tells them. For gcra that is the burst and the time it takes to refill.

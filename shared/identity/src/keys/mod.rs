@@ -174,3 +174,5 @@ impl Key {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

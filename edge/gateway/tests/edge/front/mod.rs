@@ -2,9 +2,14 @@
 
 mod chunks;
 mod fields;
+mod floods;
+mod frames;
 mod hops;
 mod lengths;
 mod lines;
+mod proxied;
+mod slow;
+mod streams;
 mod targets;
 mod wire;
 
