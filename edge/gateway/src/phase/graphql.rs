@@ -103,7 +103,7 @@ fn template(
     head.insert_header(header::ACCEPT, "application/json")?;
     if let Some(host) = client.headers.get(header::HOST) {
         head.insert_header(header::HOST, host)?;
-        head.insert_header(names::FORWARDED_HOST, host)?;
+        head.insert_header(names::FORWARDED_HOST, ctx.forwarded_host.as_ref().unwrap_or(host))?;
     }
     forward::identity(edge.service_token.as_ref(), &mut head, ctx)?;
     route.headers.request.on_request(&mut head)?;
