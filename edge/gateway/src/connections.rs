@@ -4,7 +4,7 @@
 //! connection is served: see [`crate::front`].
 
 use crate::metrics::Metrics;
-use edge_policy::wire::Fault;
+use edge_policy::{client_ip::subscriber, wire::Fault};
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
@@ -63,7 +63,7 @@ pub(crate) struct ConnectionGuard {
 impl ConnectionGuard {
     /// Counts it as this client's, or refuses it.
     pub(crate) fn belongs_to(mut self, address: IpAddr) -> Option<Self> {
-        let client = client_of(address);
+        let client = subscriber(address);
         let connections = &self.connections;
         let mut shard = connections.shard(client).lock().unwrap_or_else(PoisonError::into_inner);
         let held = shard.entry(client).or_default();
@@ -103,17 +103,6 @@ impl Drop for ConnectionGuard {
     }
 }
 
-/// Whoever has an IPv6 address has the whole /64 (RFC 6177), so that is one client.
-pub(crate) fn client_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let network = u128::from(v6) & !u128::from(u64::MAX);
-            IpAddr::V6(network.into())
-        }
-        v4 => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -136,13 +125,5 @@ mod tests {
         assert!(connections.enter().is_none(), "who is not known yet counts too");
         drop(unknown);
         assert_eq!(metrics.connections_refused.get(), 2);
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_client() {
-        let client = |text: &str| client_of(text.parse().unwrap());
-        assert_eq!(client("2001:db8::1"), client("2001:db8::ffff:1:2:3"));
-        assert_ne!(client("2001:db8::1"), client("2001:db8:0:1::1"));
-        assert_eq!(client("::ffff:10.0.0.1"), client("10.0.0.1"));
     }
 }

@@ -1,6 +1,7 @@
 //! What outlives a generation and is shared by everything: counters, stores, secrets, pooled connections.
 
 use crate::{
+    access_log::AccessLog,
     drain::Closing,
     generation::{Generation, Parts},
     metrics::Metrics,
@@ -10,14 +11,15 @@ use crate::{
     upstream::Caller,
 };
 use arc_swap::ArcSwap;
+use edge_policy::{attempts::Attempts, client_ip::subscriber};
 use http::HeaderValue;
 use pingora_core::connectors::TransportConnector;
 use pingora_limits::rate::Rate;
-use std::{net::IpAddr, sync::Arc, time::Duration};
-
-/// Requests a second from one address that no honest client makes. A sketch counts them, so some are counted twice:
-/// far above every quota, and never used for one.
-const FLOOD_PER_SECOND: isize = 2_000;
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The running edge.
 pub(crate) struct Edge {
@@ -33,6 +35,8 @@ pub(crate) struct Edge {
     pub(crate) overrides: Overrides,
     /// Counters.
     pub(crate) metrics: Arc<Metrics>,
+    /// A line for each request.
+    pub(crate) access_log: AccessLog,
     /// What can be reached.
     pub(crate) links: Arc<Links>,
     /// Quotas.
@@ -47,6 +51,8 @@ pub(crate) struct Edge {
     pub(crate) service_token: Option<HeaderValue>,
     /// Who floods.
     pub(crate) flood: FloodGuard,
+    /// Who shows tokens in vain.
+    pub(crate) attempts: Attempts,
 }
 
 /// What an edge is made of.
@@ -65,6 +71,8 @@ pub(crate) struct Making {
     pub(crate) links: Arc<Links>,
     /// Quotas.
     pub(crate) quotas: Quotas,
+    /// A line for each request.
+    pub(crate) access_log: AccessLog,
     /// The edge's own `x-service-token`.
     pub(crate) service_token: Option<HeaderValue>,
 }
@@ -81,6 +89,7 @@ impl Edge {
             reloads: making.reloads,
             overrides: making.overrides,
             metrics,
+            access_log: making.access_log,
             links: making.links,
             quotas: making.quotas,
             caller: Caller::new(),
@@ -88,6 +97,7 @@ impl Edge {
             closing: Closing::default(),
             service_token: making.service_token,
             flood: FloodGuard::new(),
+            attempts: Attempts::new(Instant::now()),
         }
     }
 
@@ -103,7 +113,7 @@ impl Edge {
     }
 }
 
-/// Counts requests by address over a second.
+/// Counts requests by client over a second. A sketch counts them, so some are counted twice: it is never used for a quota.
 pub(crate) struct FloodGuard(Rate);
 
 impl FloodGuard {
@@ -111,14 +121,14 @@ impl FloodGuard {
         Self(Rate::new(Duration::from_secs(1)))
     }
 
-    /// Counts one request, and tells whether this client sends more than any honest one does.
-    pub(crate) fn is_flood(&self, client: IpAddr) -> bool {
-        self.0.observe(&client, 1) > FLOOD_PER_SECOND
+    /// Counts one request, and tells whether this client sends more than `most`.
+    pub(crate) fn is_flood(&self, client: IpAddr, most: isize) -> bool {
+        self.0.observe(&subscriber(client), 1) > most
     }
 
     /// Whether this client's next request would be one too many. It is not counted.
-    pub(crate) fn would_be_flood(&self, client: IpAddr) -> bool {
-        self.0.observe(&client, 0) + 1 > FLOOD_PER_SECOND
+    pub(crate) fn would_be_flood(&self, client: IpAddr, most: isize) -> bool {
+        self.0.observe(&subscriber(client), 0) + 1 > most
     }
 }
 
@@ -128,12 +138,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_far_above_any_quota_and_its_sender_s_alone() {
+    fn a_flood_is_its_sender_s_alone() {
+        const MOST: isize = 500;
         let guard = FloodGuard::new();
         let (one, other) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
-        assert!(!(0..FLOOD_PER_SECOND).any(|_| guard.is_flood(one)));
-        assert!(guard.would_be_flood(one) && !guard.would_be_flood(other));
-        assert!(guard.is_flood(one));
-        assert!(!guard.is_flood(other));
+        assert!(!(0..MOST).any(|_| guard.is_flood(one, MOST)));
+        assert!(guard.would_be_flood(one, MOST) && !guard.would_be_flood(other, MOST));
+        assert!(guard.is_flood(one, MOST));
+        assert!(!guard.is_flood(other, MOST));
+        let network = ["2001:db8::1", "2001:db8::ffff:1:2:3"].map(|address| address.parse().unwrap());
+        assert!(
+            (0..=MOST).any(|index| guard.is_flood(network[index.unsigned_abs() % 2], MOST)),
+            "one network is one client"
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! `edge run` serves, `edge check` says what is wrong with a configuration, all other commands ask an edge that runs.
 //! [`proxy`] is the table of contents of a request; [`server`] of the process; [`admin`] of what operators can do.
 
+mod access_log;
 mod admin;
 mod command;
 mod connections;
@@ -14,6 +15,7 @@ mod explain;
 mod finding;
 mod front;
 mod generation;
+mod heads;
 mod keeper;
 mod metrics;
 mod overrides;
@@ -23,6 +25,7 @@ mod proxy;
 mod reload;
 mod server;
 mod settings;
+mod standing;
 mod store;
 mod tunnel;
 mod upstream;

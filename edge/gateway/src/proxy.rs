@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     front::{HeadArrived, Wire},
     generation::Serves,
-    phase::{Serving, Way, arrive, forward, graphql, record, respond, select, upgrade, way},
+    phase::{Serving, Way, arrive, forward, graphql, record, respond, select, stream, upgrade, way},
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -40,12 +40,14 @@ impl EdgeProxy {
             Way::Preflight(fields) => respond::preflight(session, fields, ctx).await?,
             Way::Graphql(route) => {
                 if let Serves::Graphql(composed) = &route.serves {
-                    let answer = graphql::answer(&self.0, &route, composed, session, ctx).await?;
+                    // Boxed, as the tunnel's is: Pingora moves the state of this hook, and most requests need neither.
+                    let answer = Box::pin(graphql::answer(&self.0, &route, composed, session, ctx)).await?;
                     ctx.operation.clone_from(&answer.operation);
                     respond::graphql(session, answer, ctx).await?;
                 }
             }
-            Way::Tunnel(route) => upgrade::open(&self.0, &route, session, ctx).await?,
+            Way::Tunnel(route) => Box::pin(upgrade::open(&self.0, &route, session, ctx)).await?,
+            Way::Stream(route) => Box::pin(stream::pass(&self.0, &route, session, ctx)).await?,
             Way::Service(_) => return Ok(false),
         }
         Ok(true)
@@ -208,7 +210,7 @@ impl ProxyHttp for EdgeProxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut RequestContext) {
-        record::record(session, ctx);
+        record::record(&self.0.access_log, session, ctx);
         // A service may have answered before it had read all, just as the edge itself does. What follows a `101` is
         // the tunnel's.
         let answered = session.response_written().is_some() && !session.was_upgraded();

@@ -100,21 +100,30 @@ impl CorsPolicy {
         fields
     }
 
-    /// The fields of any other answer, errors included: a script must be able to read a 401. `Vary: origin` is to be
-    /// *appended*, the rest to be set.
-    pub fn actual(&self, request: &HeaderMap) -> Fields {
-        let mut fields = vec![(header::VARY, HeaderValue::from_static("origin"))];
+    /// Writes the fields of any other answer, errors included: a script must be able to read a 401. One voice about origins: what a
+    /// service says of them itself is taken away. `Vary` keeps what it names.
+    pub fn tell(&self, request: &HeaderMap, answer: &mut HeaderMap) {
+        for name in [
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        ] {
+            answer.remove(name);
+        }
+        answer.append(header::VARY, HeaderValue::from_static("origin"));
         let Some(origin) = self.allowed_origin(request) else {
-            return fields;
+            return;
         };
-        fields.push((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin));
-        self.push_credentials(&mut fields);
-        fields.extend(
-            self.expose
-                .clone()
-                .map(|value| (header::ACCESS_CONTROL_EXPOSE_HEADERS, value)),
-        );
-        fields
+        answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if self.credentials {
+            answer.insert(
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
+        }
+        if let Some(expose) = &self.expose {
+            answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, expose.clone());
+        }
     }
 
     fn allowed_origin(&self, request: &HeaderMap) -> Option<HeaderValue> {
@@ -268,22 +277,29 @@ mod tests {
 
     #[test]
     fn marks_actual_answers() {
-        let fields = policy().actual(&request(&[("origin", "http://localhost:5173")]));
-        assert_eq!(
-            get(&fields, "access-control-expose-headers").as_deref(),
-            Some("x-request-id")
-        );
-        assert_eq!(
-            get(&fields, "access-control-allow-credentials").as_deref(),
-            Some("true")
-        );
-        for other in [request(&[]), request(&[("origin", "http://evil.example")])] {
-            let fields = policy().actual(&other);
-            assert_eq!(
-                (fields.len(), get(&fields, "vary").as_deref()),
-                (1, Some("origin")),
-                "caches must not mix"
-            );
+        let told = |asked: &[(&'static str, &str)]| {
+            // A service that speaks of origins itself.
+            let mut answer = request(&[
+                ("access-control-allow-origin", "*"),
+                ("access-control-allow-credentials", "true"),
+                ("vary", "accept"),
+            ]);
+            policy().tell(&request(asked), &mut answer);
+            answer
+        };
+        let answer = told(&[("origin", "http://localhost:5173")]);
+        let one = |name: &str| {
+            let mut values = answer.get_all(name).iter();
+            values.next().filter(|_| values.next().is_none()).unwrap().clone()
+        };
+        assert_eq!(one("access-control-allow-origin"), "http://localhost:5173");
+        assert_eq!(one("access-control-expose-headers"), "x-request-id");
+        assert_eq!(one("access-control-allow-credentials"), "true");
+        for other in [&[][..], &[("origin", "http://evil.example")]] {
+            let answer = told(other);
+            let vary: Vec<_> = answer.get_all("vary").iter().collect();
+            assert_eq!(vary, ["accept", "origin"], "caches must not mix");
+            assert_eq!(answer.len(), 2);
         }
         assert!(!is_preflight(&Method::OPTIONS, &request(&[("origin", "http://a")])));
     }

@@ -85,6 +85,8 @@ codes! {
     TooManyAttempts = ("TOO_MANY_ATTEMPTS", 429, "Too many attempts"),
     /// The client expects something that is not done here.
     ExpectationFailed = ("EXPECTATION_FAILED", 417, "The expectation cannot be met"),
+    /// Too many tokens from this client were not valid: for a while none is looked at that is not known to be good.
+    TooManyBadTokens = ("TOO_MANY_BAD_TOKENS", 429, "Too many tokens that are not valid"),
     /// A quota is used up; `Retry-After` tells when to come again.
     RateLimited = ("RATE_LIMITED", 429, "Too many requests"),
     /// A configuration that the edge does not take; the old one stays.

@@ -6,7 +6,7 @@ use edge_policy::{
     cors::{CorsPolicy, is_preflight},
     csrf,
 };
-use http::Method;
+use http::{HeaderMap, Method};
 use std::time::Duration;
 
 pub(super) fn workloads() -> Vec<Workload> {
@@ -21,7 +21,11 @@ pub(super) fn workloads() -> Vec<Workload> {
     assert!(csrf::check(&Method::POST, false, &actual, "feed.example", Some(&judging)).is_ok());
     vec![
         Workload::new("cors::preflight", move || answering.preflight(&preflight)),
-        Workload::new("cors::actual", move || marking.actual(&actual)),
+        Workload::new("cors::actual", move || {
+            let mut answer = HeaderMap::new();
+            marking.tell(&actual, &mut answer);
+            answer
+        }),
         Workload::new("csrf::check::post with a cookie", move || {
             csrf::check(&Method::POST, false, &asked, "feed.example", Some(&judging))
         }),

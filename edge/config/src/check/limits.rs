@@ -11,6 +11,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (key, value) in [
         ("connections", limits.connections),
         ("connections_per_ip", limits.connections_per_ip),
+        ("requests_per_second_per_ip", limits.requests_per_second_per_ip as usize),
     ] {
         if value == 0 {
             report.bad_value(&["limits", key], "0 lets nobody in; write at least `1`");

@@ -1,12 +1,15 @@
 //! What types cannot say: that names are defined, that keys agree, that every route can win, that files are there.
 
 mod admin;
+mod auth;
 mod certificates;
 mod compression;
 mod cors;
 mod files;
+mod forward_claims;
 mod graphql;
 mod headers;
+mod jwks;
 mod jwt;
 mod limits;
 mod matching;
@@ -48,6 +51,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
     secrets::check(config, report);
     cors::check(config, report);
     jwt::check(config, report);
+    auth::check(config, report);
     rate_limits::check(config, report);
     upstreams::check(config, report);
     routes::check(config, report);

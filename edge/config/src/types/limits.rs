@@ -14,6 +14,11 @@ pub struct ConnectionLimits {
     /// Connections at once from one address (IPv6: one /64); at least 1.
     #[schemars(range(min = 1))]
     pub connections_per_ip: usize,
+    /// Requests in a second from one address (IPv6: one /64) that no honest client makes, nor a crowd behind one address; at
+    /// least 1. What is above it is refused before a token or a quota is looked at. They are counted by a sketch, some higher than
+    /// they are: write far more than any quota allows.
+    #[schemars(range(min = 1))]
+    pub requests_per_second_per_ip: u32,
     /// Time for a whole request head from its first byte, and for the first bytes of a connection; then 408 (RFC 9110) and
     /// the end of the connection.
     pub header_timeout: TimeSpan,
@@ -36,6 +41,7 @@ impl Default for ConnectionLimits {
         Self {
             connections: 16_000,
             connections_per_ip: 256,
+            requests_per_second_per_ip: 2_000,
             header_timeout: TimeSpan::from_secs(10),
             keep_alive: TimeSpan::from_secs(60),
             min_rate: ByteSize(500),

@@ -50,6 +50,7 @@ pub(crate) async fn explain(
         book: Book::new(&sources),
         route: String::new(),
         is_public: false,
+        parameters: generation.parameters().map(str::to_owned).collect(),
         bad_path: None,
     };
     let verdict = match ask.read(&host(&peek.book)).await? {
@@ -70,11 +71,12 @@ pub(crate) async fn explain(
             verdict
         }
     };
+    let target = peek.shown(&ask.target);
     Ok(Report {
         file: sources.file().display().to_string(),
         generation: world.is_running().then_some(generation.number),
         method: ask.method.clone(),
-        target: ask.target.clone(),
+        target,
         stages: peek.book.into_stages(),
         verdict,
     })
@@ -99,7 +101,7 @@ fn refused(peek: &mut Peek<'_>, error: &ClientError, session: &Session, ctx: &Re
         None if is_unrouted(error) => stage::route::none(peek, error),
         None => stage::arrive::refused(peek, error),
     }
-    stage::respond::refused(peek, error, &session.req_header().headers, ctx)?;
+    stage::respond::refused(peek, error, &session.req_header().headers, ctx);
     Ok(Verdict {
         code: Some(error.code),
         ..Verdict::answered(error.code.status(), error.code.as_str())
@@ -131,12 +133,12 @@ fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestCo
                 stage::select::composed(peek, composed);
                 names.extend(composed.subgraphs.keys().map(String::as_str));
             }
-            stage::respond::composed(peek, &route, headers, ctx)?;
+            stage::respond::composed(peek, &route, headers, ctx);
             let text = format!("would be answered by the edge's GraphQL over {}", names.join(", "));
             Ok(Verdict::new(Outcome::Composed, text))
         }
         Way::Tunnel(route) => service(peek, &route, session, ctx, Outcome::Tunnelled),
-        Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
+        Way::Stream(route) | Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
     }
 }
 
@@ -159,7 +161,7 @@ fn service(
         Serves::Graphql(_) => String::new(),
     };
     let address = target.map(|target| target.address_text.to_string());
-    let (method, path) = (sent.method.to_string(), stage::forward::target_of(&sent));
+    let (method, path) = (sent.method.to_string(), peek.target_of(&sent));
     let to = address
         .as_ref()
         .map_or(upstream.clone(), |address| format!("{upstream} {address}"));

@@ -1,9 +1,7 @@
 //! Changes to header fields, ready to be made.
 
 use edge_config::{HeaderChanges, Headers};
-use http::{HeaderName, HeaderValue};
-use pingora_error::Result;
-use pingora_http::{RequestHeader, ResponseHeader};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A route's changes to header fields, each side apart.
 #[derive(Default)]
@@ -26,7 +24,7 @@ impl Changes {
     ///
     /// # Errors
     /// The field that is none.
-    pub(super) fn new(headers: &Headers) -> std::result::Result<Self, String> {
+    pub(super) fn new(headers: &Headers) -> Result<Self, String> {
         Ok(Self {
             request: Fields::new(&headers.request)?,
             response: Fields::new(&headers.response)?,
@@ -35,37 +33,25 @@ impl Changes {
 }
 
 impl Fields {
-    fn new(changes: &HeaderChanges) -> std::result::Result<Self, String> {
+    fn new(changes: &HeaderChanges) -> Result<Self, String> {
         let name = |field: &String| HeaderName::from_bytes(field.as_bytes()).map_err(|_| field.clone());
         let set = changes.set.iter().map(|(field, value)| {
             let value = HeaderValue::from_str(value).map_err(|_| field.clone())?;
             Ok((name(field)?, value))
         });
         Ok(Self {
-            remove: changes.remove.iter().map(name).collect::<std::result::Result<_, _>>()?,
-            set: set.collect::<std::result::Result<_, String>>()?,
+            remove: changes.remove.iter().map(name).collect::<Result<_, _>>()?,
+            set: set.collect::<Result<_, String>>()?,
         })
     }
 
-    /// Makes them on a request.
-    pub(crate) fn on_request(&self, head: &mut RequestHeader) -> Result<()> {
+    /// Makes them.
+    pub(crate) fn apply(&self, head: &mut HeaderMap) {
         for name in &self.remove {
-            head.remove_header(name);
+            head.remove(name);
         }
         for (name, value) in &self.set {
-            head.insert_header(name, value.clone())?;
+            head.insert(name, value.clone());
         }
-        Ok(())
-    }
-
-    /// Makes them on an answer.
-    pub(crate) fn on_response(&self, head: &mut ResponseHeader) -> Result<()> {
-        for name in &self.remove {
-            head.remove_header(name);
-        }
-        for (name, value) in &self.set {
-            head.insert_header(name, value.clone())?;
-        }
-        Ok(())
     }
 }

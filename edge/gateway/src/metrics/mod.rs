@@ -49,8 +49,14 @@ pub(crate) struct Metrics {
     pub(crate) lease_calls: Counter,
     /// Tokens refused.
     pub(crate) tokens_refused: Counter,
+    /// Tokens that were not known and had to be judged, a signature each.
+    pub(crate) tokens_judged: Counter,
+    /// Tokens refused unread, because too many of their client's were bad.
+    pub(crate) tokens_unread: Counter,
     /// Failed attempts to fetch the key set.
     pub(crate) jwks_failures: Counter,
+    /// Lines left out of the access log because nobody reads it.
+    pub(crate) access_log_dropped: Counter,
     /// Number of the generation in use.
     generation: Gauge,
     /// Reloads by what became of them.

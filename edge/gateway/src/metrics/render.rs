@@ -110,9 +110,24 @@ impl Metrics {
             &self.tokens_refused,
         );
         page.counter(
+            "edge_tokens_judged_total",
+            "Tokens that were not known and had to be judged.",
+            &self.tokens_judged,
+        );
+        page.counter(
+            "edge_tokens_unread_total",
+            "Tokens refused unread: too many of their client's were bad.",
+            &self.tokens_unread,
+        );
+        page.counter(
             "edge_jwks_failures_total",
             "Failed fetches of the key set.",
             &self.jwks_failures,
+        );
+        page.counter(
+            "edge_access_log_dropped_total",
+            "Lines left out of the access log, which is read too slowly.",
+            &self.access_log_dropped,
         );
         self.configuration(&mut page);
         page

@@ -1,7 +1,12 @@
 //! Arrive: name the request, find out who sends it, bound it, and refuse what could be read in two ways.
 
 use super::{Effects, Note};
-use crate::{context::RequestContext, front::refusal, problem::ClientError};
+use crate::{
+    context::RequestContext,
+    front::refusal,
+    heads::{self, Head},
+    problem::ClientError,
+};
 use chrono::Utc;
 use edge_config::TrustedHeader;
 use edge_policy::{
@@ -10,10 +15,10 @@ use edge_policy::{
     path::{self, PathError},
     request_id,
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
-use shared_contracts::{Code, header as names};
+use shared_contracts::Code;
 use std::net::IpAddr;
 
 /// Fills in the context, and leaves the path in normal form.
@@ -36,7 +41,11 @@ pub(crate) fn arrive<E: Effects>(
         effects.note(Note::BadPath(error));
         let detail = "The request's target is not a path this server accepts.";
         ClientError::new(Code::BadRequest, detail).closing()
-    })
+    })?;
+    if head.has_case() {
+        head.change(|_| {});
+    }
+    Ok(())
 }
 
 /// Who the connection is with.
@@ -61,8 +70,8 @@ fn name_host(head: &mut RequestHeader) -> Result<(), ClientError> {
 
 fn name(head: &RequestHeader, ctx: &mut RequestContext) {
     let header = |name| head.headers.get(name).map(HeaderValue::as_bytes);
-    ctx.request_id = request_id::request_id(header(names::REQUEST_ID), fresh_id);
-    ctx.traceparent = request_id::traceparent(header(names::TRACEPARENT), rand::random);
+    ctx.request_id = request_id::request_id(header(&heads::REQUEST_ID), fresh_id);
+    ctx.traceparent = request_id::traceparent(header(&heads::TRACEPARENT), rand::random);
 }
 
 /// A name for a request that brings none. From this thread's own generator: a system call for each request would cost more than all else here.
@@ -90,16 +99,16 @@ fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
     if !is_trusted(ctx.client, trusted) {
         return;
     }
-    let lines = |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let lines = |name: &HeaderName| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     // One that stands there twice was written by two.
-    let only = |name| lines(name).next().filter(|_| lines(name).nth(1).is_none());
+    let only = |name: &HeaderName| lines(name).next().filter(|_| lines(name).nth(1).is_none());
     let (proto, host) = match generation.trusted_header {
         TrustedHeader::XForwardedFor => {
-            ctx.client = client_ip(peer, lines(names::FORWARDED_FOR), trusted);
-            (only(names::FORWARDED_PROTO), only(names::FORWARDED_HOST))
+            ctx.client = client_ip(peer, lines(&heads::FORWARDED_FOR), trusted);
+            (only(&heads::FORWARDED_PROTO), only(&heads::FORWARDED_HOST))
         }
         TrustedHeader::Forwarded => {
-            let told = forwarded::told(peer, lines(names::FORWARDED), trusted);
+            let told = forwarded::told(peer, lines(&header::FORWARDED), trusted);
             ctx.client = told.client;
             (told.proto, told.host)
         }

@@ -1,20 +1,20 @@
 //! What deciding does beside deciding: it counts, charges, waits, takes turns. [`Serving`] does all of it; `edge explain` asks
 //! the same phases with effects that only look. There is one copy of every decision for both.
 
-use super::admit;
+use super::identify::identify;
 use crate::{
     edge::Edge,
-    generation::Route,
-    store::{Charge, Issuer, Quota},
+    generation::{Gate, Route},
+    store::{Charge, Quota},
     upstream::{Pool, Sessions, Target},
 };
 use edge_policy::{
     cors::Fields,
     identity::{Identity, Token},
     path::PathError,
+    rate_limit::Spared,
 };
 use shared_contracts::Code;
-use shared_identity::TokenError;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -22,14 +22,17 @@ use std::{
 
 /// The effects of deciding. Generic and never `dyn`: a request pays nothing for what `edge explain` needs.
 pub(crate) trait Effects: Sync {
-    /// Counts a request of this client, and tells whether it sends far too many.
-    fn is_flood(&self, client: IpAddr) -> bool;
+    /// Counts a request of this client, and tells whether it sends more than `most` a second.
+    fn is_flood(&self, client: IpAddr, most: isize) -> bool;
 
     /// Judges a token, and waits a little for a key that is not known yet.
-    fn identity(&self, issuer: &Issuer, token: &str) -> impl Future<Output = Identity> + Send;
+    fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> impl Future<Output = Identity> + Send;
 
-    /// Charges one request to a subject's quota.
-    fn charge(&self, quota: &Quota, subject: &str) -> impl Future<Output = Charge> + Send;
+    /// Charges one request to the quota that has this key.
+    fn charge(&self, quota: &Quota, key: &str) -> impl Future<Output = Charge> + Send;
+
+    /// Whether a quota's refusal is remembered.
+    fn is_refused(&self, quota: &Quota, key: &str) -> bool;
 
     /// A caller is refused for who it is.
     fn refused(&self);
@@ -60,35 +63,34 @@ pub(crate) enum Note<'n> {
     Identity(Option<Token<'n, 'n>>, &'n Identity),
     /// Whether another site's page is behind it.
     SameSite(Result<(), Code>),
-    /// A quota, the subject it is counted by, and what it says; nothing where it is not for this caller.
-    Quota(&'n Quota, Option<(&'n str, &'n Charge)>),
+    /// A quota, the subject it is counted by, and what it says; or why it does not count this request.
+    Quota(&'n Quota, Result<(&'n str, &'n Charge), &'n Spared<'n>>),
     /// Whether such a caller may use the route.
-    Access(Option<Code>),
+    Access(Option<Code>, &'n Route),
 }
 
 /// The effects of a request that is served.
 pub(crate) struct Serving<'e>(pub(crate) &'e Edge);
 
 impl Effects for Serving<'_> {
-    fn is_flood(&self, client: IpAddr) -> bool {
-        let flood = self.0.flood.is_flood(client);
+    fn is_flood(&self, client: IpAddr, most: isize) -> bool {
+        let flood = self.0.flood.is_flood(client, most);
         if flood {
             self.0.metrics.floods.add();
         }
         flood
     }
 
-    async fn identity(&self, issuer: &Issuer, token: &str) -> Identity {
-        let mut verdict = issuer.verifier.verify(token);
-        // A key that is not known may be a new one: one look at the issuer, shared by all who wait.
-        if verdict == Err(TokenError::UnknownKey) && issuer.fetched_anew().await {
-            verdict = issuer.verifier.verify(token);
-        }
-        admit::judged(issuer, verdict)
+    async fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> Identity {
+        identify(self.0, gate, token, client).await
     }
 
-    async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
-        self.0.quotas.charge(quota, subject).await
+    async fn charge(&self, quota: &Quota, key: &str) -> Charge {
+        self.0.quotas.charge(quota, key).await
+    }
+
+    fn is_refused(&self, quota: &Quota, key: &str) -> bool {
+        self.0.quotas.refuses(quota, key).is_some()
     }
 
     fn refused(&self) {

@@ -3,13 +3,18 @@
 use crate::{
     context::RequestContext,
     generation::{Route, Serves},
+    heads::{self, Head},
     problem::ClientError,
 };
 use bytes::Bytes;
-use edge_policy::rewrite::Rewrite;
-use http::{HeaderName, HeaderValue, header};
+use edge_policy::{client_ip, identity::without, rewrite::Rewrite};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use pingora_error::{ErrorType, OrErr};
 use pingora_http::RequestHeader;
 use shared_contracts::header as names;
+
+/// As many fields as the edge adds to a head.
+const MOST_ADDED: usize = 10;
 
 /// Makes the head that goes to the service out of the client's. `token` is the edge's own.
 pub(crate) fn head(
@@ -18,34 +23,44 @@ pub(crate) fn head(
     head: &mut RequestHeader,
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
-    let host = ctx
-        .forwarded_host
-        .clone()
-        .or_else(|| head.headers.get(header::HOST).cloned());
-    strip(head);
-    join_cookies(head)?;
-    identity(token, head, ctx)?;
-    if let Some(host) = host {
-        head.insert_header(names::FORWARDED_HOST, host)?;
-    }
-    if let Serves::Upstream {
-        sticky: Some(sticky), ..
-    } = &route.serves
-    {
-        hide_cookie(head, &sticky.cookie)?;
+    if let Some(gate) = &route.gate {
+        hide_parameters(head, gate.parameters())?;
     }
     if let Some(how) = &route.rewrite {
         rewrite(head, how)?;
     }
-    route.headers.request.on_request(head)
+    head.change(|fields| {
+        // Grown once, not at each doubling.
+        fields.reserve(MOST_ADDED);
+        strip(fields, &ctx.generation.told);
+        join_cookies(fields)?;
+        identity(token, fields, ctx)?;
+        if let Some(host) = ctx
+            .forwarded_host
+            .as_ref()
+            .or_else(|| fields.get(header::HOST))
+            .cloned()
+        {
+            fields.insert(&heads::FORWARDED_HOST, host);
+        }
+        if let Serves::Upstream {
+            sticky: Some(sticky), ..
+        } = &route.serves
+        {
+            hide_cookie(fields, &sticky.cookie)?;
+        }
+        route.headers.request.apply(fields);
+        Ok(())
+    })
 }
 
 /// Takes away what clients may not say. The fields that came are looked through once: most requests bring none of these
 /// names, and looking each of them up would cost more than all the rest of this phase.
-fn strip(head: &mut RequestHeader) {
-    let found: Vec<HeaderName> = head.headers.keys().filter(|name| is_ours(name)).cloned().collect();
+fn strip(fields: &mut HeaderMap, told: &[HeaderName]) {
+    let found = fields.keys().filter(|name| is_ours(name) || told.contains(name));
+    let found: Vec<HeaderName> = found.cloned().collect();
     for name in &found {
-        head.remove_header(name);
+        fields.remove(name);
     }
 }
 
@@ -78,46 +93,72 @@ fn is_ours(name: &HeaderName) -> bool {
 /// Who asks, for whom, under which names. Clients' own copies must be gone already.
 pub(crate) fn identity(
     token: Option<&HeaderValue>,
-    head: &mut RequestHeader,
+    fields: &mut HeaderMap,
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
-    for (name, value) in ctx.identity.headers() {
-        head.insert_header(name, value)?;
+    for (name, value) in ctx.identity.claims().iter().flat_map(|verified| &verified.fields) {
+        fields.insert(name.clone(), value.clone());
     }
-    head.insert_header(names::REQUEST_ID, &ctx.request_id)?;
-    head.insert_header(names::TRACEPARENT, &ctx.traceparent)?;
-    head.insert_header(names::FORWARDED_FOR, ctx.client.to_string())?;
-    head.insert_header(
-        names::FORWARDED_PROTO,
+    fields.insert(&heads::REQUEST_ID, value(&ctx.request_id)?);
+    fields.insert(&heads::TRACEPARENT, value(&ctx.traceparent)?);
+    fields.insert(&heads::FORWARDED_FOR, value(&client_ip::text(ctx.client))?);
+    fields.insert(
+        &heads::FORWARDED_PROTO,
         HeaderValue::from_static(if ctx.secure { "https" } else { "http" }),
-    )?;
+    );
     if let Some(token) = token {
-        head.insert_header(names::SERVICE_TOKEN, token.clone())?;
+        fields.insert(&heads::SERVICE_TOKEN, token.clone());
     }
     Ok(())
 }
 
+fn value(text: &str) -> pingora_error::Result<HeaderValue> {
+    HeaderValue::from_str(text).or_err(ErrorType::InvalidHTTPHeader, "no value of a field")
+}
+
+/// A token in the query is between the client and the edge.
+fn hide_parameters<'n>(
+    head: &mut RequestHeader,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> pingora_error::Result<()> {
+    if names.clone().next().is_none() {
+        return Ok(());
+    }
+    let Some(rest) = head.uri.query().and_then(|query| without(query, names)) else {
+        return Ok(());
+    };
+    let mut target = head.uri.path().to_owned();
+    if !rest.is_empty() {
+        target.push('?');
+        target.push_str(&rest);
+    }
+    head.set_raw_path(target.as_bytes())
+}
+
 /// HTTP/2 may send cookies in several lines, HTTP/1 may not (RFC 9113, section 8.2.3); and of two lines, servers read
 /// different ones.
-fn join_cookies(head: &mut RequestHeader) -> pingora_error::Result<()> {
-    let mut lines = head.headers.get_all(header::COOKIE).iter();
+fn join_cookies(fields: &mut HeaderMap) -> pingora_error::Result<()> {
+    let mut lines = fields.get_all(header::COOKIE).iter();
     if lines.next().is_none() || lines.next().is_none() {
         return Ok(());
     }
-    let lines: Vec<&[u8]> = head
-        .headers
+    let lines: Vec<&[u8]> = fields
         .get_all(header::COOKIE)
         .iter()
         .map(HeaderValue::as_bytes)
         .collect();
-    head.insert_header(header::COOKIE, lines.join(&b"; "[..]))
+    let joined = HeaderValue::from_bytes(&lines.join(&b"; "[..]));
+    fields.insert(
+        header::COOKIE,
+        joined.or_err(ErrorType::InvalidHTTPHeader, "no value of a field")?,
+    );
+    Ok(())
 }
 
 /// The affinity cookie is between the client and the edge.
-fn hide_cookie(head: &mut RequestHeader, name: &str) -> pingora_error::Result<()> {
+fn hide_cookie(fields: &mut HeaderMap, name: &str) -> pingora_error::Result<()> {
     let is_ours = |pair: &str| pair.split_once('=').is_some_and(|(key, _)| key.trim() == name);
-    let lines: Vec<&str> = head
-        .headers
+    let lines: Vec<&str> = fields
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|line| line.to_str().ok())
@@ -132,11 +173,12 @@ fn hide_cookie(head: &mut RequestHeader, name: &str) -> pingora_error::Result<()
         .filter(|pair| !is_ours(pair))
         .collect();
     if rest.is_empty() {
-        head.remove_header(&header::COOKIE);
+        fields.remove(header::COOKIE);
         return Ok(());
     }
-    let rest = rest.join("; ");
-    head.insert_header(header::COOKIE, rest)
+    let rest = value(&rest.join("; "))?;
+    fields.insert(header::COOKIE, rest);
+    Ok(())
 }
 
 fn rewrite(head: &mut RequestHeader, how: &Rewrite) -> pingora_error::Result<()> {
@@ -175,52 +217,60 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn head(target: &str, cookies: &[&str]) -> RequestHeader {
-        let mut head = RequestHeader::build("GET", target.as_bytes(), None).unwrap();
-        for cookie in cookies {
-            head.append_header(header::COOKIE, *cookie).unwrap();
-        }
-        head
-    }
-
-    fn cookies(head: &RequestHeader) -> Vec<&str> {
-        head.headers
-            .get_all(header::COOKIE)
-            .iter()
-            .map(|line| line.to_str().unwrap())
-            .collect()
+    fn with(cookies: &[&'static str]) -> HeaderMap {
+        let value = |cookie: &&'static str| (header::COOKIE, HeaderValue::from_static(cookie));
+        cookies.iter().map(value).collect()
     }
 
     #[test]
     fn only_the_affinity_cookie_is_hidden() {
-        let mut request = head("/", &["a=1; edge_affinity=x; b=2", "edge_affinity_not=3"]);
-        hide_cookie(&mut request, "edge_affinity").unwrap();
-        assert_eq!(cookies(&request), ["a=1; b=2; edge_affinity_not=3"]);
-        let mut request = head("/", &["edge_affinity=x"]);
-        hide_cookie(&mut request, "edge_affinity").unwrap();
-        assert!(cookies(&request).is_empty());
-        let mut request = head("/", &["a=1", "b=2"]);
-        hide_cookie(&mut request, "edge_affinity").unwrap();
-        assert_eq!(cookies(&request), ["a=1", "b=2"]);
+        for (sent, left) in [
+            (
+                &["a=1; edge_affinity=x; b=2", "edge_affinity_not=3"][..],
+                &["a=1; b=2; edge_affinity_not=3"][..],
+            ),
+            (&["edge_affinity=x"], &[]),
+            (&["a=1", "b=2"], &["a=1", "b=2"]),
+        ] {
+            let mut fields = with(sent);
+            hide_cookie(&mut fields, "edge_affinity").unwrap();
+            assert!(fields.get_all(header::COOKIE).iter().eq(left), "{sent:?}: {fields:?}");
+        }
     }
 
     #[test]
     fn what_clients_may_not_say_is_taken_away_however_often_they_say_it() {
-        let mut request = head("/", &["a=1"]);
+        let mut fields = with(&["a=1"]);
         for name in names::STRIPPED_FROM_CLIENTS {
-            request.append_header(name.to_ascii_uppercase(), "forged").unwrap();
-            request.append_header(*name, "again").unwrap();
-            request.append_header(name.replace('-', "_"), "in disguise").unwrap();
+            fields.append(*name, HeaderValue::from_static("forged"));
+            fields.append(*name, HeaderValue::from_static("again"));
+            let disguised = HeaderName::try_from(name.replace('-', "_")).unwrap();
+            fields.append(disguised, HeaderValue::from_static("in disguise"));
         }
-        request.append_header("x-user-idea", "kept").unwrap();
-        strip(&mut request);
-        let left: Vec<&str> = request.headers.keys().map(HeaderName::as_str).collect();
+        fields.append("x-user-idea", HeaderValue::from_static("kept"));
+        fields.append("x-tenant", HeaderValue::from_static("forged"));
+        strip(&mut fields, &[HeaderName::from_static("x-tenant")]);
+        let left: Vec<&str> = fields.keys().map(HeaderName::as_str).collect();
         assert_eq!(left, ["cookie", "x-user-idea"]);
     }
 
     #[test]
+    fn a_token_in_the_query_goes_no_further() {
+        for (target, want) in [
+            ("/a?access_token=x", "/a"),
+            ("/a?b=1&access_token=x&c=%41", "/a?b=1&c=%41"),
+            ("/a?b=1", "/a?b=1"),
+            ("/a", "/a"),
+        ] {
+            let mut request = RequestHeader::build("GET", target.as_bytes(), None).unwrap();
+            hide_parameters(&mut request, ["access_token"].into_iter()).unwrap();
+            assert_eq!(request.raw_path(), want.as_bytes());
+        }
+    }
+
+    #[test]
     fn a_rewrite_keeps_the_query() {
-        let mut request = head("/notifications/socket.io/?EIO=4&t=%41", &[]);
+        let mut request = RequestHeader::build("GET", b"/notifications/socket.io/?EIO=4&t=%41", None).unwrap();
         rewrite(&mut request, &Rewrite::prefix("/notifications/socket.io", "/socket.io")).unwrap();
         assert_eq!(request.raw_path(), b"/socket.io/?EIO=4&t=%41");
     }

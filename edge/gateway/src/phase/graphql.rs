@@ -6,6 +6,7 @@ use crate::{
     edge::Edge,
     front::{Wire, refusal},
     generation::{Composed, Route},
+    heads::{self, Head},
     problem::ClientError,
     upstream::{Ask, CallError, PeerTimeouts},
 };
@@ -13,10 +14,10 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use edge_graphql::{Answer, Call, HttpRequest, SubgraphClient, SubgraphError};
 use edge_policy::wire::Fault;
-use http::header;
+use http::{HeaderValue, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
-use shared_contracts::{Code, header as names};
+use shared_contracts::Code;
 use std::time::{Duration, Instant};
 use tokio::time::timeout_at;
 
@@ -98,15 +99,21 @@ fn template(
     client: &RequestHeader,
     ctx: &RequestContext,
 ) -> pingora_error::Result<RequestHeader> {
-    let mut head = RequestHeader::build("POST", SUBGRAPH_PATH, Some(20))?;
-    head.insert_header(header::CONTENT_TYPE, "application/json")?;
-    head.insert_header(header::ACCEPT, "application/json")?;
-    if let Some(host) = client.headers.get(header::HOST) {
-        head.insert_header(header::HOST, host)?;
-        head.insert_header(names::FORWARDED_HOST, ctx.forwarded_host.as_ref().unwrap_or(host))?;
-    }
-    forward::identity(edge.service_token.as_ref(), &mut head, ctx)?;
-    route.headers.request.on_request(&mut head)?;
+    let mut head = RequestHeader::build_no_case("POST", SUBGRAPH_PATH, Some(20))?;
+    head.change(|fields| -> pingora_error::Result<()> {
+        fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        fields.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(host) = client.headers.get(header::HOST) {
+            fields.insert(header::HOST, host.clone());
+            fields.insert(
+                &heads::FORWARDED_HOST,
+                ctx.forwarded_host.as_ref().unwrap_or(host).clone(),
+            );
+        }
+        forward::identity(edge.service_token.as_ref(), fields, ctx)?;
+        route.headers.request.apply(fields);
+        Ok(())
+    })?;
     Ok(head)
 }
 

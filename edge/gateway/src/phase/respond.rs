@@ -1,14 +1,18 @@
 //! Respond: the answer's head as the client sees it, and the answers that the edge gives itself.
 
-use crate::{context::RequestContext, problem::ClientError};
+use crate::{
+    context::RequestContext,
+    heads::{self, Head},
+    problem::ClientError,
+};
 use bytes::Bytes;
 use edge_graphql::Answer;
 use edge_policy::cors::Fields;
-use http::{HeaderMap, Method, StatusCode, header};
-use pingora_error::Result;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use pingora_error::{ErrorType, OrErr, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use shared_contracts::{header as names, problem};
+use shared_contracts::problem;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -16,58 +20,52 @@ use tokio::time::timeout;
 const DRAIN_TIME: Duration = Duration::from_secs(3);
 const DRAIN_BYTES: usize = 128 * 1024 * 1024;
 
+static POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
+static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
 /// A service's answer: names no part of the house, and speaks for the edge where the edge decides.
 pub(crate) fn decorate(request: &HeaderMap, response: &mut ResponseHeader, ctx: &RequestContext) -> Result<()> {
-    response.remove_header(&header::SERVER);
-    response.remove_header("x-powered-by");
-    response.remove_header("keep-alive");
-    configured(response, ctx)?;
-    response.insert_header(names::REQUEST_ID, &ctx.request_id)?;
-    if let Some(cookie) = &ctx.set_cookie {
-        response.append_header(header::SET_COOKIE, cookie.clone())?;
-    }
-    common(request, response, ctx)
+    let request_id = request_id(ctx)?;
+    response.change(|fields| {
+        fields.remove(header::SERVER);
+        fields.remove(&POWERED_BY);
+        fields.remove(&KEEP_ALIVE);
+        configured(fields, ctx);
+        fields.insert(&heads::REQUEST_ID, request_id);
+        if let Some(cookie) = &ctx.set_cookie {
+            fields.append(header::SET_COOKIE, cookie.clone());
+        }
+        common(request, fields, ctx);
+    });
+    Ok(())
+}
+
+fn request_id(ctx: &RequestContext) -> Result<HeaderValue> {
+    HeaderValue::from_str(&ctx.request_id).or_err(ErrorType::InvalidHTTPHeader, "no value of a field")
 }
 
 /// The changes that the route's `headers` asks for. They come before the edge's own fields, which have keys of their own.
-pub(crate) fn configured(response: &mut ResponseHeader, ctx: &RequestContext) -> Result<()> {
-    match &ctx.route {
-        Some(route) => route.headers.response.on_response(response),
-        None => Ok(()),
+pub(crate) fn configured(fields: &mut HeaderMap, ctx: &RequestContext) {
+    if let Some(route) = &ctx.route {
+        route.headers.response.apply(fields);
     }
 }
 
 /// What services' answers and the edge's own have in common: quotas and cross-origin fields.
-pub(crate) fn common(request: &HeaderMap, response: &mut ResponseHeader, ctx: &RequestContext) -> Result<()> {
+pub(crate) fn common(request: &HeaderMap, fields: &mut HeaderMap, ctx: &RequestContext) {
     for (name, value) in &ctx.quota_fields {
-        response.insert_header(name, value.clone())?;
+        fields.insert(name, value.clone());
     }
-    let Some(cors) = ctx.route.as_ref().and_then(|route| route.cors.as_ref()) else {
-        return Ok(());
-    };
-    // One voice about origins: a service's own fields would contradict the edge's.
-    for name in [
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-    ] {
-        response.remove_header(&name);
+    if let Some(cors) = ctx.route.as_ref().and_then(|route| route.cors.as_ref()) {
+        cors.tell(request, fields);
     }
-    for (name, value) in cors.actual(request) {
-        if name == header::VARY {
-            response.append_header(name, value)?;
-        } else {
-            response.insert_header(name, value)?;
-        }
-    }
-    Ok(())
 }
 
 /// Answers with a problem.
 pub(crate) async fn refuse(session: &mut Session, error: &ClientError, ctx: &mut RequestContext) -> Result<()> {
     ctx.code = Some(error.code);
     let body = error.body(&ctx.request_id);
-    let mut response = ResponseHeader::build(error.code.status(), Some(12))?;
+    let mut response = ResponseHeader::build_no_case(error.code.status(), Some(12))?;
     response.insert_header(header::CONTENT_TYPE, problem::CONTENT_TYPE)?;
     if let Some(allow) = &error.allow {
         response.insert_header(header::ALLOW, &**allow)?;
@@ -85,18 +83,19 @@ pub(crate) async fn refuse(session: &mut Session, error: &ClientError, ctx: &mut
 
 /// Answers a preflight.
 pub(crate) async fn preflight(session: &mut Session, fields: Fields, ctx: &RequestContext) -> Result<()> {
-    let mut response = ResponseHeader::build(StatusCode::NO_CONTENT, Some(10))?;
-    configured(&mut response, ctx)?;
-    for (name, value) in fields {
-        response.insert_header(name, value)?;
-    }
-    response.insert_header(names::REQUEST_ID, &ctx.request_id)?;
+    let mut response = ResponseHeader::build_no_case(StatusCode::NO_CONTENT, Some(10))?;
+    let request_id = request_id(ctx)?;
+    response.change(|head| {
+        configured(head, ctx);
+        head.extend(fields);
+        head.insert(&heads::REQUEST_ID, request_id);
+    });
     session.write_response_header(Box::new(response), true).await
 }
 
 /// Answers with what the composed schema made of the request.
 pub(crate) async fn graphql(session: &mut Session, answer: Answer, ctx: &RequestContext) -> Result<()> {
-    let mut response = ResponseHeader::build(answer.status, Some(12))?;
+    let mut response = ResponseHeader::build_no_case(answer.status, Some(12))?;
     response.insert_header(header::CONTENT_TYPE, answer.content_type)?;
     response.insert_header(header::CACHE_CONTROL, "no-store")?;
     if let Some(allow) = answer.allow {
@@ -107,7 +106,7 @@ pub(crate) async fn graphql(session: &mut Session, answer: Answer, ctx: &Request
 
 /// The edge's own health: it serves, whatever is away behind it.
 pub(crate) async fn health(session: &mut Session, ctx: &RequestContext) -> Result<()> {
-    let mut response = ResponseHeader::build(StatusCode::OK, Some(6))?;
+    let mut response = ResponseHeader::build_no_case(StatusCode::OK, Some(6))?;
     response.insert_header(header::CONTENT_TYPE, "application/json")?;
     response.insert_header(header::CACHE_CONTROL, "no-store")?;
     let body = Bytes::from_static(br#"{"success":true,"status":"ok","service":"edge"}"#);
@@ -121,13 +120,16 @@ async fn send(
     retry_after: Option<u64>,
     ctx: &RequestContext,
 ) -> Result<()> {
-    configured(&mut response, ctx)?;
-    response.insert_header(header::CONTENT_LENGTH, body.len())?;
-    response.insert_header(names::REQUEST_ID, &ctx.request_id)?;
-    common(&session.req_header().headers, &mut response, ctx)?;
-    if let Some(seconds) = retry_after {
-        response.insert_header(header::RETRY_AFTER, seconds)?;
-    }
+    let request_id = request_id(ctx)?;
+    response.change(|fields| {
+        configured(fields, ctx);
+        fields.insert(header::CONTENT_LENGTH, body.len().into());
+        fields.insert(&heads::REQUEST_ID, request_id);
+        common(&session.req_header().headers, fields, ctx);
+        if let Some(seconds) = retry_after {
+            fields.insert(header::RETRY_AFTER, seconds.into());
+        }
+    });
     let bare = session.req_header().method == Method::HEAD;
     session.write_response_header(Box::new(response), bare).await?;
     if bare {

@@ -10,8 +10,10 @@ use crate::{
     context::RequestContext,
     edge::Edge,
     generation::Route,
+    heads::Head,
     problem::Stop,
-    tunnel::{self, End, Label, client, handshake},
+    standing::Standing,
+    tunnel::{self, End, Label, Terms, client, handshake},
 };
 use bytes::Bytes;
 use edge_config::Streaming;
@@ -39,6 +41,7 @@ pub(crate) async fn open(
     session: &mut Session,
     ctx: &mut RequestContext,
 ) -> Result<(), Stop> {
+    let standing = Standing::of(route, ctx);
     let mut service = ask(edge, route, session, ctx).await?;
     select::answered(ctx);
     let Some(mut response) = service.resp_header().cloned() else {
@@ -49,8 +52,10 @@ pub(crate) async fn open(
         return Ok(relay(session, service, response, ctx).await?);
     }
     // It has no body (RFC 9110, section 15.2), whatever a service says.
-    response.remove_header(&header::CONTENT_LENGTH);
-    response.remove_header(&header::TRANSFER_ENCODING);
+    response.change(|fields| {
+        fields.remove(header::CONTENT_LENGTH);
+        fields.remove(header::TRANSFER_ENCODING);
+    });
     respond::decorate(&session.req_header().headers, &mut response, ctx)?;
     let client = client::take(session, response).await?;
     let early = match service.read_body_bytes().now_or_never() {
@@ -70,7 +75,13 @@ pub(crate) async fn open(
             .as_ref()
             .map_or_else(String::new, |target| target.address_text.to_string()),
     };
-    tunnel::start(client, service, ctx.hand_over(), &edge.closing, label);
+    tunnel::start(
+        client,
+        service,
+        ctx.hand_over(),
+        Terms::new(standing, &edge.closing),
+        label,
+    );
     Ok(())
 }
 
@@ -120,7 +131,7 @@ pub(crate) fn head(
     ctx: &RequestContext,
 ) -> Result<RequestHeader> {
     let mut head = client.clone();
-    handshake::for_service(&mut head)?;
+    head.change(handshake::for_service);
     forward::head(token, route, &mut head, ctx)?;
     Ok(head)
 }

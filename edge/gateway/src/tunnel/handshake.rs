@@ -48,22 +48,39 @@ fn named(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
 }
 
 /// Leaves of a client's head what is meant for the service, and the wish to upgrade.
-pub(crate) fn for_service(head: &mut RequestHeader) -> Result<()> {
-    let named: Vec<HeaderName> = named(&head.headers).filter(|name| name != header::HOST).collect();
+pub(crate) fn for_service(fields: &mut HeaderMap) {
+    for_next(fields);
+    fields.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    fields.insert(header::UPGRADE, WEBSOCKET);
+}
+
+/// Takes away what was meant for this connection alone.
+pub(crate) fn for_next(fields: &mut HeaderMap) {
+    let named: Vec<HeaderName> = named(fields).filter(|name| name != header::HOST).collect();
     for name in &named {
-        head.remove_header(name);
+        fields.remove(name);
     }
     for name in BETWEEN_NEIGHBOURS {
-        head.remove_header(name);
+        fields.remove(name);
     }
-    head.insert_header(header::CONNECTION, "Upgrade")?;
-    head.insert_header(header::UPGRADE, WEBSOCKET)
+    fields.remove(header::CONNECTION);
 }
 
 /// Sends the head, and waits for the head of the answer: a `101` that is right, or any other final one.
 pub(crate) async fn ask(stream: Stream, head: RequestHeader, deadline: Instant) -> Result<HttpSession> {
-    let mut service = HttpSession::new(stream);
     let accept = accept(&head.headers);
+    let service = exchange(stream, head, deadline).await?;
+    let switched = service.get_status().is_some_and(|status| status == 101);
+    if switched && !is_right(&service, &accept) {
+        let explained = "a 101 that does not answer the request";
+        return Err(Error::explain(ErrorType::InvalidHTTPHeader, explained).into_up());
+    }
+    Ok(service)
+}
+
+/// Sends a head, and waits for the head of the final answer.
+pub(crate) async fn exchange(stream: Stream, head: RequestHeader, deadline: Instant) -> Result<HttpSession> {
+    let mut service = HttpSession::new(stream);
     let answered = async {
         service.write_request_header(Box::new(head)).await?;
         loop {
@@ -77,12 +94,7 @@ pub(crate) async fn ask(stream: Stream, head: RequestHeader, deadline: Instant) 
     };
     match timeout_at(deadline, answered).await {
         Ok(result) => result.map_err(Error::into_up)?,
-        Err(_) => return Err(Error::explain(ErrorType::ReadTimedout, "no answer to the upgrade").into_up()),
-    }
-    let switched = service.get_status().is_some_and(|status| status == 101);
-    if switched && !is_right(&service, &accept) {
-        let explained = "a 101 that does not answer the request";
-        return Err(Error::explain(ErrorType::InvalidHTTPHeader, explained).into_up());
+        Err(_) => return Err(Error::explain(ErrorType::ReadTimedout, "no answer's head in time").into_up()),
     }
     Ok(service)
 }
@@ -111,6 +123,7 @@ fn is_right(service: &HttpSession, accept: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::heads::Head;
 
     fn head(method: &str, fields: &[(&'static str, &str)]) -> RequestHeader {
         let mut head = RequestHeader::build(method, b"/", None).unwrap();
@@ -154,7 +167,7 @@ mod tests {
                 ("proxy-authorization", "secret"),
             ],
         );
-        for_service(&mut head).unwrap();
+        head.change(for_service);
         let mut fields: Vec<_> = head
             .headers
             .iter()

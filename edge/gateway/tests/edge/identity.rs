@@ -3,7 +3,7 @@
 use crate::support::{PATIENCE, Setup};
 use http::Method;
 use serde_json::json;
-use shared_contracts::claims::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX};
+use shared_contracts::revocation::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX};
 use shared_testkit::{Client, FaultProxy, TestTokens, eventually};
 use std::time::Duration;
 

@@ -20,6 +20,7 @@ mod origins;
 mod overrides;
 mod quotas;
 mod reload;
+mod revocations;
 mod routing;
 mod sockets;
 mod storm;

@@ -12,7 +12,10 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::{Map, Value, json};
-use shared_contracts::claims::{Claims, REVOCATIONS_PATH, Revocation, RevocationsAnswer};
+use shared_contracts::{
+    claims::Claims,
+    revocation::{REVOCATIONS_PATH, Revocation, RevocationsAnswer},
+};
 use shared_testkit::TestTokens;
 use std::{
     convert::Infallible,
@@ -87,10 +90,8 @@ impl Origin {
 
     /// From now on it tells those who ask that this session has ended.
     pub(crate) fn end_session(&self, claims: &Claims) {
-        self.state.ended.lock().unwrap().push(Revocation {
-            sid: claims.sid.clone(),
-            until: claims.exp,
-        });
+        let revocation = Revocation::session(&claims.sid, claims.exp);
+        self.state.ended.lock().unwrap().push(revocation);
     }
 
     /// Sends an event to the one open stream.
@@ -117,7 +118,11 @@ async fn revocations(State(state): State<Arc<Shared>>, headers: HeaderMap) -> Re
         return StatusCode::FORBIDDEN.into_response();
     }
     let revocations = state.ended.lock().unwrap().clone();
-    Json(RevocationsAnswer { revocations }).into_response()
+    Json(RevocationsAnswer {
+        revocations,
+        ..RevocationsAnswer::default()
+    })
+    .into_response()
 }
 
 async fn ready(State(state): State<Arc<Shared>>) -> StatusCode {

@@ -135,7 +135,7 @@ impl LocalCounters {
         });
     }
 
-    /// Counts one request on `key`, see [`super::redis_key`].
+    /// Counts one request on `key`, see [`super::Keys`].
     pub fn hit(&self, limit: &Limit, key: &str, now: Instant) -> Decision {
         self.buckets.with(key, now, |state| {
             let (decision, ends) = hit(state, limit, now);
@@ -178,14 +178,15 @@ fn hit(state: &mut Option<State>, limit: &Limit, now: Instant) -> (Decision, Ins
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rate_limit::{KeyBy, OnStoreFailure, Rate};
+    use crate::rate_limit::{OnStoreFailure, Part, Rate};
     use std::time::Duration;
 
     fn limit(algorithm: Algorithm) -> Limit {
         Limit {
             name: "test".into(),
-            key: KeyBy::ClientIp,
-            anonymous_only: false,
+            key: Part::ClientIp.into(),
+            when: None,
+            cost: 1,
             rate: Rate {
                 count: 3,
                 per: Duration::from_secs(60),

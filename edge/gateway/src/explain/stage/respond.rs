@@ -24,19 +24,14 @@ pub(in crate::explain) fn service(
     bounds(peek, route);
     let mut response = ResponseHeader::build(200, None)?;
     respond::decorate(request, &mut response, ctx)?;
-    fields(peek, &response);
+    fields(peek, &response.headers);
     Ok(())
 }
 
 /// Bounds, tries, and the fields of the composed schema's answer.
-pub(in crate::explain) fn composed(
-    peek: &mut Peek<'_>,
-    route: &Route,
-    request: &HeaderMap,
-    ctx: &RequestContext,
-) -> Result<()> {
+pub(in crate::explain) fn composed(peek: &mut Peek<'_>, route: &Route, request: &HeaderMap, ctx: &RequestContext) {
     bounds(peek, route);
-    own(peek, request, ctx)
+    own(peek, request, ctx);
 }
 
 fn bounds(peek: &mut Peek<'_>, route: &Route) {
@@ -55,21 +50,15 @@ fn bounds(peek: &mut Peek<'_>, route: &Route) {
 }
 
 /// The fields that are added to an answer of the edge's own.
-pub(in crate::explain) fn own(peek: &mut Peek<'_>, request: &HeaderMap, ctx: &RequestContext) -> Result<()> {
-    let mut response = ResponseHeader::build(200, None)?;
-    respond::configured(&mut response, ctx)?;
-    respond::common(request, &mut response, ctx)?;
+pub(in crate::explain) fn own(peek: &mut Peek<'_>, request: &HeaderMap, ctx: &RequestContext) {
+    let mut response = HeaderMap::new();
+    respond::configured(&mut response, ctx);
+    respond::common(request, &mut response, ctx);
     fields(peek, &response);
-    Ok(())
 }
 
 /// A refusal.
-pub(in crate::explain) fn refused(
-    peek: &mut Peek<'_>,
-    error: &ClientError,
-    request: &HeaderMap,
-    ctx: &RequestContext,
-) -> Result<()> {
+pub(in crate::explain) fn refused(peek: &mut Peek<'_>, error: &ClientError, request: &HeaderMap, ctx: &RequestContext) {
     let text = format!("{} {}: {}", error.code.status(), error.code, error.detail);
     let value = json!({
         "status": error.code.status(), "code": error.code, "detail": error.detail,
@@ -79,10 +68,10 @@ pub(in crate::explain) fn refused(
     if let Some(seconds) = error.retry_after_seconds() {
         peek.book.note(Respond, "retry_after", seconds, format!("{seconds} s"));
     }
-    own(peek, request, ctx)
+    own(peek, request, ctx);
 }
 
-fn fields(peek: &mut Peek<'_>, response: &ResponseHeader) {
+fn fields(peek: &mut Peek<'_>, response: &HeaderMap) {
     let told = [names::REQUEST_ID, header::RETRY_AFTER.as_str()];
     let changes = format!("{}.headers.response", peek.route);
     for removed in peek.book.words(&format!("{changes}.remove")) {
@@ -93,7 +82,7 @@ fn fields(peek: &mut Peek<'_>, response: &ResponseHeader) {
         peek.book.because(&key, Respond, "header_removed", removed, text);
     }
     let set = format!("{changes}.set");
-    for (name, value) in &response.headers {
+    for (name, value) in response {
         if told.contains(&name.as_str()) {
             continue;
         }
