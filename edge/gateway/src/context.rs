@@ -36,6 +36,8 @@ pub(crate) struct RequestContext {
     pub(crate) client: IpAddr,
     /// Whether the client spoke TLS to a trusted proxy in front.
     pub(crate) secure: bool,
+    /// Whom it asked for, where a trusted proxy in front says so.
+    pub(crate) forwarded_host: Option<HeaderValue>,
 
     // route
     /// Its route, if there is one.
@@ -94,6 +96,7 @@ impl RequestContext {
             traceparent: String::new(),
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             secure: false,
+            forwarded_host: None,
             route: None,
             identity: Identity::Anonymous,
             quota_fields: Vec::new(),

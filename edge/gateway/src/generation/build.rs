@@ -101,6 +101,7 @@ impl Generation {
             pools: builder.pools,
             issuers: builder.issuers,
             trusted_proxies: config.trusted_proxies.clone(),
+            trusted_header: config.trusted_header,
             told: gate::told(config),
             head_limits: HeadLimits {
                 max_bytes: usize::try_from(config.limits.max_header.0).unwrap_or(usize::MAX),
