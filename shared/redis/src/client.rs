@@ -4,9 +4,12 @@ use crate::RedisError;
 use crate::breaker::Breaker;
 use crate::pool::{Manager, Slot};
 use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Script, ToRedisArgs, Value};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+
+const STEPS: u32 = 4;
 
 /// Bounds of a [`Redis`].
 #[derive(Debug, Clone)]
@@ -172,9 +175,9 @@ impl Redis {
             true => self.inner.budget,
             false => self.inner.first_budget,
         };
-        let answer = match tokio::time::timeout(budget, self.attempt_twice(request)).await {
-            Ok(answer) => answer,
-            Err(_) => {
+        let answer = match within(budget, self.attempt_twice(request)).await {
+            Some(answer) => answer,
+            None => {
                 let late = RedisError::Unavailable(format!("no answer within {} ms", budget.as_millis()));
                 // One late answer is a hiccup; a row of them means that whoever is connected there answers no more.
                 if self.inner.breaker.late() {
@@ -234,11 +237,52 @@ impl Redis {
     }
 }
 
+/// Waits in a few steps, each of which counts as long as it was meant to be: the budget is Redis's, and a process that gets no
+/// processor for a while must not take its own standstill for Redis's.
+async fn within<T>(budget: Duration, answer: impl Future<Output = T>) -> Option<T> {
+    let mut answer = pin!(answer);
+    for _ in 0..STEPS {
+        if let Ok(answer) = tokio::time::timeout(budget / STEPS, answer.as_mut()).await {
+            return Some(answer);
+        }
+    }
+    None
+}
+
 impl std::fmt::Debug for Redis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Redis")
             .field("prefix", &self.inner.prefix)
             .field("budget", &self.inner.budget)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use tokio::time::{Instant, sleep};
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_longer_than_the_budget() {
+        let begun = Instant::now();
+        assert_eq!(
+            within(Duration::from_millis(20), sleep(Duration::from_secs(1))).await,
+            None
+        );
+        assert_eq!(begun.elapsed(), Duration::from_millis(20));
+        assert_eq!(within(Duration::from_millis(20), async { 7 }).await, Some(7));
+    }
+
+    #[tokio::test]
+    async fn a_process_that_stands_still_does_not_blame_redis() {
+        let answer = sleep(Duration::from_millis(50));
+        let stall = async {
+            tokio::task::yield_now().await;
+            thread::sleep(Duration::from_millis(60));
+        };
+        let (answered, ()) = tokio::join!(within(Duration::from_millis(20), answer), stall);
+        assert!(answered.is_some());
     }
 }
