@@ -92,7 +92,7 @@ fn each_mistake_has_its_code_place_and_cure() {
         (
             "client_ip",
             "clientip",
-            "E110 edge.yaml:15:15 rate_limits.few.key: `clientip` is not one of `client_ip`, `jwt.sub`; did you mean `client_ip`?",
+            "E110 edge.yaml:15:15 rate_limits.few.key: `clientip` is no part of a request; write `client_ip`",
         ),
         (
             "weight: 2",

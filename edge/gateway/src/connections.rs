@@ -124,6 +124,6 @@ mod tests {
         let unknown = connections.enter().unwrap();
         assert!(connections.enter().is_none(), "who is not known yet counts too");
         drop(unknown);
-        assert_eq!(metrics.connections_refused.get(), 2);
+        assert_eq!(metrics.connections_refused.get(), 3);
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct RequestContext {
     pub(crate) generation: Arc<Generation>,
     /// When its head was complete.
     pub(crate) began: Instant,
+    /// Length of the request line as it came, where there is one.
+    pub(crate) first_line: Option<usize>,
 
     // arrive
     /// Names it everywhere.
@@ -34,6 +36,8 @@ pub(crate) struct RequestContext {
     pub(crate) client: IpAddr,
     /// Whether the client spoke TLS to a trusted proxy in front.
     pub(crate) secure: bool,
+    /// Whom it asked for, where a trusted proxy in front says so.
+    pub(crate) forwarded_host: Option<HeaderValue>,
 
     // route
     /// Its route, if there is one.
@@ -87,10 +91,12 @@ impl RequestContext {
             generation,
             presence,
             began: Instant::now(),
+            first_line: None,
             request_id: String::new(),
             traceparent: String::new(),
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             secure: false,
+            forwarded_host: None,
             route: None,
             identity: Identity::Anonymous,
             quota_fields: Vec::new(),
@@ -123,6 +129,7 @@ impl RequestContext {
 
     /// The connection it came by.
     pub(crate) fn connection(&mut self, connection: Arc<Wire>) {
+        self.first_line = Some(connection.first_line());
         if let Some(presence) = &mut self.presence {
             presence.connection = Some(connection);
         }

@@ -1,6 +1,6 @@
 //! The edge's decisions as pure functions and small state machines: no Pingora, no I/O, time is an argument.
 //!
-//! In the order a request meets them: [`proxy_protocol`], [`wire`], [`head`], [`path`], [`route`], [`client_ip`], [`request_id`], [`cors`], [`attempts`], [`identity`],
+//! In the order a request meets them: [`proxy_protocol`], [`wire`], [`head`], [`path`], [`route`], [`client_ip`], [`forwarded`], [`request_id`], [`cors`], [`attempts`], [`identity`],
 //! [`csrf`], [`rate_limit`], [`balance`], [`rewrite`], [`retry`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -9,6 +9,7 @@ pub mod balance;
 pub mod client_ip;
 pub mod cors;
 pub mod csrf;
+pub mod forwarded;
 pub mod head;
 pub mod identity;
 pub mod path;

@@ -5,7 +5,7 @@ use crate::breaker::Breaker;
 use crate::pool::{Manager, Slot};
 use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Script, ToRedisArgs, Value};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Bounds of a [`Redis`].
@@ -13,6 +13,8 @@ use std::time::Duration;
 pub struct Options {
     /// Longest time of one call, waiting for a connection included.
     pub budget: Duration,
+    /// The same until the first answer ever, as a connection has to be made and scripts to be loaded.
+    pub first_budget: Duration,
     /// How long calls fail at once after one has failed.
     pub cool_down: Duration,
     /// Most connections at a time; at least 1.
@@ -23,6 +25,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             budget: Duration::from_millis(250),
+            first_budget: Duration::from_millis(250),
             cool_down: Duration::from_millis(500),
             max_size: 8,
         }
@@ -42,6 +45,9 @@ struct Inner {
     breaker: Breaker,
     prefix: String,
     budget: Duration,
+    first_budget: Duration,
+    /// Whether it ever answered.
+    answered: AtomicBool,
 }
 
 /// What a call sends.
@@ -78,7 +84,7 @@ impl Redis {
         let generation = Arc::new(AtomicU64::new(0));
         let pool = bb8::Pool::builder()
             .max_size(options.max_size.max(1))
-            .connection_timeout(options.budget)
+            .connection_timeout(options.first_budget.max(options.budget))
             // The breaker decides when to try again.
             .retry_connection(false)
             .build_unchecked(Manager::new(&client, Arc::clone(&generation))?);
@@ -89,6 +95,8 @@ impl Redis {
             breaker: Breaker::new(options.cool_down),
             prefix: prefix.to_owned(),
             budget: options.budget,
+            first_budget: options.first_budget.max(options.budget),
+            answered: AtomicBool::new(false),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -160,10 +168,14 @@ impl Redis {
         if !self.inner.breaker.admits() {
             return Err(RedisError::Unavailable("it failed a moment ago".into()));
         }
-        let answer = match tokio::time::timeout(self.inner.budget, self.attempt_twice(request)).await {
+        let budget = match self.inner.answered.load(Ordering::Relaxed) {
+            true => self.inner.budget,
+            false => self.inner.first_budget,
+        };
+        let answer = match tokio::time::timeout(budget, self.attempt_twice(request)).await {
             Ok(answer) => answer,
             Err(_) => {
-                let late = RedisError::Unavailable(format!("no answer within {} ms", self.inner.budget.as_millis()));
+                let late = RedisError::Unavailable(format!("no answer within {} ms", budget.as_millis()));
                 // One late answer is a hiccup; a row of them means that whoever is connected there answers no more.
                 if self.inner.breaker.late() {
                     self.forget_connections();
@@ -179,6 +191,9 @@ impl Redis {
                 }
             }
             _ => {
+                if !self.inner.answered.load(Ordering::Relaxed) {
+                    self.inner.answered.store(true, Ordering::Relaxed);
+                }
                 if self.inner.breaker.succeeded() {
                     tracing::info!("Redis is back");
                 }

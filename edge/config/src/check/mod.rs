@@ -5,6 +5,7 @@ mod auth;
 mod certificates;
 mod compression;
 mod cors;
+mod csrf;
 mod files;
 mod forward_claims;
 mod graphql;
@@ -50,6 +51,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
     redis::check(config, report);
     secrets::check(config, report);
     cors::check(config, report);
+    csrf::check(config, report);
     jwt::check(config, report);
     auth::check(config, report);
     rate_limits::check(config, report);

@@ -1,6 +1,9 @@
 //! Types of the policy crate that are one of a few words in the file.
 
-use edge_policy::rate_limit::{Algorithm, OnMissing, OnStoreFailure};
+use edge_policy::{
+    csrf,
+    rate_limit::{Algorithm, OnMissing, OnStoreFailure},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +15,18 @@ pub(crate) enum Missing {
     Skip,
     /// What is missing counts as a value: all who lack it share one quota.
     Share,
+}
+
+/// What becomes of other sites' requests.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "csrf::Mode", rename_all = "snake_case")]
+pub(crate) enum CsrfMode {
+    /// They are refused.
+    Enforce,
+    /// They pass, and are counted and logged: to find out who would be refused.
+    Report,
+    /// Nobody looks.
+    Off,
 }
 
 /// How a limit counts.

@@ -62,6 +62,8 @@ pub const SAME_NAME: &str = "W412";
 pub const NO_STREAM: &str = "W413";
 /// A key of a set that is not used.
 pub const KEY_PASSED_OVER: &str = "W414";
+/// Other sites' pages act with visitors' cookies.
+pub const OPEN_TO_FORGERY: &str = "W415";
 /// More warnings than one run tells.
 pub const MORE_WARNINGS: &str = "W499";
 /// A route would lose every target that it has.

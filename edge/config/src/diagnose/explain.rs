@@ -52,6 +52,7 @@ pages! {
     SAME_NAME => "W412",
     NO_STREAM => "W413",
     KEY_PASSED_OVER => "W414",
+    OPEN_TO_FORGERY => "W415",
     MORE_WARNINGS => "W499",
     NO_ADDRESS => "E511",
     NO_KEYS => "E512",

@@ -1,6 +1,6 @@
 //! Sections `routes` and `defaults`.
 
-use super::{Auth, Charge, Graphql, Headers, Match};
+use super::{Auth, Charge, Csrf, Graphql, Headers, Match};
 use crate::units::{ByteSize, Percent, TimeSpan};
 use edge_policy::rewrite::Rewrite;
 use schemars::JsonSchema;
@@ -54,6 +54,9 @@ pub struct Route {
     /// Name of the cross-origin policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<String>,
+    /// Whose pages may act with a visitor's cookies.
+    #[serde(default)]
+    pub csrf: Csrf,
     /// Who goes first when the edge has more to do than it can.
     #[serde(default)]
     pub priority: Priority,
@@ -139,6 +142,8 @@ pub struct Defaults {
     pub headers: Headers,
     /// As `routes.<name>.cors`.
     pub cors: Option<String>,
+    /// As `routes.<name>.csrf`.
+    pub csrf: Csrf,
     /// As `routes.<name>.priority`.
     pub priority: Priority,
 }

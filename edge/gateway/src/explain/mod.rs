@@ -53,10 +53,11 @@ pub(crate) async fn explain(
         parameters: generation.parameters().map(str::to_owned).collect(),
         bad_path: None,
     };
-    let verdict = match ask.read(&host(&peek.book)).await? {
-        Read::Refused(status, reason) => refused_unread(&mut peek, status, &reason),
-        Read::Request(mut session) => {
+    let verdict = match ask.read(&host(&peek.book), generation.head_limits).await? {
+        Read::Refused(error) => refused_unread(&mut peek, &error),
+        Read::Request(mut session, first_line) => {
             let mut ctx = RequestContext::imagined(Arc::clone(generation));
+            ctx.first_line = Some(first_line);
             let way = way(&mut peek, &mut session, Some(ask.client_ip), &mut ctx).await;
             stage::arrive::client(&mut peek, ask, &ctx);
             stage::arrive::path(&mut peek, ask, session.req_header());
@@ -89,10 +90,12 @@ fn host(book: &Book<'_>) -> String {
     everywhere.map_or(bind.clone(), |port| format!("localhost:{port}"))
 }
 
-fn refused_unread(peek: &mut Peek<'_>, status: u16, reason: &str) -> Verdict {
-    let text = format!("refused as it is read: {reason}");
-    peek.book.note(StageName::Arrive, "head", serde_json::Value::Null, text);
-    Verdict::answered(status, "as it is read, without a code")
+fn refused_unread(peek: &mut Peek<'_>, error: &ClientError) -> Verdict {
+    stage::arrive::refused(peek, error);
+    Verdict {
+        code: Some(error.code),
+        ..Verdict::answered(error.code.status(), "as it is read")
+    }
 }
 
 fn refused(peek: &mut Peek<'_>, error: &ClientError, session: &Session, ctx: &RequestContext) -> Result<Verdict> {

@@ -3,7 +3,7 @@
 use super::{book::Book, stage};
 use crate::{
     edge::Edge,
-    generation::Gate,
+    generation::{Gate, Route},
     phase::{
         Effects, Note,
         identify::{believe, look},
@@ -112,6 +112,8 @@ impl Effects for Peek<'_> {
 
     fn refused(&self) {}
 
+    fn is_foreign(&self, _: &Route) {}
+
     fn next(&self, pool: &Pool, tried: &[SocketAddr]) -> Option<Arc<Target>> {
         pool.peek(tried)
     }
@@ -128,7 +130,7 @@ impl Effects for Peek<'_> {
             Note::Length(declared, route) => stage::admit::length(self, declared, route),
             Note::Flood(is_flood) => stage::admit::flood(self, is_flood),
             Note::Identity(token, identity) => stage::admit::identity(self, token, identity),
-            Note::SameSite(verdict) => stage::admit::same_site(self, verdict),
+            Note::SameSite(site, route) => stage::admit::same_site(self, site, route),
             Note::Quota(quota, charge) => stage::admit::quota(self, quota, charge),
             Note::Access(refusal, route) => stage::admit::access(self, refusal, route),
         }

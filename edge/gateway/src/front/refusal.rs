@@ -10,7 +10,12 @@ use std::net::IpAddr;
 
 /// Makes the answer, and writes it into the access log. `written` is what Pingora wanted to say.
 pub(super) fn answer(wire: &Wire, client: Option<IpAddr>, written: &[u8]) -> Vec<u8> {
-    let error = error(wire.fault(), written);
+    // The one other answer that Pingora gives on its own is to CONNECT.
+    let error = match wire.fault() {
+        Some(fault) => of_fault(fault),
+        None if written.starts_with(b"HTTP/1.1 405 ") => not_implemented(),
+        None => ambiguous(),
+    };
     let request_id = arrive::fresh_id();
     let body = error.body(&request_id);
     let status = error.code.status();
@@ -36,13 +41,12 @@ pub(super) fn answer(wire: &Wire, client: Option<IpAddr>, written: &[u8]) -> Vec
     [head.into_bytes(), body].concat()
 }
 
-fn error(fault: Option<Fault>, written: &[u8]) -> ClientError {
+/// What a client hears of what is wrong with its bytes.
+pub(crate) fn of_fault(fault: Fault) -> ClientError {
     match fault {
-        Some(Fault::TooSlow) => too_slow(),
-        Some(Fault::TooLarge) => ClientError::new(Code::HeadersTooLarge, "The request's head is too large.").closing(),
-        // The one other answer that Pingora gives on its own is to CONNECT.
-        None if written.starts_with(b"HTTP/1.1 405 ") => not_implemented(),
-        _ => ambiguous(),
+        Fault::TooSlow => too_slow(),
+        Fault::TooLarge => ClientError::new(Code::HeadersTooLarge, "The request's head is too large.").closing(),
+        Fault::Ambiguous | Fault::Flood => ambiguous(),
     }
 }
 

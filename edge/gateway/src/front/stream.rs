@@ -6,12 +6,15 @@ use super::{
     wait::Wait,
     wire::{At, Wire},
 };
-use edge_policy::wire::{
-    Fault,
-    chunks::Chunks,
-    frames::Frames,
-    lines::Lines,
-    pace::{Floor, Pace},
+use edge_policy::{
+    head::HeadLimits,
+    wire::{
+        Fault,
+        chunks::Chunks,
+        frames::Frames,
+        lines::Lines,
+        pace::{Floor, Pace},
+    },
 };
 use pingora_core::protocols::{GetSocketDigest, SocketDigest, Stream};
 use std::{
@@ -37,7 +40,7 @@ pub(super) struct Bounds {
     /// Time for a whole head, from its first byte.
     pub(super) header_timeout: Duration,
     /// Most bytes and fields of a head.
-    pub(super) head: edge_policy::head::HeadLimits,
+    pub(super) head: HeadLimits,
     /// Least rate of bodies and answers.
     pub(super) floor: Floor,
 }
@@ -355,5 +358,10 @@ fn named(inner: &Stream, client: SocketAddr) -> Arc<SocketDigest> {
 }
 
 fn lines(bounds: &Bounds) -> Lines {
-    Lines::new(bounds.head.max_bytes.saturating_add(HEAD_SLACK), bounds.head.max_fields)
+    lines_within(bounds.head)
+}
+
+/// What looks at the lines of a head.
+pub(crate) fn lines_within(limits: HeadLimits) -> Lines {
+    Lines::new(limits.max_bytes.saturating_add(HEAD_SLACK), limits.max_fields)
 }

@@ -101,6 +101,7 @@ impl Generation {
             pools: builder.pools,
             issuers: builder.issuers,
             trusted_proxies: config.trusted_proxies.clone(),
+            trusted_header: config.trusted_header,
             told: gate::told(config),
             head_limits: HeadLimits {
                 max_bytes: usize::try_from(config.limits.max_header.0).unwrap_or(usize::MAX),
@@ -171,6 +172,7 @@ impl Builder<'_> {
             streaming: route.streaming,
             rewrite: route.to_rewrite(),
             headers: Changes::new(&route.headers).map_err(|field| BuildError::Header(name.to_owned(), field))?,
+            csrf: route.csrf.to_policy(),
             cors: cors.transpose()?,
         }))
     }

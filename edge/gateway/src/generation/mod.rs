@@ -17,11 +17,12 @@ use crate::{
     store::{Issuer, Quota},
     upstream::Pool,
 };
-use edge_config::Streaming;
+use edge_config::{Streaming, TrustedHeader};
 use edge_graphql::Engine;
 use edge_policy::{
     balance::Affinity,
     cors::CorsPolicy,
+    csrf::CsrfPolicy,
     head::HeadLimits,
     identity::{Access, Requirement},
     rewrite::Rewrite,
@@ -46,8 +47,10 @@ pub(crate) struct Generation {
     pub(crate) routes: RouteTable<Arc<Route>>,
     /// The same routes, in the order of their names.
     pub(crate) named: Vec<Arc<Route>>,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies that are believed about clients.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The header by which they tell about clients.
+    pub(crate) trusted_header: TrustedHeader,
     /// Fields that tell services of tokens, beside those of the contract.
     pub(crate) told: Box<[HeaderName]>,
     /// Bounds of a request's head.
@@ -96,6 +99,8 @@ pub(crate) struct Route {
     pub(crate) rewrite: Option<Rewrite>,
     /// Changes to header fields.
     pub(crate) headers: Changes,
+    /// Whose pages may act.
+    pub(crate) csrf: CsrfPolicy,
     /// The cross-origin policy.
     pub(crate) cors: Option<Arc<CorsPolicy>>,
 }

@@ -4,7 +4,7 @@ mod cells;
 mod render;
 
 pub(crate) use cells::{Counter, Gauge, LimitCells, RouteCells, UpstreamCells};
-pub(crate) use render::CONTENT_TYPE;
+pub(crate) use render::{CONTENT_TYPE, Page};
 
 use crate::reload::Verdict;
 use chrono::Utc;
@@ -47,6 +47,10 @@ pub(crate) struct Metrics {
     pub(crate) quota_store_failures: Counter,
     /// Calls that borrowed tokens of leased quotas, for any number of keys each.
     pub(crate) lease_calls: Counter,
+    /// Requests refused, as another site's page was behind them.
+    pub(crate) cross_site_refused: Counter,
+    /// The same where the route only reports them.
+    pub(crate) cross_site_reported: Counter,
     /// Tokens refused.
     pub(crate) tokens_refused: Counter,
     /// Tokens that were not known and had to be judged, a signature each.

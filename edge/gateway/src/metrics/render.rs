@@ -109,6 +109,14 @@ impl Metrics {
             "Tokens that were not accepted.",
             &self.tokens_refused,
         );
+        let name = "edge_cross_site_requests_total";
+        page.metric(name, "counter", "Requests of other sites' pages that may not.");
+        for (decision, counter) in [
+            ("refused", &self.cross_site_refused),
+            ("reported", &self.cross_site_reported),
+        ] {
+            page.value(name, &format!("decision=\"{decision}\""), counter.get());
+        }
         page.counter(
             "edge_tokens_judged_total",
             "Tokens that were not known and had to be judged.",

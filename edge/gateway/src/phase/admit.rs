@@ -10,8 +10,8 @@ use crate::{
 use edge_policy::{
     attempts::REGAINED_IN,
     cors::{self, Fields},
-    csrf,
-    identity::Identity,
+    csrf::{Asked, Mode, Site},
+    identity::{Identity, TokenSource},
     rate_limit::{self, Decision, Facts, Limit},
 };
 use http::{HeaderMap, header};
@@ -53,17 +53,15 @@ pub(crate) async fn admit<E: Effects>(
         return Err(flood.retry_after(Duration::from_secs(1)).closing());
     }
     // Who asks? Before the quotas, because they differ for users; a bad token makes an anonymous caller.
-    ctx.identity = identify(effects, route, head, ctx.client).await;
-    let own_host = head
-        .headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    let same_site = csrf::check(&head.method, is_upgrade, &head.headers, own_host, route.cors.as_deref());
-    effects.note(Note::SameSite(same_site));
+    let is_shown;
+    (ctx.identity, is_shown) = identify(effects, route, head, ctx.client).await;
+    let site = same_site(effects, route, head, is_upgrade, is_shown);
     // Quotas are charged before the identity is refused: guessing tokens must not be free.
     charge(effects, route, head, ctx).await?;
-    same_site.map_err(|code| ClientError::new(code, "Another site's page may not do this with your cookies."))?;
+    if !site.passes() && route.csrf.mode == Mode::Enforce {
+        let detail = "Another site's page may not do this with your cookies.";
+        return Err(ClientError::new(Code::CrossSiteRequest, detail));
+    }
     // Who may? Last, and for everything that a route answers: `/graphql`, streams and upgrades too.
     let refused = ctx.identity.refusal(route.access, route.required());
     effects.note(Note::Access(refused, route));
@@ -93,7 +91,29 @@ pub(crate) fn too_large() -> ClientError {
     ClientError::new(Code::BodyTooLarge, "The body is larger than this path accepts.").closing()
 }
 
-async fn identify<E: Effects>(effects: &mut E, route: &Route, head: &RequestHeader, client: IpAddr) -> Identity {
+/// Whose page is behind it? Told whether it may or not, so that a policy can be tried out.
+fn same_site<E: Effects>(effects: &mut E, route: &Route, head: &RequestHeader, upgrade: bool, is_shown: bool) -> Site {
+    let asked = Asked {
+        method: &head.method,
+        upgrade,
+        headers: &head.headers,
+        is_shown,
+    };
+    let site = route.csrf.judge(&asked, route.cors.as_deref());
+    effects.note(Note::SameSite(site, route));
+    if !site.passes() {
+        effects.is_foreign(route);
+    }
+    site
+}
+
+/// Who asks, and whether the token was shown on purpose: cookies come along by themselves.
+async fn identify<E: Effects>(
+    effects: &mut E,
+    route: &Route,
+    head: &RequestHeader,
+    client: IpAddr,
+) -> (Identity, bool) {
     let (mut token, mut identity) = (None, Identity::Anonymous);
     if let Some(gate) = &route.gate {
         // Clients of streams and sockets can set no header; everybody else's tokens stay out of addresses.
@@ -104,7 +124,10 @@ async fn identify<E: Effects>(effects: &mut E, route: &Route, head: &RequestHead
         }
     }
     effects.note(Note::Identity(token, &identity));
-    identity
+    (
+        identity,
+        token.is_some_and(|token| !matches!(token.source, TokenSource::Cookie(_))),
+    )
 }
 
 /// Charges every quota of the route; the first refusal ends it. What was charged until then stays charged, as elsewhere (Envoy);

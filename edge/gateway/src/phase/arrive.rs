@@ -8,13 +8,14 @@ use crate::{
     problem::ClientError,
 };
 use chrono::Utc;
+use edge_config::TrustedHeader;
 use edge_policy::{
-    client_ip::client_ip,
-    head,
+    client_ip::{client_ip, is_trusted},
+    forwarded, head,
     path::{self, PathError},
     request_id,
 };
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
@@ -68,7 +69,7 @@ fn name_host(head: &mut RequestHeader) -> Result<(), ClientError> {
 }
 
 fn name(head: &RequestHeader, ctx: &mut RequestContext) {
-    let header = |name| head.headers.get(name).map(http::HeaderValue::as_bytes);
+    let header = |name| head.headers.get(name).map(HeaderValue::as_bytes);
     ctx.request_id = request_id::request_id(header(&heads::REQUEST_ID), fresh_id);
     ctx.traceparent = request_id::traceparent(header(&heads::TRACEPARENT), rand::random);
 }
@@ -90,18 +91,31 @@ fn bound(session: &mut Session, ctx: &RequestContext) {
     }
 }
 
-/// Who sends it, and whether over TLS, as far as a trusted proxy in front says so.
+/// Who sends it, and whether over TLS and to whom, as far as a trusted proxy in front says so.
 fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
-    let trusted = &ctx.generation.trusted_proxies;
-    let lines = headers
-        .get_all(&heads::FORWARDED_FOR)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    ctx.client = client_ip(peer, lines, trusted);
-    let https = headers
-        .get(&heads::FORWARDED_PROTO)
-        .is_some_and(|value| value.as_bytes() == b"https");
-    ctx.secure = https && trusted.iter().any(|network| network.contains(&peer.to_canonical()));
+    let generation = &ctx.generation;
+    let trusted = &generation.trusted_proxies;
+    ctx.client = peer.to_canonical();
+    if !is_trusted(ctx.client, trusted) {
+        return;
+    }
+    let lines = |name: &HeaderName| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    // One that stands there twice was written by two.
+    let only = |name: &HeaderName| lines(name).next().filter(|_| lines(name).nth(1).is_none());
+    let (proto, host) = match generation.trusted_header {
+        TrustedHeader::XForwardedFor => {
+            ctx.client = client_ip(peer, lines(&heads::FORWARDED_FOR), trusted);
+            (only(&heads::FORWARDED_PROTO), only(&heads::FORWARDED_HOST))
+        }
+        TrustedHeader::Forwarded => {
+            let told = forwarded::told(peer, lines(&header::FORWARDED), trusted);
+            ctx.client = told.client;
+            (told.proto, told.host)
+        }
+    };
+    ctx.secure = proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+    let host = host.filter(|host| head::is_host(host.as_bytes()));
+    ctx.forwarded_host = host.and_then(|host| HeaderValue::from_str(host).ok());
 }
 
 fn check_head(session: &Session, ctx: &RequestContext) -> Result<(), ClientError> {
@@ -130,12 +144,11 @@ fn check_head(session: &Session, ctx: &RequestContext) -> Result<(), ClientError
 /// Pingora escapes what may not stand in a target, spaces included, where others see the target's end; and it cuts fragments
 /// off, where others do not.
 fn request_line_was_repaired(session: &Session, ctx: &RequestContext) -> bool {
-    let (Some(wire), Some(h1)) = (ctx.wire(), session.as_http1()) else {
+    let (Some(end), Some(h1)) = (ctx.first_line, session.as_http1()) else {
         return false;
     };
     let raw = h1.get_headers_raw_bytes();
     let raw = raw.strip_prefix(b"\r\n").unwrap_or(&raw);
-    let end = wire.first_line();
     raw.get(end..end + 2) != Some(b"\r\n") || raw[..end].contains(&b'#')
 }
 

@@ -10,6 +10,7 @@ use crate::{
 };
 use edge_policy::{
     cors::Fields,
+    csrf::{Mode, Site},
     identity::{Identity, Token},
     path::PathError,
     rate_limit::Spared,
@@ -37,6 +38,9 @@ pub(crate) trait Effects: Sync {
     /// A caller is refused for who it is.
     fn refused(&self);
 
+    /// Another site's page is behind a request, and may not.
+    fn is_foreign(&self, route: &Route);
+
     /// The next target in turn that was not tried.
     fn next(&self, pool: &Pool, tried: &[SocketAddr]) -> Option<Arc<Target>>;
 
@@ -61,8 +65,8 @@ pub(crate) enum Note<'n> {
     Flood(bool),
     /// Who asks, and by which token.
     Identity(Option<Token<'n, 'n>>, &'n Identity),
-    /// Whether another site's page is behind it.
-    SameSite(Result<(), Code>),
+    /// Whose page is behind it; the route says who may.
+    SameSite(Site, &'n Route),
     /// A quota, the subject it is counted by, and what it says; or why it does not count this request.
     Quota(&'n Quota, Result<(&'n str, &'n Charge), &'n Spared<'n>>),
     /// Whether such a caller may use the route.
@@ -95,6 +99,13 @@ impl Effects for Serving<'_> {
 
     fn refused(&self) {
         self.0.metrics.tokens_refused.add();
+    }
+
+    fn is_foreign(&self, route: &Route) {
+        match route.csrf.mode {
+            Mode::Report => self.0.metrics.cross_site_reported.add(),
+            Mode::Enforce | Mode::Off => self.0.metrics.cross_site_refused.add(),
+        }
     }
 
     fn next(&self, pool: &Pool, tried: &[SocketAddr]) -> Option<Arc<Target>> {

@@ -35,7 +35,12 @@ pub(crate) fn head(
         strip(fields, &ctx.generation.told);
         join_cookies(fields)?;
         identity(token, fields, ctx)?;
-        if let Some(host) = fields.get(header::HOST).cloned() {
+        if let Some(host) = ctx
+            .forwarded_host
+            .as_ref()
+            .or_else(|| fields.get(header::HOST))
+            .cloned()
+        {
             fields.insert(&heads::FORWARDED_HOST, host);
         }
         if let Serves::Upstream {
@@ -52,11 +57,37 @@ pub(crate) fn head(
 /// Takes away what clients may not say. The fields that came are looked through once: most requests bring none of these
 /// names, and looking each of them up would cost more than all the rest of this phase.
 fn strip(fields: &mut HeaderMap, told: &[HeaderName]) {
-    let is_ours = |name: &HeaderName| names::STRIPPED_FROM_CLIENTS.contains(&name.as_str()) || told.contains(name);
-    let found: Vec<HeaderName> = fields.keys().filter(|name| is_ours(name)).cloned().collect();
+    let found = fields.keys().filter(|name| is_ours(name) || told.contains(name));
+    let found: Vec<HeaderName> = found.cloned().collect();
     for name in &found {
         fields.remove(name);
     }
+}
+
+/// Lengths of the names that are taken away, a bit each, by their first letter. Nearly every other name ends here.
+const LENGTHS: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < names::STRIPPED_FROM_CLIENTS.len() {
+        let name = names::STRIPPED_FROM_CLIENTS[index].as_bytes();
+        table[name[0] as usize] |= 1 << name.len();
+        index += 1;
+    }
+    table
+};
+
+/// Whether clients may not say this, an underscore for a hyphen included.
+fn is_ours(name: &HeaderName) -> bool {
+    let name = name.as_str().as_bytes();
+    let lengths = LENGTHS[usize::from(name[0])];
+    if name.len() > 31 || lengths >> name.len() & 1 == 0 {
+        return false;
+    }
+    let is_same = |known: &&str| {
+        let mut pairs = known.bytes().zip(name);
+        known.len() == name.len() && pairs.all(|(known, byte)| known == *byte || (known == b'-' && *byte == b'_'))
+    };
+    names::STRIPPED_FROM_CLIENTS.iter().any(is_same)
 }
 
 /// Who asks, for whom, under which names. Clients' own copies must be gone already.
@@ -213,6 +244,8 @@ mod tests {
         for name in names::STRIPPED_FROM_CLIENTS {
             fields.append(*name, HeaderValue::from_static("forged"));
             fields.append(*name, HeaderValue::from_static("again"));
+            let disguised = HeaderName::try_from(name.replace('-', "_")).unwrap();
+            fields.append(disguised, HeaderValue::from_static("in disguise"));
         }
         fields.append("x-user-idea", HeaderValue::from_static("kept"));
         fields.append("x-tenant", HeaderValue::from_static("forged"));

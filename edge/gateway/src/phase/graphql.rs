@@ -105,7 +105,10 @@ fn template(
         fields.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(host) = client.headers.get(header::HOST) {
             fields.insert(header::HOST, host.clone());
-            fields.insert(&heads::FORWARDED_HOST, host.clone());
+            fields.insert(
+                &heads::FORWARDED_HOST,
+                ctx.forwarded_host.as_ref().unwrap_or(host).clone(),
+            );
         }
         forward::identity(edge.service_token.as_ref(), fields, ctx)?;
         route.headers.request.apply(fields);

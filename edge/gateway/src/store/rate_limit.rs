@@ -17,7 +17,9 @@ use std::{
 };
 
 /// The longest a request waits for Redis.
-const BUDGET: Duration = Duration::from_millis(100);
+const BUDGET: Duration = Duration::from_millis(20);
+/// The same for the first ones, which find no connection.
+const FIRST_BUDGET: Duration = Duration::from_millis(100);
 /// After a failure Redis is asked again at most this often.
 const COOL_DOWN: Duration = Duration::from_millis(500);
 const CONNECTIONS: u32 = 8;
@@ -109,11 +111,13 @@ impl Quotas {
     pub(crate) fn new(url: &str, prefix: &str, metrics: Arc<Metrics>, links: Arc<Links>) -> Self {
         let charging = Options {
             budget: BUDGET,
+            first_budget: FIRST_BUDGET,
             cool_down: COOL_DOWN,
             max_size: CONNECTIONS,
         };
         let looking = Options {
             budget: LOOK_BUDGET,
+            first_budget: LOOK_BUDGET,
             cool_down: Duration::ZERO,
             max_size: 1,
         };

@@ -284,3 +284,56 @@ async fn pages_of_the_web_origin_may_read_answers() {
         assert!(answer.header("vary").unwrap().contains("origin"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_browser_says_decides_and_a_route_may_say_more() {
+    let (setup, _auth) = Setup::new()
+        .edit(
+            "    match: { path_prefix: /api/auth }\n",
+            "    match: { path_prefix: /api/auth }\n    csrf: { trusted_origins: [\"https://m.example\"] }\n",
+        )
+        .edit(
+            "    match: { path_prefix: /api/users }\n",
+            "    match: { path_prefix: /api/users }\n    csrf: { mode: report }\n",
+        )
+        .origin("AUTH")
+        .await;
+    let edge = setup.start().await;
+    edge.knows_issuer().await;
+    let token = setup.tokens.token(7, "ann");
+    let page = |path: &'static str, site: &'static str, origin: &'static str| {
+        let client = with_cookie(&edge.client(), &token).header("sec-fetch-site", site);
+        let client = if origin.is_empty() {
+            client
+        } else {
+            client.header("origin", origin)
+        };
+        async move { client.post(path).await.status }
+    };
+    for (site, origin, status) in [
+        ("same-origin", "", 200),
+        ("none", "", 200),
+        ("same-site", "https://m.example", 200),
+        ("same-site", "https://other.example", 403),
+        ("cross-site", "", 403),
+        ("cross-site", "http://localhost:5173", 200),
+    ] {
+        assert_eq!(
+            page("/api/auth/password", site, origin).await,
+            status,
+            "{site} {origin}"
+        );
+    }
+    // One who shows a token in `Authorization` lends nothing to a page.
+    let shown = with_bearer(&edge.client(), &token).header("cookie", "theme=dark");
+    let shown = shown.header("sec-fetch-site", "cross-site");
+    shown.post("/api/auth/password").await.expect_status(200);
+    // Signing in is looked at without a cookie too; programs say nothing and pass.
+    let stranger = edge.client().header("sec-fetch-site", "cross-site");
+    stranger.post("/api/auth/login").await.expect_status(403);
+    stranger.post("/api/auth/password").await.expect_status(200);
+    edge.client().post("/api/auth/login").await.expect_status(200);
+    let count = "edge_cross_site_requests_total{decision=\"reported\"}";
+    assert_eq!(page("/api/users/1", "cross-site", "").await, 200, "only reported");
+    assert_eq!(edge.metric(count).await, 1.0);
+}

@@ -23,6 +23,7 @@ mod reload;
 mod revocations;
 mod routing;
 mod sockets;
+mod store_trouble;
 mod storm;
 mod streams;
 mod support;

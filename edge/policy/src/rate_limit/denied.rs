@@ -41,6 +41,16 @@ impl Denied {
         });
     }
 
+    /// How many refusals are remembered.
+    pub fn len(&self) -> usize {
+        self.refusals.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Forgets every refusal: the limits they were judged by may have changed.
     pub fn forget(&self) {
         self.refusals.clear();

@@ -65,9 +65,9 @@ impl<T: Copy> Shards<T> {
         result
     }
 
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
+    pub(super) fn len(&self) -> usize {
+        let len = |shard: &Mutex<HashMap<_, _>>| shard.lock().unwrap_or_else(PoisonError::into_inner).len();
+        self.shards.iter().map(len).sum()
     }
 }
 
@@ -141,6 +141,16 @@ impl LocalCounters {
             let (decision, ends) = hit(state, limit, now);
             (ends, decision)
         })
+    }
+
+    /// How many keys are remembered.
+    pub fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// What [`LocalCounters::hit`] would say. Nothing is counted.

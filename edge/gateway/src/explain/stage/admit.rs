@@ -11,6 +11,7 @@ use crate::{
 use edge_config::units::ByteSize;
 use edge_policy::{
     cors::Fields,
+    csrf::{Mode, Site},
     identity::{Identity, Token, TokenSource},
     rate_limit::{Decision, Part, Spared},
 };
@@ -137,17 +138,25 @@ pub(in crate::explain) fn somebody() -> Verified {
     }
 }
 
-/// Whether another site's page is behind it.
-pub(in crate::explain) fn same_site(peek: &mut Peek<'_>, verdict: Result<(), Code>) {
-    let (value, text) = match verdict {
-        Ok(()) => (true, "no other site acts with this client's cookies"),
-        Err(_) => (
-            false,
-            "another site's page acts with this client's cookies: refused after the quotas",
-        ),
+/// Whose page is behind it.
+pub(in crate::explain) fn same_site(peek: &mut Peek<'_>, site: Site, route: &Route) {
+    let who = match site {
+        Site::NotLooked => "nobody looks whose page asks (mode: off)",
+        Site::Safe => "it only reads",
+        Site::NothingBorrowed => "it carries no cookie, or who asks is known by `Authorization`: nothing is borrowed",
+        Site::NoBrowser => "neither `Sec-Fetch-Site` nor `Origin`: no browser's",
+        Site::Own => "a page of the host itself, or none",
+        Site::SameSite => "a page of the same site (same_site: true)",
+        Site::Trusted => "a page of a trusted origin",
+        Site::Foreign => "another site's page acts with this client's cookies",
     };
-    peek.book
-        .because(&format!("{}.cors", peek.route), Admit, "same_site", value, text);
+    let text = match (site.passes(), route.csrf.mode) {
+        (true, _) => who.to_owned(),
+        (false, Mode::Report) => format!("{who}: reported, and passes (mode: report)"),
+        (false, _) => format!("{who}: refused after the quotas"),
+    };
+    let key = format!("{}.csrf", peek.route);
+    peek.book.because(&key, Admit, "same_site", site.passes(), text);
 }
 
 /// A quota.

@@ -16,6 +16,9 @@ use tokio::io::AsyncWriteExt;
 /// Bytes that a flood may cost at most: well below what unbounded queues would take.
 const GROWTH: u64 = 48 << 20;
 
+/// Name, what comes first, and one round of it.
+type Flood<'f> = (&'static str, &'f [u8], Box<dyn Fn(u32) -> Vec<u8>>);
+
 async fn quick(edit: (&'static str, &'static str)) -> (Setup, Recorder, Edge) {
     let recorder = Recorder::start().await;
     let setup = Setup::new().targets("AUTH", &[recorder.address]).edit(edit.0, edit.1);
@@ -54,7 +57,7 @@ async fn frames_that_carry_nothing_end_the_connection() {
         1,
         &fields(&GET.map(|(n, v)| (n, if n == ":method" { "POST" } else { v }))),
     );
-    let floods: [(&str, &[u8], Box<dyn Fn(u32) -> Vec<u8>>); 7] = [
+    let floods: [Flood<'_>; 7] = [
         ("pings (CVE-2019-9512)", &[], Box::new(|_| frame(PING, 0, 0, &[0; 8]))),
         (
             "settings (CVE-2019-9515)",

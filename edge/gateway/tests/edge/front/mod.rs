@@ -11,6 +11,7 @@ mod proxied;
 mod slow;
 mod streams;
 mod targets;
+mod told;
 mod wire;
 
 use crate::support::{Edge, Setup};

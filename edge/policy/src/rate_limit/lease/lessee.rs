@@ -110,19 +110,26 @@ impl Lessee {
     fn take_alone(&mut self, terms: &Terms, fleet: u32, now: Instant) -> Taken {
         let fleet = fleet.max(1);
         let interval = terms.interval * fleet;
-        let tolerance = interval * (terms.burst / fleet).saturating_sub(terms.cost);
+        let share = terms.burst / fleet;
+        let tolerance = interval * share.saturating_sub(terms.cost);
         let tat = self.alone.unwrap_or(now).max(now);
         let wait = (tat - now).saturating_sub(tolerance);
         // The authority is asked again all the same, at a pace.
         let ask = !self.asked;
         self.asked = true;
+        let taken = if wait.is_zero() {
+            interval * terms.cost
+        } else {
+            Duration::ZERO
+        };
         if wait.is_zero() {
-            self.alone = Some(tat + interval * terms.cost);
+            self.alone = Some(tat + taken);
         }
+        let ahead = tat + taken - now;
         let decision = Decision {
             allowed: wait.is_zero(),
-            remaining: whole(tolerance.saturating_sub(tat + interval * terms.cost - now), interval),
-            reset: tat - now,
+            remaining: whole((interval * share).saturating_sub(ahead), interval),
+            reset: ahead,
             retry_after: wait,
         };
         Taken::Decided { decision, ask }
