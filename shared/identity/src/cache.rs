@@ -24,7 +24,7 @@ struct Entry<V> {
     value: V,
 }
 
-impl<V: Clone> Cache<V> {
+impl<V> Cache<V> {
     /// For at least this many entries, and at most twice as many or eight; 0 remembers nothing.
     pub(crate) fn new(capacity: usize) -> Self {
         let pieces = match capacity {
@@ -36,14 +36,14 @@ impl<V: Clone> Cache<V> {
         }
     }
 
-    /// What is known, at `now` seconds since the Unix epoch.
-    pub(crate) fn get(&self, digest: Digest, now: u64) -> Option<V> {
+    /// What is known, at `now` seconds since the Unix epoch; `take` says how much of it is wanted.
+    pub(crate) fn get<T>(&self, digest: Digest, now: u64, take: impl FnOnce(&V) -> T) -> Option<T> {
         let piece = read(self.piece(digest)?);
         let entry = piece.iter().find(|entry| entry.digest == digest && entry.until > now)?;
         if !entry.used.load(Relaxed) {
             entry.used.store(true, Relaxed);
         }
-        Some(entry.value.clone())
+        Some(take(&entry.value))
     }
 
     /// Remembers `value` until then.
@@ -117,6 +117,10 @@ fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 mod tests {
     use super::*;
 
+    fn get<V: Copy>(cache: &Cache<V>, digest: Digest, now: u64) -> Option<V> {
+        cache.get(digest, now, |value| *value)
+    }
+
     fn name(number: usize) -> Digest {
         Digest::of(&number.to_string())
     }
@@ -126,16 +130,16 @@ mod tests {
         let cache = Cache::new(10);
         cache.insert(name(1), 'a', 20, 0);
         cache.insert(name(1), 'b', 20, 0);
-        assert_eq!((cache.get(name(1), 19), cache.get(name(1), 20)), (Some('b'), None));
-        assert_eq!(cache.get(name(2), 0), None);
+        assert_eq!((get(&cache, name(1), 19), get(&cache, name(1), 20)), (Some('b'), None));
+        assert_eq!(get(&cache, name(2), 0), None);
         cache.remove(name(1));
-        assert_eq!(cache.get(name(1), 0), None);
+        assert_eq!(get(&cache, name(1), 0), None);
         cache.insert(name(3), 'c', 20, 0);
         cache.insert(name(4), 'd', 30, 0);
         cache.retain(20, |_| true);
-        assert_eq!((cache.get(name(3), 0), cache.get(name(4), 0)), (None, Some('d')));
+        assert_eq!((get(&cache, name(3), 0), get(&cache, name(4), 0)), (None, Some('d')));
         cache.retain(0, |value| *value != 'd');
-        assert_eq!(cache.get(name(4), 0), None);
+        assert_eq!(get(&cache, name(4), 0), None);
     }
 
     #[test]
@@ -143,12 +147,12 @@ mod tests {
         let cache = Cache::new(64);
         for number in 0..10_000 {
             cache.insert(name(number), number, 100, 0);
-            assert_eq!(cache.get(name(0), 0), Some(0), "asked for all the time");
+            assert_eq!(get(&cache, name(0), 0), Some(0), "asked for all the time");
         }
         let kept: usize = cache.pieces.iter().map(|piece| read(piece).len()).sum();
         assert_eq!(kept, 64);
         let none = Cache::new(0);
         none.insert(name(1), 1, 100, 0);
-        assert_eq!(none.get(name(1), 0), None);
+        assert_eq!(get(&none, name(1), 0), None);
     }
 }

@@ -29,5 +29,5 @@ pub use keys::{KeySet, KeySetError, Origin, PassedOver};
 pub use revoked::{Bearer, Revocations, Watch};
 pub use settings::VerifierSettings;
 pub use token::{MAX_TOKEN_BYTES, said_issuer};
-pub use verified::Verified;
+pub use verified::{Texts, Verified};
 pub use verify::Verifier;

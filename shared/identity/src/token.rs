@@ -33,7 +33,7 @@ impl<'t> Parts<'t> {
     pub(crate) fn read(token: &'t str) -> Result<Self, TokenError> {
         let [header, payload, signature] = split(token)?;
         Ok(Self {
-            header: Header::read(members(header)?)?,
+            header: Header::read(&members(header)?)?,
             message: &token[..header.len() + 1 + payload.len()],
             payload,
             signature,
@@ -47,7 +47,7 @@ impl<'t> Parts<'t> {
 }
 
 impl Header {
-    fn read(members: Map<String, Value>) -> Result<Self, TokenError> {
+    fn read(members: &Map<String, Value>) -> Result<Self, TokenError> {
         // No extension is understood here, so one that must be understood cannot be (RFC 7515, section 4.1.11).
         if members.contains_key("crit") {
             return Err(TokenError::Invalid);

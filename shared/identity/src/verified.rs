@@ -5,6 +5,9 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+/// A claim and its texts.
+pub type Texts = (Box<str>, Box<[Box<str>]>);
+
 /// What a good token says, in the forms in which it is asked for: made once, when the token is verified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -23,7 +26,7 @@ pub struct Verified {
     /// The fields that tell services of it, see [`VerifierSettings::forward`].
     pub fields: Box<[(HeaderName, HeaderValue)]>,
     /// The texts of each claim in [`VerifierSettings::compared`].
-    pub compared: Box<[(Box<str>, Box<[Box<str>]>)]>,
+    pub compared: Box<[Texts]>,
     /// All claims; empty unless someone only looks ([`crate::Verifier::peek`]), since nobody else asks for them.
     pub claims: Map<String, Value>,
 }

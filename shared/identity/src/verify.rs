@@ -77,7 +77,7 @@ impl Verifier {
     /// Takes the keys that another verifier of the same issuer has. Which algorithm a key is for was decided there, so both
     /// must accept the same ones.
     pub fn take_keys(&self, of: &Self) {
-        self.turn_to(of.keys.load_full());
+        self.turn_to(&of.keys.load_full());
     }
 
     /// Takes a JWK set that came over the network. On an error the present keys stay.
@@ -93,12 +93,12 @@ impl Verifier {
     pub fn use_keys(&self, keys: KeySet) -> usize {
         let keys = Arc::new(keys.after(&self.keys.load()));
         let count = keys.len();
-        self.turn_to(keys);
+        self.turn_to(&keys);
         count
     }
 
-    fn turn_to(&self, keys: Arc<KeySet>) {
-        self.keys.store(Arc::clone(&keys));
+    fn turn_to(&self, keys: &Arc<KeySet>) {
+        self.keys.store(Arc::clone(keys));
         let now = now();
         self.verified.retain(now, |known| keys.has(&known.key));
         self.refused.retain(now, |_| false);
@@ -156,9 +156,9 @@ impl Verifier {
     /// What is remembered of a token, if anything. It takes no signature, no allocation, and no lock that anybody waits for.
     pub fn recall(&self, digest: Digest) -> Option<Result<Arc<Verified>, TokenError>> {
         let now = now();
-        match self.verified.get(digest, now) {
-            Some(Known { token, .. }) => Some(self.holds(&token).map(|()| token)),
-            None => self.refused.get(digest, now).map(Err),
+        match self.verified.get(digest, now, |known| Arc::clone(&known.token)) {
+            Some(token) => Some(self.holds(&token).map(|()| token)),
+            None => self.refused.get(digest, now, |error| Err(*error)),
         }
     }
 

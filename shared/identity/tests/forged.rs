@@ -14,9 +14,10 @@ fn no_known_forgery_is_admitted() {
     let verifier = Verifier::new(VerifierSettings::default());
     verifier.set_keys(tokens.jwks().as_bytes()).unwrap();
     // It also knows keys of every other kind: none of them is taken for the one that a token names.
-    let mut everything = VerifierSettings::default();
-    everything.algorithms = Algorithm::ALL.into();
-    let everything = Verifier::new(everything);
+    let everything = Verifier::new(VerifierSettings {
+        algorithms: Algorithm::ALL.into(),
+        ..VerifierSettings::default()
+    });
     let mut keys: serde_json::Value = serde_json::from_str(&tokens.jwks()).unwrap();
     let more = [Signer::es256("ec"), Signer::hs256("oct")].map(|signer| signer.jwk);
     keys["keys"].as_array_mut().unwrap().extend(more);

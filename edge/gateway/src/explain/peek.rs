@@ -67,7 +67,7 @@ pub(super) struct Peek<'p> {
 impl Peek<'_> {
     /// A target as it may be shown.
     pub(super) fn shown(&self, target: &str) -> String {
-        masked(target, self.parameters.iter().map(String::as_str), HIDDEN)
+        masked(target, &self.parameters.iter().map(String::as_str), HIDDEN)
     }
 
     /// A head's path and query, as they may be shown.

@@ -24,7 +24,7 @@ pub(crate) fn head(
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
     if let Some(gate) = &route.gate {
-        hide_parameters(head, gate.parameters())?;
+        hide_parameters(head, &gate.parameters())?;
     }
     if let Some(how) = &route.rewrite {
         rewrite(head, how)?;
@@ -119,7 +119,7 @@ fn value(text: &str) -> pingora_error::Result<HeaderValue> {
 /// A token in the query is between the client and the edge.
 fn hide_parameters<'n>(
     head: &mut RequestHeader,
-    names: impl Iterator<Item = &'n str> + Clone,
+    names: &(impl Iterator<Item = &'n str> + Clone),
 ) -> pingora_error::Result<()> {
     if names.clone().next().is_none() {
         return Ok(());
@@ -263,7 +263,7 @@ mod tests {
             ("/a", "/a"),
         ] {
             let mut request = RequestHeader::build("GET", target.as_bytes(), None).unwrap();
-            hide_parameters(&mut request, ["access_token"].into_iter()).unwrap();
+            hide_parameters(&mut request, &["access_token"].into_iter()).unwrap();
             assert_eq!(request.raw_path(), want.as_bytes());
         }
     }

@@ -140,6 +140,7 @@ fn with_partners(setup: Setup, partners: &TestTokens) -> Setup {
         .edit(PARTNERS.0, PARTNERS.1)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it reads better where it is called")]
 fn partner(partners: &TestTokens, more: Value) -> String {
     let header = json!({ "alg": "EdDSA", "kid": partners.kid() });
     let mut claims =

@@ -13,7 +13,7 @@ pub(super) fn value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
 
 /// The query without the parameters called one of `names`, however they are spelled; `None` where there are none, and what
 /// came may go on as it is.
-pub fn without<'n>(query: &str, names: impl Iterator<Item = &'n str> + Clone) -> Option<String> {
+pub fn without<'n>(query: &str, names: &(impl Iterator<Item = &'n str> + Clone)) -> Option<String> {
     let is_hidden = |parameter: &&str| {
         let key = parameter.split_once('=').map_or(*parameter, |(key, _)| key);
         names.clone().any(|name| is(key, name))
@@ -25,7 +25,7 @@ pub fn without<'n>(query: &str, names: impl Iterator<Item = &'n str> + Clone) ->
 }
 
 /// A target with `mask` for the values of the parameters called one of `names`: fit to be shown.
-pub fn masked<'n>(target: &str, names: impl Iterator<Item = &'n str> + Clone, mask: &str) -> String {
+pub fn masked<'n>(target: &str, names: &(impl Iterator<Item = &'n str> + Clone), mask: &str) -> String {
     let Some((path, query)) = target.split_once('?') else {
         return target.to_owned();
     };
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_parameter_is_found_and_hidden_however_its_name_is_spelled() {
-        let hidden = |query| without(query, ["access_token", "t"].into_iter());
+        let hidden = |query| without(query, &["access_token", "t"].into_iter());
         for (query, found, rest) in [
             ("access_token=x", Some("x"), Some("")),
             ("EIO=4&access%5Ftoken=x&a=b", Some("x"), Some("EIO=4&a=b")),
@@ -60,7 +60,7 @@ mod tests {
             assert_eq!(value(query, "access_token"), found, "{query}");
             assert_eq!(hidden(query).as_deref(), rest, "{query}");
         }
-        let shown = |target| masked(target, ["access_token"].into_iter(), "***");
+        let shown = |target| masked(target, &["access_token"].into_iter(), "***");
         assert_eq!(
             shown("/a?b=1&access%5Ftoken=x&access_token=y=z"),
             "/a?b=1&access%5Ftoken=***&access_token=***"
