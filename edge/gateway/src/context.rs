@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     generation::{Generation, Route},
     problem::ClientError,
-    upstream::Target,
+    upstream::{Attempt, Target},
 };
 use edge_policy::{identity::Identity, rate_limit::HeaderPair};
 use http::HeaderValue;
@@ -54,8 +54,10 @@ pub(crate) struct RequestContext {
     pub(crate) tried: Vec<SocketAddr>,
     /// Tries so far.
     pub(crate) attempts: u32,
-    /// When the present try began.
-    pub(crate) attempt_began: Option<Instant>,
+    /// The present try.
+    pub(crate) attempt: Option<Attempt>,
+    /// How long the next try waits.
+    pub(crate) pause: Duration,
     /// Binds the client to its target.
     pub(crate) set_cookie: Option<HeaderValue>,
 
@@ -98,7 +100,8 @@ impl RequestContext {
             target: None,
             tried: Vec::new(),
             attempts: 0,
-            attempt_began: None,
+            attempt: None,
+            pause: Duration::ZERO,
             set_cookie: None,
             upstream_time: None,
             operation: None,
@@ -130,7 +133,9 @@ impl RequestContext {
 
     /// What keeps it counted, for the tunnel that outlives it.
     pub(crate) fn hand_over(&mut self) -> Option<Presence> {
-        self.presence.take()
+        let mut presence = self.presence.take()?;
+        presence.attempt = self.attempt.take();
+        Some(presence)
     }
 }
 
@@ -140,6 +145,8 @@ pub(crate) struct Presence {
     /// Counted among the streams.
     is_stream: bool,
     connection: Option<Arc<ConnectionGuard>>,
+    /// What keeps it counted at its target.
+    attempt: Option<Attempt>,
 }
 
 impl Presence {
@@ -149,6 +156,7 @@ impl Presence {
             edge,
             is_stream: false,
             connection: None,
+            attempt: None,
         }
     }
 }

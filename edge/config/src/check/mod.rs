@@ -1,6 +1,7 @@
 //! What types cannot say: that names are defined, that keys agree, that every route can win, that files are there.
 
 mod admin;
+mod breakers;
 mod certificates;
 mod compression;
 mod cors;
@@ -50,6 +51,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
     jwt::check(config, report);
     rate_limits::check(config, report);
     upstreams::check(config, report);
+    breakers::check(config, report);
     routes::check(config, report);
     names::check(config, report);
     shadows::check(config, report);

@@ -7,7 +7,11 @@ use crate::{
     store::{Charge, Issuer, Quota},
     upstream::{Pool, Sessions, Target},
 };
-use edge_policy::{identity::Identity, path::PathError};
+use edge_policy::{
+    breaker::{Permit, Refusal},
+    identity::Identity,
+    path::PathError,
+};
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -82,8 +86,12 @@ impl Effects for Peek<'_> {
 
     fn refused(&self) {}
 
-    fn next(&self, pool: &Pool, tried: &[SocketAddr]) -> Option<Arc<Target>> {
-        pool.peek(tried)
+    fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {
+        pool.peek_admit().map(|()| None)
+    }
+
+    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>> {
+        pool.peek(tried, Some(client))
     }
 
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {
