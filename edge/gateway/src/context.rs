@@ -5,7 +5,7 @@ use crate::{
     front::{At, Wire},
     generation::{Generation, Route},
     problem::ClientError,
-    upstream::Target,
+    upstream::{Attempt, Target},
 };
 use edge_policy::{identity::Identity, rate_limit::HeaderPair};
 use http::HeaderValue;
@@ -58,8 +58,10 @@ pub(crate) struct RequestContext {
     pub(crate) tried: Vec<SocketAddr>,
     /// Tries so far.
     pub(crate) attempts: u32,
-    /// When the present try began.
-    pub(crate) attempt_began: Option<Instant>,
+    /// The present try.
+    pub(crate) attempt: Option<Attempt>,
+    /// How long the next try waits.
+    pub(crate) pause: Duration,
     /// Binds the client to its target.
     pub(crate) set_cookie: Option<HeaderValue>,
 
@@ -104,7 +106,8 @@ impl RequestContext {
             target: None,
             tried: Vec::new(),
             attempts: 0,
-            attempt_began: None,
+            attempt: None,
+            pause: Duration::ZERO,
             set_cookie: None,
             upstream_time: None,
             operation: None,
@@ -149,7 +152,9 @@ impl RequestContext {
 
     /// What keeps it counted, for the tunnel that outlives it.
     pub(crate) fn hand_over(&mut self) -> Option<Presence> {
-        self.presence.take()
+        let mut presence = self.presence.take()?;
+        presence.attempt = self.attempt.take();
+        Some(presence)
     }
 }
 
@@ -159,6 +164,8 @@ pub(crate) struct Presence {
     /// Counted among the streams.
     is_stream: bool,
     connection: Option<Arc<Wire>>,
+    /// What keeps it counted at its target.
+    attempt: Option<Attempt>,
 }
 
 impl Presence {
@@ -168,6 +175,7 @@ impl Presence {
             edge,
             is_stream: false,
             connection: None,
+            attempt: None,
         }
     }
 }

@@ -20,6 +20,10 @@ pub(crate) static FORWARDED_FOR: HeaderName = HeaderName::from_static(names::FOR
 pub(crate) static FORWARDED_PROTO: HeaderName = HeaderName::from_static(names::FORWARDED_PROTO);
 /// See [`names::FORWARDED_HOST`].
 pub(crate) static FORWARDED_HOST: HeaderName = HeaderName::from_static(names::FORWARDED_HOST);
+/// See [`names::REQUEST_TIMEOUT`].
+pub(crate) static REQUEST_TIMEOUT: HeaderName = HeaderName::from_static(names::REQUEST_TIMEOUT);
+/// See [`names::REQUEST_ATTEMPT`].
+pub(crate) static REQUEST_ATTEMPT: HeaderName = HeaderName::from_static(names::REQUEST_ATTEMPT);
 
 /// A head whose fields can be changed as what they are: a map.
 pub(crate) trait Head {

@@ -4,7 +4,7 @@
 //! the second into the first.
 
 use crate::front::refusal;
-use edge_policy::wire;
+use edge_policy::{breaker::Refusal, wire};
 use pingora_error::{Error, ErrorSource, ErrorType};
 use shared_contracts::{Code, Problem};
 use std::{sync::Arc, time::Duration};
@@ -85,8 +85,8 @@ pub(crate) enum InternalError {
     #[error("upstream `{0}` has no target that may be tried")]
     NoTarget(Arc<str>),
     /// Requests are kept away from an upstream.
-    #[error("upstream `{0}`: its breaker is open")]
-    CircuitOpen(Arc<str>),
+    #[error("upstream `{0}`: its breaker lets nobody pass: {1:?}")]
+    CircuitOpen(Arc<str>, Refusal),
     /// A defect of the edge itself.
     #[error("{0}")]
     Defect(Box<Error>),
@@ -104,8 +104,12 @@ impl InternalError {
                 "No instance of the service takes requests at the moment.",
             )
             .retry_after(COME_AGAIN),
-            Self::CircuitOpen(_) => {
-                ClientError::new(Code::CircuitOpen, "The service is being spared for a while.").retry_after(COME_AGAIN)
+            Self::CircuitOpen(_, refusal) => {
+                let (detail, wait) = match refusal {
+                    Refusal::Open(wait) => ("The service is being spared for a while.", *wait),
+                    Refusal::Full => ("The service has as much to do as it may.", COME_AGAIN),
+                };
+                ClientError::new(Code::CircuitOpen, detail).retry_after(wait)
             }
             Self::Upstream { source, .. } => match source.etype() {
                 ErrorType::ConnectTimedout

@@ -87,6 +87,7 @@ impl ProxyHttp for EdgeProxy {
         let Some(route) = ctx.route.clone() else {
             return Error::e_explain(ErrorType::InternalError, "no route");
         };
+        select::pause(ctx).await;
         match select::select(&Serving(&self.0), &route, session.req_header(), ctx) {
             Ok(peer) => Ok(Box::new(peer)),
             Err(error) => Err(self.stop(&error, ctx)),
@@ -154,6 +155,23 @@ impl ProxyHttp for EdgeProxy {
         error
     }
 
+    async fn upstream_response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut RequestContext,
+    ) -> Result<()> {
+        if response.status.is_informational() {
+            return Ok(());
+        }
+        let Some(route) = ctx.route.clone() else {
+            return Ok(());
+        };
+        let replayable = !session.as_ref().retry_buffer_truncated();
+        let method = &session.req_header().method;
+        select::answered(&route, method, response.status.as_u16(), replayable, ctx)
+    }
+
     async fn response_filter(
         &self,
         session: &mut Session,
@@ -163,7 +181,6 @@ impl ProxyHttp for EdgeProxy {
         if response.status.is_informational() {
             return Ok(());
         }
-        select::answered(ctx);
         respond::decorate(&session.req_header().headers, response, ctx)
     }
 
@@ -240,8 +257,8 @@ impl EdgeProxy {
 
 /// Logs what went wrong inside; what comes back is all that a client may know.
 fn log(error: &InternalError, ctx: &RequestContext) -> ClientError {
-    if let InternalError::CircuitOpen(_) = error {
-        // As an operator wanted it: the access log has its code, and that is enough.
+    if let InternalError::CircuitOpen(..) = error {
+        // Told once, when it opened; the access log has the code of each request, and that is enough.
         return error.to_client();
     }
     tracing::warn!(

@@ -20,6 +20,10 @@ pub const FORWARDED_FOR: &str = "x-forwarded-for";
 pub const FORWARDED_PROTO: &str = "x-forwarded-proto";
 /// The `Host` the client asked for.
 pub const FORWARDED_HOST: &str = "x-forwarded-host";
+/// Whole milliseconds after which nobody waits for the answer any more, counted from when the request was sent on.
+pub const REQUEST_TIMEOUT: &str = "x-request-timeout-ms";
+/// Which try this is, from 2 on; the first does not say so.
+pub const REQUEST_ATTEMPT: &str = "x-request-attempt";
 
 /// The same three in one field (RFC 7239), which proxies in front of the edge may write.
 pub const FORWARDED: &str = "forwarded";
@@ -40,6 +44,8 @@ pub const STRIPPED_FROM_CLIENTS: &[&str] = &[
     FORWARDED_PROTO,
     FORWARDED_HOST,
     FORWARDED,
+    REQUEST_TIMEOUT,
+    REQUEST_ATTEMPT,
     "x-real-ip",
     "x-forwarded-port",
     "x-forwarded",

@@ -3,7 +3,7 @@
 use crate::Workload;
 use edge_policy::{
     balance::{Affinity, RoundRobin, engine_io},
-    retry::{Failure, Sent, may_retry},
+    retry::{Cause, Failure, Terms},
 };
 use http::Method;
 use std::hint::black_box;
@@ -17,9 +17,17 @@ pub(super) fn workloads() -> Vec<Workload> {
     assert_eq!(reading.find(&value, TARGETS), Some(2));
     let failure = Failure {
         method: &Method::GET,
-        sent: Sent::Something,
+        cause: Cause::Reset,
         replayable: true,
         tries: 1,
+    };
+    let terms = Terms {
+        attempts: 2,
+        on_connect: true,
+        on_reset: true,
+        on_timeout: true,
+        on_status: [502, 503].into_iter().collect(),
+        methods: vec![Method::GET, Method::HEAD],
     };
     vec![
         Workload::new("balance::pick::all well", move || {
@@ -36,7 +44,7 @@ pub(super) fn workloads() -> Vec<Workload> {
             let query = "EIO=4&transport=polling&t=PkYx3aR&sid=lv_VI97HAXpY6yYWAAAC";
             engine_io::session_of_query(black_box(query)).is_some()
         }),
-        Workload::new("retry::decision", move || may_retry(black_box(&failure), 2)),
+        Workload::new("retry::decision", move || terms.allow(black_box(&failure), 2)),
     ]
 }
 

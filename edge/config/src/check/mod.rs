@@ -2,6 +2,7 @@
 
 mod admin;
 mod auth;
+mod breakers;
 mod certificates;
 mod compression;
 mod cors;
@@ -56,6 +57,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
     auth::check(config, report);
     rate_limits::check(config, report);
     upstreams::check(config, report);
+    breakers::check(config, report);
     routes::check(config, report);
     names::check(config, report);
     shadows::check(config, report);

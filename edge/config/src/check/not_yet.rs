@@ -28,47 +28,9 @@ const fn row(code: &'static str, key: &'static str, instead: &'static str) -> No
 }
 
 /// All of them.
-pub(crate) const NOT_YET: [NotYet; 13] = [
-    row("W501", "circuit_breakers", "upstreams that fail are asked all the same"),
-    row(
-        "W502",
-        "upstreams.*.circuit_breaker",
-        "the upstream is asked however often it fails",
-    ),
+pub(crate) const NOT_YET: [NotYet; 5] = [
     row("W503", "routes.*.compression", "answers pass as the service sent them"),
     row("W506", "listeners.https", "nothing listens there"),
-    row(
-        "W507",
-        "routes.*.retries.budget",
-        "retries are bounded by `attempts` alone",
-    ),
-    row(
-        "W508",
-        "routes.*.retries.retry_on",
-        "a request is tried again where no answer began",
-    ),
-    row(
-        "W509",
-        "routes.*.retries.methods",
-        "the methods that RFC 9110 calls idempotent are tried again",
-    ),
-    NotYet {
-        code: "W510",
-        key: "upstreams.*.load_balancing",
-        acted: &["round_robin"],
-        instead: "instances are chosen one after the other",
-    },
-    NotYet {
-        code: "W511",
-        key: "upstreams.*.discovery.refresh",
-        acted: &["10s"],
-        instead: "names are looked up every 10s",
-    },
-    row(
-        "W512",
-        "upstreams.*.outlier",
-        "only instances that refuse connections are left alone, for 2s",
-    ),
     row("W513", "upstreams.*.tls", "instances are spoken to without TLS"),
     row("W514", "upstreams.*.targets.*.labels", "they are shown nowhere"),
     NotYet {

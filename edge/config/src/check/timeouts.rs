@@ -19,6 +19,13 @@ pub(super) fn check(name: &str, route: &Route, report: &mut Report<'_>) {
     } else {
         connect
     };
+    if route.timeouts.first_byte.is_some_and(|first_byte| first_byte >= whole) {
+        let words = format!(
+            "one try may take as long as the whole request ({whole}), which leaves no time for another; make `first_byte` \
+             shorter than `request`"
+        );
+        report.add(code::NESTING, &at("first_byte"), words);
+    }
     let attempts = route.retries.attempts;
     if one > whole {
         let words = format!(

@@ -1,7 +1,7 @@
 //! Each upstream by itself.
 
 use super::{Report, is_token, paths};
-use crate::{Config, HealthCheck, Upstream, de::is_host, diagnose::code};
+use crate::{Config, HealthCheck, Outlier, Upstream, de::is_host, diagnose::code};
 use std::collections::HashMap;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -10,13 +10,8 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         if let Some(health) = &upstream.health_check {
             health_check(name, health, report);
         }
-        if upstream
-            .outlier
-            .as_ref()
-            .is_some_and(|outlier| outlier.consecutive_failures == 0)
-        {
-            let path = ["upstreams", name, "outlier", "consecutive_failures"];
-            report.bad_value(&path, "0; at least one failure is needed: write `1` or more");
+        if let Some(outlier) = &upstream.outlier {
+            self::outlier(name, outlier, report);
         }
         if upstream.sticky.as_ref().is_some_and(|sticky| !is_token(&sticky.cookie)) {
             let path = ["upstreams", name, "sticky", "cookie"];
@@ -72,6 +67,30 @@ fn instances(name: &str, upstream: &Upstream, report: &mut Report<'_>) {
         }
         if discovery.port == 0 {
             report.bad_value(&at("port"), "port 0 does not exist; ports are 1 to 65535");
+        }
+    }
+}
+
+fn outlier(name: &str, outlier: &Outlier, report: &mut Report<'_>) {
+    let at = |key| ["upstreams", name, "outlier", key];
+    if outlier.consecutive_failures == 0 {
+        let words = "0; at least one failure is needed: write `1` or more";
+        report.bad_value(&at("consecutive_failures"), words);
+    }
+    if outlier.min_requests == 0 {
+        report.bad_value(
+            &at("min_requests"),
+            "0; at least one request is needed: write `1` or more",
+        );
+    }
+    for (index, status) in outlier.statuses.iter().enumerate() {
+        if !(500..600).contains(status) {
+            let index = index.to_string();
+            let path = ["upstreams", name, "outlier", "statuses", &index];
+            report.bad_value(
+                &path,
+                format!("`{status}` is no failure of an instance; statuses are 500 to 599"),
+            );
         }
     }
 }

@@ -41,7 +41,7 @@ form!(Network, _generator => json_schema!({
 
 form!(impl RetryOn, _generator => json_schema!({
     "anyOf": [
-        { "enum": ["connect_failure", "reset"] },
+        { "enum": ["connect_failure", "reset", "timeout"] },
         { "title": "status", "type": "string", "pattern": "^5[0-9]{2}$" },
         { "type": "integer", "minimum": 500, "maximum": 599 },
     ],

@@ -2,7 +2,7 @@
 
 use super::{Auth, Charge, Csrf, Graphql, Headers, Match};
 use crate::units::{ByteSize, Percent, TimeSpan};
-use edge_policy::rewrite::Rewrite;
+use edge_policy::{retry, rewrite::Rewrite};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -154,6 +154,10 @@ pub struct Defaults {
 pub struct Timeouts {
     /// To connect to an instance.
     pub connect: TimeSpan,
+    /// From the choice of an instance to the head of its answer, for one try, and the longest silence within that answer; then the
+    /// next instance is tried. Without it a try may take all of `request`. Streaming routes have no such bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_byte: Option<TimeSpan>,
     /// From the whole request sent to the answer's head, and to its end (streaming routes have no such end).
     pub request: TimeSpan,
     /// An unused connection to an instance is kept for this long.
@@ -164,6 +168,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: TimeSpan::from_secs(1),
+            first_byte: None,
             request: TimeSpan::from_secs(15),
             idle: TimeSpan::from_secs(60),
         }
@@ -177,14 +182,33 @@ pub struct Retries {
     /// Tries in all, the first included; 1 to 5.
     #[schemars(range(min = 1, max = 5))]
     pub attempts: u32,
-    /// After which failures: `connect_failure`, `reset`, or a status from 500 to 599.
+    /// After which failures: `connect_failure`, `reset`, `timeout` (of `timeouts.first_byte`), or a status from 500 to 599. After
+    /// a connection that could not be made every instance is tried.
     pub retry_on: Vec<RetryOn>,
     /// Methods that are tried again once something was sent; by default those that RFC 9110 calls idempotent. Before
     /// anything was sent every method is.
     pub methods: Vec<String>,
-    /// Most retries, as a share of all requests; no such bound without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub budget: Option<Percent>,
+    /// Most retries, as a share of the requests to the upstream in the last 10 s. Three a second are allowed in any case.
+    pub budget: Percent,
+}
+
+impl Retries {
+    /// What may be repeated, as the policy crate decides it.
+    pub fn to_policy(&self) -> retry::Terms {
+        let on = |what| self.retry_on.contains(&what);
+        let statuses = self.retry_on.iter().filter_map(|on| match on {
+            RetryOn::Status(status) => Some(*status),
+            _ => None,
+        });
+        retry::Terms {
+            attempts: self.attempts.max(1),
+            on_connect: on(RetryOn::ConnectFailure),
+            on_reset: on(RetryOn::Reset),
+            on_timeout: on(RetryOn::Timeout),
+            on_status: statuses.collect(),
+            methods: self.methods.iter().filter_map(|method| method.parse().ok()).collect(),
+        }
+    }
 }
 
 impl Default for Retries {
@@ -192,9 +216,9 @@ impl Default for Retries {
         let idempotent = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
         Self {
             attempts: 2,
-            retry_on: vec![RetryOn::ConnectFailure, RetryOn::Reset],
+            retry_on: vec![RetryOn::ConnectFailure, RetryOn::Reset, RetryOn::Timeout],
             methods: idempotent.map(str::to_owned).into(),
-            budget: None,
+            budget: Percent::FIFTH,
         }
     }
 }
@@ -206,6 +230,8 @@ pub enum RetryOn {
     ConnectFailure,
     /// The connection was lost before an answer began.
     Reset,
+    /// No answer began within `timeouts.first_byte`.
+    Timeout,
     /// An answer with this status, 500 to 599.
     Status(u16),
 }

@@ -1,8 +1,11 @@
 //! Section `upstreams`.
 
 use super::Target;
-use crate::units::{ByteSize, Percent, TimeSpan};
-use edge_policy::balance::Thresholds;
+use crate::units::{ByteSize, Percent, Ratio, TimeSpan};
+use edge_policy::{
+    balance::{Method, Thresholds},
+    outlier,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, path::PathBuf};
@@ -25,6 +28,9 @@ pub struct Upstream {
     /// How an instance is chosen for a request.
     #[serde(default)]
     pub load_balancing: LoadBalancing,
+    /// In this time the share of an instance that is new, or back, grows from a tenth to its whole; without it, it has all at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_start: Option<TimeSpan>,
     /// How instances are probed; without it all count as healthy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_check: Option<HealthCheck>,
@@ -52,6 +58,13 @@ impl Upstream {
             Some(discovery) if self.targets.is_empty() => Cow::Owned(vec![discovery.target()]),
             _ => Cow::Borrowed(&self.targets),
         }
+    }
+
+    /// How often the names of its instances are looked up.
+    pub fn refresh(&self) -> TimeSpan {
+        { &self.discovery }
+            .as_ref()
+            .map_or_else(default_dns_refresh, |discovery| discovery.refresh)
     }
 }
 
@@ -94,8 +107,20 @@ pub enum LoadBalancing {
     LeastRequests,
     /// Of two drawn at random, the one that answers sooner (peak-sensitive moving average).
     PeakEwma,
-    /// The same one for the same client address, by consistent hashing.
+    /// The same one for the same client address, by consistent hashing, unless that one has far more to do than the others.
     Ring,
+}
+
+impl LoadBalancing {
+    /// The same, as the policy crate knows it.
+    pub fn method(self) -> Method {
+        match self {
+            Self::RoundRobin => Method::RoundRobin,
+            Self::LeastRequests => Method::LeastRequests,
+            Self::PeakEwma => Method::PeakEwma,
+            Self::Ring => Method::Ring,
+        }
+    }
 }
 
 /// Probes: an HTTP GET that must answer 2xx.
@@ -150,19 +175,45 @@ fn default_unhealthy() -> u32 {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Outlier {
-    /// Failures in a row (no answer, or 5xx) after which it is left alone; at least 1.
+    /// Failures in a row after which it is left alone; at least 1. Failures are tries without an answer, and `statuses`.
     #[schemars(range(min = 1))]
     pub consecutive_failures: u32,
-    /// For how long; the next time twice as long, and so on.
+    /// Or the share of failures after which it is, more than 0 and at most 1,
+    pub error_ratio: Ratio,
+    /// over this time,
+    pub window: TimeSpan,
+    /// if it had so many requests in it; at least 1.
+    #[schemars(range(min = 1))]
+    pub min_requests: u32,
+    /// Statuses that are failures, 500 to 599.
+    #[schemars(inner(range(min = 500, max = 599)))]
+    pub statuses: Vec<u16>,
+    /// For how long; the next time twice as long, and so on up to ten times. A tenth is added at random.
     pub eject_for: TimeSpan,
-    /// Most instances that are left alone at a time, as a share of all.
+    /// Most instances that are left alone at a time, as a share of all: at least one, and never the last.
     pub max_ejected: Percent,
+}
+
+impl Outlier {
+    /// The same, as the policy crate judges by it.
+    pub fn to_policy(&self) -> outlier::Terms {
+        outlier::Terms {
+            in_a_row: self.consecutive_failures.max(1),
+            ratio: self.error_ratio.ratio() as f32,
+            window: *self.window,
+            min_requests: self.min_requests,
+        }
+    }
 }
 
 impl Default for Outlier {
     fn default() -> Self {
         Self {
             consecutive_failures: 5,
+            error_ratio: Ratio::HALF,
+            window: TimeSpan::from_secs(10),
+            min_requests: 20,
+            statuses: vec![502, 503, 504],
             eject_for: TimeSpan::from_secs(30),
             max_ejected: Percent::HALF,
         }

@@ -19,6 +19,8 @@ text_type!(Percent, "share", "a share like `20%`", r"^[0-9]{1,3}(\.[0-9]{1,2})?%
 impl Percent {
     /// One in two.
     pub const HALF: Self = Self(WHOLE / 2);
+    /// One in five.
+    pub const FIFTH: Self = Self(WHOLE / 5);
 
     /// As a part of 1.
     pub fn ratio(self) -> f64 {
@@ -69,6 +71,8 @@ pub struct Ratio(u32);
 impl Ratio {
     /// One in two.
     pub const HALF: Self = Self(WHOLE / 2);
+    /// Four in five.
+    pub const MOST: Self = Self(WHOLE / 5 * 4);
 
     /// As a part of 1.
     pub fn ratio(self) -> f64 {

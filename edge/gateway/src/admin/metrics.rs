@@ -1,6 +1,6 @@
 //! `/metrics`: what is counted, and what is measured when somebody asks.
 
-use crate::{edge::Edge, generation::Generation, metrics::Page};
+use crate::{edge::Edge, generation::Generation, metrics::Page, upstream::Pool};
 
 /// The page.
 pub(super) fn page(edge: &Edge) -> String {
@@ -12,6 +12,23 @@ pub(super) fn page(edge: &Edge) -> String {
         for target in &pool.rotation().targets {
             let labels = format!("upstream=\"{}\",target=\"{}\"", pool.name, target.address);
             page.value(name, &labels, u8::from(target.is_available()));
+        }
+    }
+    let name = "edge_target_requests_in_flight";
+    page.metric(name, "gauge", "Requests under way at a target, open streams included.");
+    for pool in generation.pools.values() {
+        for target in &pool.rotation().targets {
+            let labels = format!("upstream=\"{}\",target=\"{}\"", pool.name, target.address);
+            page.value(name, &labels, target.load.in_flight());
+        }
+    }
+    let name = "edge_breaker_state";
+    page.metric(name, "gauge", "What a circuit breaker does: 1 for the state it is in.");
+    for pool in generation.pools.values() {
+        let now = pool.circuit_word();
+        for state in Pool::CIRCUIT_WORDS {
+            let labels = format!("upstream=\"{}\",state=\"{state}\"", pool.name);
+            page.value(name, &labels, u8::from(state == now));
         }
     }
     let name = "edge_overrides";

@@ -4,7 +4,7 @@ use crate::{
     edge::Edge,
     generation::Generation,
     overrides::{Order, Shown, Subject},
-    upstream::{Pool, Target},
+    upstream::{Pool, Standing, Target, clock},
 };
 use serde_json::{Map, Value, json};
 
@@ -30,20 +30,36 @@ pub(super) fn status(edge: &Edge) -> Value {
 pub(super) fn upstreams(generation: &Generation) -> Value {
     let upstreams = generation.pools.iter().map(|(name, pool)| {
         let rotation = pool.rotation();
-        let targets: Vec<Value> = rotation.targets.iter().map(|target| shown(target)).collect();
+        let targets: Vec<Value> = rotation.targets.iter().map(|target| shown(pool, target)).collect();
         let breaker = Order::Breaker(pool.state.breaker.get()).word();
-        (name.clone(), json!({ "breaker": breaker, "targets": targets }))
+        let load_balancing = pool.settings.method.word();
+        (
+            name.clone(),
+            json!({
+                "breaker": breaker,
+                "circuit": pool.circuit_word(),
+                "loadBalancing": load_balancing,
+                "requestsInFlight": pool.state.load.in_flight(),
+                "targets": targets,
+            }),
+        )
     });
     Value::Object(upstreams.collect::<Map<_, _>>())
 }
 
-fn shown(target: &Target) -> Value {
+fn shown(pool: &Pool, target: &Target) -> Value {
+    let now = clock::now();
+    let standing = Standing::of(target, pool.settings.slow_start, now);
     json!({
         "name": &*target.name,
         "address": target.address.to_string(),
         "weight": target.share(),
         "configuredWeight": target.weight,
         "healthy": target.is_available(),
+        "state": standing.word(),
+        "reason": standing.reason(),
+        "requestsInFlight": target.load.in_flight(),
+        "latencyMs": target.load.latency(now).map(|latency| latency.as_secs_f64() * 1e3),
         "placement": Order::Target(target.placement.get()).word(),
     })
 }

@@ -13,6 +13,7 @@ use crate::{
 };
 use edge_config::HIDDEN;
 use edge_policy::{
+    breaker::{Permit, Refusal},
     identity::{Identity, Token, masked},
     path::PathError,
 };
@@ -114,8 +115,12 @@ impl Effects for Peek<'_> {
 
     fn is_foreign(&self, _: &Route) {}
 
-    fn next(&self, pool: &Pool, tried: &[SocketAddr]) -> Option<Arc<Target>> {
-        pool.peek(tried)
+    fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {
+        pool.peek_admit().map(|()| None)
+    }
+
+    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>> {
+        pool.peek(tried, Some(client))
     }
 
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {

@@ -4,15 +4,16 @@
 use super::{BuildError, Generation, Parts, Source};
 use crate::{
     store::{Issuer, IssuerSettings, Keys},
-    upstream::{HealthSettings, Pool, PoolSettings, TargetSpec},
+    upstream::{HealthSettings, OutlierSettings, Pool, PoolSettings, TargetSpec},
 };
-use edge_config::{Config, Jwt, KeySource, Upstream};
+use edge_config::{CircuitBreaker, Config, Jwt, KeySource, Outlier, Upstream};
 use edge_policy::rate_limit::Part;
 use http::HeaderName;
 use shared_identity::VerifierSettings;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 type Pools = BTreeMap<String, Arc<Pool>>;
@@ -20,7 +21,7 @@ type Pools = BTreeMap<String, Arc<Pool>>;
 /// The upstreams.
 pub(super) fn pools(config: &Config, parts: &Parts, previous: Option<&Generation>) -> Pools {
     let pools = config.upstreams.iter().map(|(name, upstream)| {
-        let settings = pool_settings(upstream);
+        let settings = pool_settings(config, upstream);
         let old = previous.and_then(|previous| previous.pools.get(name));
         let pool = match old {
             Some(old) if old.settings == settings => Arc::clone(old),
@@ -35,7 +36,7 @@ pub(super) fn pools(config: &Config, parts: &Parts, previous: Option<&Generation
     pools.collect()
 }
 
-fn pool_settings(upstream: &Upstream) -> PoolSettings {
+fn pool_settings(config: &Config, upstream: &Upstream) -> PoolSettings {
     let instances = upstream.instances();
     let specs = instances.iter().map(|target| TargetSpec {
         address: target.address.clone(),
@@ -43,6 +44,22 @@ fn pool_settings(upstream: &Upstream) -> PoolSettings {
     });
     PoolSettings {
         specs: specs.collect(),
+        refresh: *upstream.refresh(),
+        method: upstream.load_balancing.method(),
+        slow_start: upstream.slow_start.map_or(Duration::ZERO, |time| *time),
+        failures: match &upstream.outlier {
+            Some(outlier) => outlier.statuses.iter().copied().collect(),
+            None => Outlier::default().statuses.into_iter().collect(),
+        },
+        outlier: upstream.outlier.as_ref().map(|outlier| OutlierSettings {
+            terms: outlier.to_policy(),
+            eject_for: *outlier.eject_for,
+            max_ejected: outlier.max_ejected.ratio() as f32,
+        }),
+        breaker: { &upstream.circuit_breaker }
+            .as_ref()
+            .and_then(|name| config.circuit_breakers.get(name))
+            .map(CircuitBreaker::to_policy),
         health: upstream.health_check.as_ref().map(|check| HealthSettings {
             path: check.path.clone(),
             interval: *check.interval,

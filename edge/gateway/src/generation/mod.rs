@@ -25,6 +25,7 @@ use edge_policy::{
     csrf::CsrfPolicy,
     head::HeadLimits,
     identity::{Access, Requirement},
+    retry::Terms,
     rewrite::Rewrite,
     route::RouteTable,
     wire::pace::Floor,
@@ -91,8 +92,12 @@ pub(crate) struct Route {
     pub(crate) request_timeout: Duration,
     /// An unused connection to a target is kept this long.
     pub(crate) pool_idle: Duration,
-    /// Tries in all.
-    pub(crate) attempts: u32,
+    /// Time of one try to the head of its answer.
+    pub(crate) first_byte: Option<Duration>,
+    /// When a failed try is repeated.
+    pub(crate) retry: Terms,
+    /// Most retries, as a share of requests.
+    pub(crate) retry_budget: f32,
     /// Whether answers or sockets stay open.
     pub(crate) streaming: Option<Streaming>,
     /// Which path its service is asked for, where it is not the client's.

@@ -114,6 +114,14 @@ pub(crate) struct UpstreamCells {
     pub(crate) failures: Counter,
     /// Exchanges that were tried again.
     pub(crate) retries: Counter,
+    /// Those that the budget did not allow to be.
+    pub(crate) retries_refused: Counter,
+    /// Targets that were left alone for what requests showed.
+    pub(crate) ejections: Counter,
+    /// Times that the breaker opened.
+    pub(crate) breaker_opened: Counter,
+    /// Requests that it kept away.
+    pub(crate) breaker_refused: Counter,
 }
 
 /// A quota's decisions.

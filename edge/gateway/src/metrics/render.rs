@@ -195,12 +195,20 @@ impl Metrics {
             page.histogram(name, &format!("upstream=\"{upstream}\""), &cells.latency);
         }
         let name = "edge_upstream_events_total";
-        page.metric(name, "counter", "Failed connections, failed exchanges and retries.");
+        page.metric(
+            name,
+            "counter",
+            "Failed connections and exchanges, retries, ejections, and what the breaker did.",
+        );
         for (upstream, cells) in &upstreams {
             let events = [
                 ("connect_failure", &cells.connect_failures),
                 ("failure", &cells.failures),
                 ("retry", &cells.retries),
+                ("retry_refused", &cells.retries_refused),
+                ("ejection", &cells.ejections),
+                ("breaker_opened", &cells.breaker_opened),
+                ("breaker_refused", &cells.breaker_refused),
             ];
             for (event, counter) in events {
                 page.value(

@@ -9,6 +9,7 @@ use crate::{
     upstream::{Pool, Sessions, Target},
 };
 use edge_policy::{
+    breaker::{Permit, Refusal},
     cors::Fields,
     csrf::{Mode, Site},
     identity::{Identity, Token},
@@ -41,8 +42,11 @@ pub(crate) trait Effects: Sync {
     /// Another site's page is behind a request, and may not.
     fn is_foreign(&self, route: &Route);
 
-    /// The next target in turn that was not tried.
-    fn next(&self, pool: &Pool, tried: &[SocketAddr]) -> Option<Arc<Target>>;
+    /// Asks an upstream's breaker for leave.
+    fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal>;
+
+    /// The next target for a client that was not tried.
+    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>>;
 
     /// The target in which a session was opened.
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr>;
@@ -108,8 +112,12 @@ impl Effects for Serving<'_> {
         }
     }
 
-    fn next(&self, pool: &Pool, tried: &[SocketAddr]) -> Option<Arc<Target>> {
-        pool.pick(tried)
+    fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {
+        pool.admit()
+    }
+
+    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>> {
+        pool.pick(tried, Some(client))
     }
 
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {

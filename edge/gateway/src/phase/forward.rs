@@ -12,9 +12,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora_error::{ErrorType, OrErr};
 use pingora_http::RequestHeader;
 use shared_contracts::header as names;
+use std::time::Instant;
 
 /// As many fields as the edge adds to a head.
-const MOST_ADDED: usize = 10;
+const MOST_ADDED: usize = 12;
 
 /// Makes the head that goes to the service out of the client's. `token` is the edge's own.
 pub(crate) fn head(
@@ -35,6 +36,12 @@ pub(crate) fn head(
         strip(fields, &ctx.generation.told);
         join_cookies(fields)?;
         identity(token, fields, ctx)?;
+        if let Some(deadline) = ctx.deadline() {
+            time_left(fields, deadline);
+        }
+        if ctx.attempts > 1 {
+            fields.insert(&heads::REQUEST_ATTEMPT, ctx.attempts.into());
+        }
         if let Some(host) = ctx
             .forwarded_host
             .as_ref()
@@ -110,6 +117,13 @@ pub(crate) fn identity(
         fields.insert(&heads::SERVICE_TOKEN, token.clone());
     }
     Ok(())
+}
+
+/// How long somebody will wait for the answer.
+pub(crate) fn time_left(fields: &mut HeaderMap, deadline: Instant) {
+    let left = deadline.saturating_duration_since(Instant::now()).as_millis();
+    let left = u64::try_from(left).unwrap_or(u64::MAX).max(1);
+    fields.insert(&heads::REQUEST_TIMEOUT, left.into());
 }
 
 fn value(text: &str) -> pingora_error::Result<HeaderValue> {

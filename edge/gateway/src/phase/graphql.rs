@@ -8,7 +8,7 @@ use crate::{
     generation::{Composed, Route},
     heads::{self, Head},
     problem::ClientError,
-    upstream::{Ask, CallError, PeerTimeouts},
+    upstream::{Ask, CallError, OnBehalf, PeerTimeouts},
 };
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -18,7 +18,10 @@ use http::{HeaderValue, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
-use std::time::{Duration, Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 use tokio::time::timeout_at;
 
 /// Where every subgraph answers.
@@ -49,6 +52,7 @@ pub(crate) async fn answer(
         composed,
         template,
         deadline,
+        client: ctx.client,
         request_id: &ctx.request_id,
     };
     let request = HttpRequest {
@@ -124,6 +128,7 @@ struct Subgraphs<'r> {
     composed: &'r Composed,
     template: RequestHeader,
     deadline: Instant,
+    client: IpAddr,
     request_id: &'r str,
 }
 
@@ -138,26 +143,35 @@ impl SubgraphClient for Subgraphs<'_> {
             .subgraphs
             .get(subgraph)
             .ok_or(SubgraphError::Unavailable)?;
-        if pool.state.breaker.is_open() {
-            tracing::debug!(request_id = self.request_id, subgraph, "its breaker is open");
-            return Err(SubgraphError::Unavailable);
-        }
         let mut head = self.template.clone();
-        head.insert_header(header::CONTENT_LENGTH, call.body.len())
-            .map_err(|_| SubgraphError::Failed)?;
+        head.change(|fields| {
+            fields.insert(header::CONTENT_LENGTH, call.body.len().into());
+            forward::time_left(fields, self.deadline);
+        });
         let ask = Ask {
             pool,
             head: &head,
             body: call.body,
-            timeouts: PeerTimeouts::until(self.deadline, self.route.connect_timeout, self.route.pool_idle),
+            timeouts: PeerTimeouts::until(self.deadline, self.route.connect_timeout, self.route.pool_idle)
+                .silent_for(self.route.first_byte),
             deadline: self.deadline,
             repeatable: call.is_query,
             max_answer: MAX_ANSWER,
         };
-        let reply = self.edge.caller.ask(ask).await.map_err(|error| {
+        let client = OnBehalf {
+            client: self.client,
+            retry: &self.route.retry,
+            retry_budget: self.route.retry_budget,
+        };
+        let reply = self.edge.caller.ask_for(ask, client).await.map_err(|error| {
+            if let CallError::CircuitOpen(_) = error {
+                // Told once, when it opened.
+                tracing::debug!(request_id = self.request_id, subgraph, "its breaker lets nobody pass");
+                return SubgraphError::Unavailable;
+            }
             tracing::warn!(request_id = self.request_id, subgraph, %error, "subgraph call failed");
             match error {
-                CallError::Unreachable(_) => SubgraphError::Unavailable,
+                CallError::Unreachable(_) | CallError::CircuitOpen(_) => SubgraphError::Unavailable,
                 CallError::Timeout(_) => SubgraphError::Timeout,
                 CallError::Broken(..) | CallError::TooLarge(_) => SubgraphError::Failed,
             }

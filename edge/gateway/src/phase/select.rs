@@ -5,23 +5,26 @@ use crate::{
     context::RequestContext,
     generation::{Route, Serves, Sticky},
     problem::InternalError,
-    upstream::{PeerTimeouts, Pool, Target, peer},
+    upstream::{Attempt, PeerTimeouts, Pool, Target, clock, peer},
 };
 use bytes::Bytes;
 use edge_config::Streaming;
 use edge_policy::{
     balance::{Client, engine_io},
+    breaker::Permit,
     identity::cookie,
-    retry::{Failure, Sent, may_retry},
+    retry::{Cause, Failure, backoff},
 };
 use http::{HeaderMap, HeaderValue, Method};
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora_error::{Error, ErrorSource, ErrorType};
 use pingora_http::RequestHeader;
 use std::{
+    mem,
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::time::sleep;
 
 /// A stream that says nothing for this long has no service behind it any more: heartbeats come far more often.
 const STREAM_SILENCE: Duration = Duration::from_secs(600);
@@ -33,14 +36,23 @@ pub(crate) fn select<E: Effects>(
     head: &RequestHeader,
     ctx: &mut RequestContext,
 ) -> Result<HttpPeer, InternalError> {
-    let (target, _) = target(effects, route, head, ctx)?;
+    // The one before is over.
+    ctx.attempt = None;
+    let Choice {
+        target, pool, permit, ..
+    } = target(effects, route, head, ctx)?;
+    let attempt = Attempt::begin(pool, &target, permit);
+    if ctx.attempts == 0 {
+        pool.state.budget.request(clock::now());
+    }
     let left = ctx
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let patience = left.unwrap_or(STREAM_SILENCE).max(Duration::from_millis(1));
+    let first_byte = left.and(route.first_byte).unwrap_or(patience);
     let timeouts = PeerTimeouts {
         connect: route.connect_timeout.min(patience),
-        read: patience,
+        read: first_byte.min(patience),
         write: patience,
         idle: route.pool_idle,
     };
@@ -48,39 +60,68 @@ pub(crate) fn select<E: Effects>(
     // Those that may be granted are asked for in `upgrade`; from all other requests the wish is taken away.
     peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
     ctx.attempts += 1;
-    ctx.attempt_began = Some(Instant::now());
+    ctx.attempt = Some(attempt);
     ctx.target = Some(target);
     Ok(peer)
+}
+
+/// Waits before a try that repeats another.
+pub(crate) async fn pause(ctx: &mut RequestContext) {
+    let pause = mem::take(&mut ctx.pause);
+    if !pause.is_zero() {
+        sleep(pause).await;
+    }
 }
 
 /// Why a target takes a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Chosen {
-    /// It is its turn.
-    InTurn,
+    /// The balancer chose it.
+    Balanced,
     /// The client's cookie names it.
     Bound,
     /// The client's session was opened there.
     Session,
 }
 
+/// What the next try needs.
+pub(crate) struct Choice<'r> {
+    /// Its target.
+    pub(crate) target: Arc<Target>,
+    /// Why that one.
+    pub(crate) why: Chosen,
+    /// Whose target it is.
+    pub(crate) pool: &'r Arc<Pool>,
+    /// Leave by the breaker.
+    pub(crate) permit: Option<Permit>,
+}
+
 /// The target of the next try.
-pub(crate) fn target<E: Effects>(
+pub(crate) fn target<'r, E: Effects>(
     effects: &E,
-    route: &Route,
+    route: &'r Route,
     head: &RequestHeader,
     ctx: &mut RequestContext,
-) -> Result<(Arc<Target>, Chosen), InternalError> {
+) -> Result<Choice<'r>, InternalError> {
     let Serves::Upstream { pool, sticky } = &route.serves else {
         return Err(InternalError::NoTarget("graphql".into()));
     };
-    if pool.state.breaker.is_open() {
-        return Err(InternalError::CircuitOpen(Arc::clone(&pool.name)));
-    }
-    choose(effects, pool, sticky.as_deref(), head, ctx).ok_or_else(|| InternalError::NoTarget(Arc::clone(&pool.name)))
+    // The breaker before the balancer: no target is drawn for a request that goes nowhere.
+    let permit = effects.leave(pool);
+    let permit = permit.map_err(|refusal| InternalError::CircuitOpen(Arc::clone(&pool.name), refusal))?;
+    let Some((target, why)) = choose(effects, pool, sticky.as_deref(), head, ctx) else {
+        pool.give_back(permit);
+        return Err(InternalError::NoTarget(Arc::clone(&pool.name)));
+    };
+    Ok(Choice {
+        target,
+        why,
+        pool,
+        permit,
+    })
 }
 
-/// The client's own target if it is bound to one that is well and not disabled, else the next in turn.
+/// The client's own target if it is bound to one that is well and not disabled, else the balancer's choice.
 fn choose<E: Effects>(
     effects: &E,
     pool: &Pool,
@@ -89,7 +130,9 @@ fn choose<E: Effects>(
     ctx: &mut RequestContext,
 ) -> Option<(Arc<Target>, Chosen)> {
     let Some(sticky) = sticky else {
-        return effects.next(pool, &ctx.tried).map(|target| (target, Chosen::InTurn));
+        return effects
+            .next(pool, &ctx.tried, ctx.client)
+            .map(|target| (target, Chosen::Balanced));
     };
     let free = |target: &Arc<Target>| {
         target.is_available() && target.admits(Client::Bound) && !ctx.tried.contains(&target.address)
@@ -103,7 +146,7 @@ fn choose<E: Effects>(
         ctx.set_cookie = None;
         return Some((target, Chosen::Session));
     }
-    let target = effects.next(pool, &ctx.tried)?;
+    let target = effects.next(pool, &ctx.tried, ctx.client)?;
     let value = format!(
         "{}={}{}",
         sticky.cookie,
@@ -111,7 +154,7 @@ fn choose<E: Effects>(
         sticky.attributes
     );
     ctx.set_cookie = HeaderValue::from_str(&value).ok();
-    Some((target, Chosen::InTurn))
+    Some((target, Chosen::Balanced))
 }
 
 fn in_session<E: Effects>(effects: &E, pool: &Pool, head: &RequestHeader) -> Option<Arc<Target>> {
@@ -162,60 +205,51 @@ pub(crate) fn not_connected(route: &Route, error: &mut Error, ctx: &mut RequestC
     let Serves::Upstream { pool, .. } = &route.serves else {
         return;
     };
-    pool.cells.connect_failures.add();
-    if let Some(target) = &ctx.target {
-        target.eject();
-        ctx.tried.push(target.address);
+    ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
+    if let Some(attempt) = ctx.attempt.take() {
+        attempt.unreachable();
     }
-    // Nothing was sent, so any method may be tried on every target there is.
-    let attempts = u32::try_from(pool.len()).unwrap_or(u32::MAX).max(route.attempts);
-    retry(
-        pool,
-        error,
-        &failure(&Method::GET, Sent::Nothing, true, ctx),
-        attempts,
-        ctx,
-    );
+    // Nothing was sent, so any method may be tried on every target there is, where any is tried again at all.
+    let attempts = match route.retry.attempts {
+        1 => 1,
+        attempts => attempts.max(u32::try_from(pool.len()).unwrap_or(u32::MAX)),
+    };
+    let failure = failure(&Method::GET, Cause::NotConnected, true, ctx);
+    error.set_retry(may_retry(route, pool, attempts, &failure, ctx));
 }
 
 /// The exchange broke off.
 pub(crate) fn broke_off(route: &Route, error: &mut Error, exchange: &Exchange<'_>, ctx: &mut RequestContext) {
+    if *error.etype() == RETRIED {
+        // It was decided when the answer's head came.
+        return;
+    }
+    error.set_retry(false);
     let Serves::Upstream { pool, .. } = &route.serves else {
         return;
     };
-    error.set_retry(false);
     if *error.esource() != ErrorSource::Upstream {
         return;
     }
-    pool.cells.failures.add();
-    // A timeout has used up the time that a second try would need.
-    if matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout) {
-        return;
-    }
-    let sent = if exchange.answered {
-        Sent::Answered
-    } else {
-        Sent::Something
+    let cause = match error.etype() {
+        _ if exchange.answered => Cause::Answered,
+        ErrorType::ReadTimedout | ErrorType::WriteTimedout => Cause::Timeout,
+        _ => Cause::Reset,
     };
-    if exchange.reused {
-        // Most likely the service closed an idle connection just then: the target itself is well.
-        retry(
-            pool,
-            error,
-            &failure(exchange.method, sent, exchange.replayable, ctx),
-            route.attempts.max(2),
-            ctx,
-        );
+    let failure = failure(exchange.method, cause, exchange.replayable, ctx);
+    if exchange.reused && cause == Cause::Reset {
+        // Most likely the service closed an idle connection just then: the target itself is well, and may be asked at once.
+        pool.cells.failures.add();
+        ctx.attempt = None;
+        error.set_retry(may_retry(route, pool, route.retry.attempts.max(2), &failure, ctx));
+        ctx.pause = Duration::ZERO;
         return;
     }
     ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
-    retry(
-        pool,
-        error,
-        &failure(exchange.method, sent, exchange.replayable, ctx),
-        route.attempts,
-        ctx,
-    );
+    if let Some(attempt) = ctx.attempt.take() {
+        attempt.failed();
+    }
+    error.set_retry(may_retry(route, pool, route.retry.attempts, &failure, ctx));
 }
 
 /// How far an exchange came.
@@ -230,36 +264,73 @@ pub(crate) struct Exchange<'a> {
     pub(crate) replayable: bool,
 }
 
-fn failure<'a>(method: &'a Method, sent: Sent, replayable: bool, ctx: &RequestContext) -> Failure<'a> {
+fn failure<'a>(method: &'a Method, cause: Cause, replayable: bool, ctx: &RequestContext) -> Failure<'a> {
     Failure {
         method,
-        sent,
+        cause,
         replayable,
         tries: ctx.attempts,
     }
 }
 
-fn retry(pool: &Pool, error: &mut Error, failure: &Failure<'_>, attempts: u32, ctx: &RequestContext) {
+/// Whether to try again: allowed, possible, in time, and within the budget, in this order, since the budget counts it.
+fn may_retry(route: &Route, pool: &Pool, attempts: u32, failure: &Failure<'_>, ctx: &mut RequestContext) -> bool {
+    if !route.retry.allow(failure, attempts) {
+        return false;
+    }
     // A client that is bound to a draining target may try that one again.
     let own = ctx.target.as_ref().filter(|target| target.admits(Client::Bound));
     let another = own.is_some_and(|own| !ctx.tried.contains(&own.address)) || pool.has_another(&ctx.tried);
-    let in_time = ctx.deadline().is_none_or(|deadline| Instant::now() < deadline);
-    let again = another && in_time && may_retry(failure, attempts);
-    error.set_retry(again);
-    if again {
-        pool.cells.retries.add();
+    let pause = backoff(failure.tries, rand::random());
+    let in_time = ctx.deadline().is_none_or(|deadline| Instant::now() + pause < deadline);
+    if !another || !in_time {
+        return false;
     }
+    let is_within = pool.state.budget.retry(route.retry_budget, clock::now());
+    if is_within {
+        pool.cells.retries.add();
+        ctx.pause = pause;
+    } else {
+        pool.cells.retries_refused.add();
+    }
+    is_within
 }
 
-/// The answer's head is there.
-pub(crate) fn answered(ctx: &mut RequestContext) {
-    let Some(time) = ctx.attempt_began.map(|began| began.elapsed()) else {
-        return;
+/// Marks an answer that is thrown away for another try.
+const RETRIED: ErrorType = ErrorType::Custom("Retried");
+
+/// The answer's head is there, and nothing of it has gone to the client.
+///
+/// # Errors
+/// It is not passed on: another target is asked.
+pub(crate) fn answered(
+    route: &Route,
+    method: &Method,
+    status: u16,
+    replayable: bool,
+    ctx: &mut RequestContext,
+) -> pingora_error::Result<()> {
+    let body = ctx.body_bytes;
+    let took = { &mut ctx.attempt }
+        .as_mut()
+        .map(|attempt| attempt.answered(status, body, route.streaming.is_none()));
+    ctx.upstream_time = took;
+    let Serves::Upstream { pool, .. } = &route.serves else {
+        return Ok(());
     };
-    ctx.upstream_time = Some(time);
-    if let Some(Serves::Upstream { pool, .. }) = ctx.route.as_ref().map(|route| &route.serves) {
-        pool.cells.latency.observe(time);
+    if !route.retry.on_status.has(status) {
+        return Ok(());
     }
+    let mark = ctx.tried.len();
+    ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
+    let failure = failure(method, Cause::Status(status), replayable, ctx);
+    if !may_retry(route, pool, route.retry.attempts, &failure, ctx) {
+        ctx.tried.truncate(mark);
+        return Ok(());
+    }
+    let mut error = Error::explain(RETRIED, "another target is asked").into_up();
+    error.set_retry(true);
+    Err(error)
 }
 
 /// The upstream of the request's route.

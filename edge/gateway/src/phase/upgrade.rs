@@ -43,7 +43,6 @@ pub(crate) async fn open(
 ) -> Result<(), Stop> {
     let standing = Standing::of(route, ctx);
     let mut service = ask(edge, route, session, ctx).await?;
-    select::answered(ctx);
     let Some(mut response) = service.resp_header().cloned() else {
         return Err(Error::explain(ErrorType::InternalError, "an answer without a head").into());
     };
@@ -94,6 +93,7 @@ async fn ask(
 ) -> Result<HttpSession, Stop> {
     let deadline = Instant::from_std(ctx.began + route.request_timeout);
     loop {
+        select::pause(ctx).await;
         let peer = select::select(&Serving(edge), route, session.req_header(), ctx)?;
         let head = head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
         let stream = match client::while_there(session, edge.dialer.new_stream(&peer)).await? {
@@ -107,7 +107,13 @@ async fn ask(
             }
         };
         let mut error = match client::while_there(session, handshake::ask(stream, head, deadline)).await? {
-            Ok(service) => return Ok(service),
+            Ok(service) => {
+                let status = service.get_status().map_or(0, |status| status.as_u16());
+                match select::answered(route, &Method::GET, status, true, ctx) {
+                    Ok(()) => return Ok(service),
+                    Err(_) => continue,
+                }
+            }
             Err(error) => error,
         };
         let exchange = select::Exchange {

@@ -1,35 +1,35 @@
 //! The edge's own requests to upstreams: subgraph calls and the key set. Small bodies, whole answers.
 
-use super::{PeerTimeouts, Pool, Target, peer};
-use bytes::{Bytes, BytesMut};
+use super::{
+    Attempt, PeerTimeouts, Pool, Target, clock,
+    exchange::{TOO_LARGE, exchange},
+    peer,
+};
+use bytes::Bytes;
+use edge_policy::retry::{Cause, Failure, Terms, backoff};
+use http::Method;
 use pingora_core::{
     connectors::{ConnectorOptions, TransportConnector},
-    protocols::{
-        Stream,
-        http::v1::client::{HttpSession, http_req_header_to_wire},
-    },
     upstreams::peer::Peer,
 };
-use pingora_error::{Error, ErrorType, OrErr};
+use pingora_error::{Error, ErrorType};
 use pingora_http::RequestHeader;
 use std::{
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{
-    io::AsyncWriteExt,
-    time::{Instant as Deadline, timeout_at},
-};
+use tokio::time::{Instant as Deadline, sleep, timeout_at};
 
-/// Targets that are tried for one call.
-const MAX_TARGETS: usize = 3;
+/// Targets that are tried for a call of the edge itself.
+const MAX_TARGETS: u32 = 3;
 /// Idle connections kept over all targets.
 const KEPT_CONNECTIONS: usize = 256;
 
 /// What is asked, and how patiently.
 pub(crate) struct Ask<'a> {
     /// Whose targets.
-    pub(crate) pool: &'a Pool,
+    pub(crate) pool: &'a Arc<Pool>,
     /// Head, `host` and `content-length` included.
     pub(crate) head: &'a RequestHeader,
     /// Body, may be empty.
@@ -42,6 +42,16 @@ pub(crate) struct Ask<'a> {
     pub(crate) repeatable: bool,
     /// Largest answer, bytes.
     pub(crate) max_answer: usize,
+}
+
+/// For whom the edge asks, and what is allowed for that.
+pub(crate) struct OnBehalf<'a> {
+    /// The client.
+    pub(crate) client: IpAddr,
+    /// When a failed try is repeated.
+    pub(crate) retry: &'a Terms,
+    /// Most retries, as a share of requests.
+    pub(crate) retry_budget: f32,
 }
 
 /// A whole answer.
@@ -65,6 +75,9 @@ pub(crate) enum CallError {
     /// The exchange broke off.
     #[error("the exchange with `{0}` failed: {1}")]
     Broken(Arc<str>, Box<Error>),
+    /// Requests are kept away from the upstream.
+    #[error("the breaker of `{0}` lets nobody pass")]
+    CircuitOpen(Arc<str>),
     /// The answer is larger than allowed.
     #[error("the answer of `{0}` is too large")]
     TooLarge(Arc<str>),
@@ -83,145 +96,149 @@ impl Caller {
         }
     }
 
-    /// Asks, going on to the next target where one cannot be connected to.
+    /// Asks for the edge itself: no breaker and no budget keeps it from learning what it needs.
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<Reply, CallError> {
-        let deadline = Deadline::from_std(ask.deadline);
-        match timeout_at(deadline, self.ask_targets(&ask)).await {
-            Ok(result) => result,
-            Err(_) => {
-                ask.pool.cells.failures.add();
-                Err(CallError::Timeout(Arc::clone(&ask.pool.name)))
-            }
-        }
+        self.ask_targets(&ask, None).await
     }
 
-    async fn ask_targets(&self, ask: &Ask<'_>) -> Result<Reply, CallError> {
-        let mut tried = Vec::new();
-        let mut failure = None;
-        while tried.len() < MAX_TARGETS {
-            let Some(target) = ask.pool.pick(&tried) else { break };
-            tried.push(target.address);
-            match self.ask_target(ask, &target).await {
-                None => {}
-                // It died while it worked on something that another one may do again.
-                Some(Err(broken @ CallError::Broken(..))) if ask.repeatable => failure = Some(broken),
-                Some(result) => return result,
-            }
-        }
-        Err(failure.unwrap_or_else(|| CallError::Unreachable(Arc::clone(&ask.pool.name))))
+    /// Asks on behalf of a client's request.
+    pub(crate) async fn ask_for(&self, ask: Ask<'_>, client: OnBehalf<'_>) -> Result<Reply, CallError> {
+        self.ask_targets(&ask, Some(&client)).await
     }
 
-    /// One target; `None` if it could not be connected to.
-    async fn ask_target(&self, ask: &Ask<'_>, target: &Target) -> Option<Result<Reply, CallError>> {
-        let peer = peer(target, ask.timeouts);
-        let mut repeats = u32::from(ask.repeatable);
+    async fn ask_targets(&self, ask: &Ask<'_>, client: Option<&OnBehalf<'_>>) -> Result<Reply, CallError> {
+        let pool = ask.pool;
+        let name = || Arc::clone(&pool.name);
+        pool.state.budget.request(clock::now());
+        let (mut tried, mut tries, mut last) = (Vec::new(), 0, CallError::Unreachable(name()));
         loop {
-            let (stream, reused) = match self.connector.get_stream(&peer).await {
-                Ok(connected) => connected,
-                Err(error) => {
-                    tracing::debug!(upstream = &*ask.pool.name, target_name = &*target.name, %error, "cannot connect");
-                    ask.pool.cells.connect_failures.add();
-                    target.eject();
-                    return None;
+            let permit = match client {
+                Some(_) => pool.admit().map_err(|_| CallError::CircuitOpen(name()))?,
+                None => None,
+            };
+            let Some(target) = pool.pick(&tried, client.map(|client| client.client)) else {
+                pool.give_back(permit);
+                return Err(last);
+            };
+            tried.push(target.address);
+            tries += 1;
+            let attempt = Attempt::begin(pool, &target, permit);
+            let cause = match self.ask_target(ask, &target, attempt).await {
+                Ok(reply) if !client.is_some_and(|client| client.retry.on_status.has(reply.status)) => {
+                    return Ok(reply);
+                }
+                Ok(reply) => {
+                    let cause = Cause::Status(reply.status);
+                    if !may_retry(ask, client, cause, tries, &tried).await {
+                        return Ok(reply);
+                    }
+                    continue;
+                }
+                Err((cause, error)) => {
+                    last = error;
+                    cause
                 }
             };
-            match exchange(stream, ask).await {
-                Ok((reply, kept)) => {
+            if !may_retry(ask, client, cause, tries, &tried).await {
+                return Err(last);
+            }
+        }
+    }
+
+    /// One target.
+    async fn ask_target(
+        &self,
+        ask: &Ask<'_>,
+        target: &Target,
+        mut attempt: Attempt,
+    ) -> Result<Reply, (Cause, CallError)> {
+        let peer = peer(target, ask.timeouts);
+        let name = || Arc::clone(&ask.pool.name);
+        let deadline = Deadline::from_std(ask.deadline);
+        let mut repeats = u32::from(ask.repeatable);
+        loop {
+            let (stream, reused) = match timeout_at(deadline, self.connector.get_stream(&peer)).await {
+                Ok(Ok(connected)) => connected,
+                failed => {
+                    if let Ok(Err(error)) = failed {
+                        tracing::debug!(upstream = &*ask.pool.name, target_name = &*target.name, %error, "cannot connect");
+                    }
+                    attempt.unreachable();
+                    return Err((Cause::NotConnected, CallError::Unreachable(name())));
+                }
+            };
+            let answered = |status| {
+                attempt.answered(status, 0, true);
+            };
+            let broken = match timeout_at(deadline, exchange(stream, ask, answered)).await {
+                Ok(Ok((reply, kept))) => {
                     if let Some(stream) = kept {
                         self.connector
                             .release_stream(stream, peer.reuse_hash(), peer.idle_timeout());
                     }
-                    return Some(Ok(reply));
+                    return Ok(reply);
                 }
                 // The service closed an idle connection at the very moment it was taken again.
-                Err(broken) if reused && repeats > 0 && !broken.answered => {
+                Ok(Err(broken)) if reused && repeats > 0 && !broken.answered && !is_timeout(&broken.error) => {
                     repeats -= 1;
                     ask.pool.cells.retries.add();
+                    continue;
                 }
-                Err(broken) => {
-                    ask.pool.cells.failures.add();
-                    return Some(Err(failure(ask.pool, broken.error)));
-                }
+                Ok(Err(broken)) => broken.error,
+                Err(_) => Error::explain(ErrorType::ReadTimedout, "the call's time is over"),
+            };
+            if *broken.etype() == TOO_LARGE {
+                return Err((Cause::Answered, CallError::TooLarge(name())));
             }
+            attempt.failed();
+            return Err(match is_timeout(&broken) {
+                true => (Cause::Timeout, CallError::Timeout(name())),
+                false => (Cause::Reset, CallError::Broken(name(), broken)),
+            });
         }
     }
 }
 
-/// An exchange that broke off; its connection is closed.
-struct Broken {
-    error: Box<Error>,
-    /// Whether the answer's head had come.
-    answered: bool,
+fn is_timeout(error: &Error) -> bool {
+    matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout)
 }
 
-/// Sends and reads; the connection comes back where it can be used again. Bounded by whoever calls: every wait in here
-/// ends with the call's deadline.
-async fn exchange(mut stream: Stream, ask: &Ask<'_>) -> Result<(Reply, Option<Stream>), Broken> {
-    let began = Instant::now();
-    if let Err(error) = send(&mut stream, ask).await {
-        return Err(Broken { error, answered: false });
-    }
-    let mut session = HttpSession::new(stream);
-    let read = read(&mut session, ask, began).await;
-    match read {
-        Ok(reply) => {
-            session.respect_keepalive();
-            Ok((reply, session.reuse().await))
-        }
-        Err(error) => {
-            let answered = session.resp_header().is_some();
-            session.shutdown().await;
-            Err(Broken { error, answered })
-        }
-    }
-}
-
-/// Head and body in one write, so that the service finds them in one read. Pingora's session would write them apart.
-async fn send(stream: &mut Stream, ask: &Ask<'_>) -> Result<(), Box<Error>> {
-    let head = http_req_header_to_wire(ask.head);
-    let mut request = head.ok_or_else(|| Error::explain(ErrorType::InvalidHTTPHeader, "the path cannot be written"))?;
-    request.extend_from_slice(&ask.body);
-    let written = stream.write_all(&request).await;
-    written.or_err(ErrorType::WriteError, "writing the request")?;
-    stream
-        .flush()
-        .await
-        .or_err(ErrorType::WriteError, "flushing the request")
-}
-
-async fn read(session: &mut HttpSession, ask: &Ask<'_>, began: Instant) -> Result<Reply, Box<Error>> {
-    let status = loop {
-        session.read_response().await?;
-        match session.get_status() {
-            Some(status) if status.is_informational() => {}
-            Some(status) => break status.as_u16(),
-            None => return Error::e_explain(ErrorType::InvalidHTTPHeader, "no response header"),
-        }
+/// Whether to ask another target; waits a little before it says so.
+async fn may_retry(
+    ask: &Ask<'_>,
+    client: Option<&OnBehalf<'_>>,
+    cause: Cause,
+    tries: u32,
+    tried: &[SocketAddr],
+) -> bool {
+    // What is read may be read again, as what GET asks for.
+    let method = if ask.repeatable { Method::GET } else { Method::POST };
+    let failure = Failure {
+        method: &method,
+        cause,
+        replayable: true,
+        tries,
     };
-    ask.pool.cells.latency.observe(began.elapsed());
-    let mut body = BytesMut::new();
-    while let Some(chunk) = session.read_body_ref().await? {
-        if body.len() + chunk.len() > ask.max_answer {
-            return Error::e_explain(TOO_LARGE, "answer over the limit");
-        }
-        body.extend_from_slice(chunk);
+    let Some(client) = client else {
+        return tries < MAX_TARGETS && (ask.repeatable || cause == Cause::NotConnected);
+    };
+    let attempts = match client.retry.attempts {
+        1 => 1,
+        attempts if cause == Cause::NotConnected => attempts.max(u32::try_from(ask.pool.len()).unwrap_or(u32::MAX)),
+        attempts => attempts,
+    };
+    let pause = backoff(tries, rand::random());
+    let is_possible = ask.pool.has_another(tried) && Instant::now() + pause < ask.deadline;
+    if !client.retry.allow(&failure, attempts) || !is_possible {
+        return false;
     }
-    Ok(Reply {
-        status,
-        body: body.freeze(),
-    })
-}
-
-/// Marks an answer over the limit among Pingora's errors.
-const TOO_LARGE: ErrorType = ErrorType::Custom("AnswerTooLarge");
-
-fn failure(pool: &Pool, error: Box<Error>) -> CallError {
-    let name = Arc::clone(&pool.name);
-    if *error.etype() == TOO_LARGE {
-        CallError::TooLarge(name)
-    } else {
-        CallError::Broken(name, error)
+    if !ask.pool.state.budget.retry(client.retry_budget, clock::now()) {
+        ask.pool.cells.retries_refused.add();
+        return false;
     }
+    ask.pool.cells.retries.add();
+    sleep(pause).await;
+    true
 }
 
 impl PeerTimeouts {
@@ -236,5 +253,12 @@ impl PeerTimeouts {
             write: left,
             idle,
         }
+    }
+
+    /// The same, and no read takes longer than this.
+    #[must_use]
+    pub(crate) fn silent_for(mut self, longest: Option<Duration>) -> Self {
+        self.read = longest.map_or(self.read, |longest| longest.min(self.read));
+        self
     }
 }

@@ -41,6 +41,7 @@ async fn probe(pool: &Pool, target: &Target, settings: &HealthSettings) {
     if let Some(well) = target.probed(ok, settings.thresholds) {
         let (upstream, name) = (&*pool.name, &*target.name);
         if well {
+            pool.revived(target);
             tracing::info!(upstream, target_name = name, "target is healthy");
         } else {
             tracing::warn!(upstream, target_name = name, answer = ?result, "target is unhealthy");

@@ -1,19 +1,27 @@
 //! Upstreams: which targets there are, whether they are well, and how to speak to them.
 
+mod attempt;
 mod call;
+pub(crate) mod clock;
+mod exchange;
 mod health;
 mod peer;
 mod pool;
 mod resolve;
 mod sessions;
+mod settings;
+mod standing;
 mod state;
 mod target;
 
-pub(crate) use call::{Ask, CallError, Caller};
+pub(crate) use attempt::Attempt;
+pub(crate) use call::{Ask, CallError, Caller, OnBehalf};
 pub(crate) use health::watch as watch_health;
 pub(crate) use peer::{PeerTimeouts, peer};
-pub(crate) use pool::{HealthSettings, Pool, PoolSettings, TargetSpec};
+pub(crate) use pool::Pool;
 pub(crate) use resolve::watch as watch_names;
 pub(crate) use sessions::Sessions;
+pub(crate) use settings::{HealthSettings, OutlierSettings, PoolSettings, TargetSpec};
+pub(crate) use standing::Standing;
 pub(crate) use state::{BreakerState, States, TargetState, UpstreamState};
 pub(crate) use target::Target;

@@ -5,9 +5,7 @@ use crate::keeper::Begun;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 
-/// From one look-up to the next; a scaled service shows its new instances after this long at the latest.
-const REFRESH: Duration = Duration::from_secs(10);
-/// The same while a name has no address yet.
+/// From one look-up to the next while a name has no address yet.
 const RETRY: Duration = Duration::from_secs(1);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -17,7 +15,8 @@ pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
     while pool.has_names() {
         let complete = refresh(&pool).await;
         drop(begun.take());
-        sleep(if complete { REFRESH } else { RETRY }).await;
+        let refresh = pool.settings.refresh;
+        sleep(if complete { refresh } else { RETRY.min(refresh) }).await;
     }
 }
 
@@ -79,7 +78,10 @@ mod tests {
         };
         let pool = |specs: &[&str]| {
             let specs = specs.iter().map(|address| spec(address)).collect();
-            let settings = PoolSettings { specs, health: None };
+            let settings = PoolSettings {
+                specs,
+                ..PoolSettings::default()
+            };
             Pool::new("p", settings, &States::default(), Arc::default(), None)
         };
         let gone = pool(&["no-such-host.invalid:7"]);

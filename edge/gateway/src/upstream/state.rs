@@ -1,20 +1,21 @@
 //! What is known of an upstream and its targets beyond one configuration: health, sessions, what operators said. A reload makes
 //! new pools and finds these again, by the upstream's name and the target's address.
 
-use super::Sessions;
-use edge_policy::balance::{Client, Health, PlacementCell, Thresholds};
+use super::{Sessions, clock};
+use edge_policy::{
+    balance::{Client, Health, Load, PlacementCell, Thresholds, Warmth},
+    breaker,
+    outlier::Outlier,
+    retry::Budget,
+};
 use std::{
     collections::HashMap,
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU8, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
 };
-
-/// How long a target that refused a connection is left alone, unless a health check finds it well before.
-const EJECTED_FOR: Duration = Duration::from_secs(2);
 
 /// The states of all upstreams. One lives for as long as a generation, or an operator's override, has use for it.
 #[derive(Default)]
@@ -39,26 +40,37 @@ impl States {
 pub(crate) struct UpstreamState {
     /// Where sessions of clients without the cookie are.
     pub(crate) sessions: Sessions,
-    /// Whether requests are kept away from it.
+    /// What an operator says about its breaker.
     pub(crate) breaker: Breaker,
+    /// The breaker itself.
+    pub(crate) circuit: breaker::Breaker,
+    /// How often requests were tried again.
+    pub(crate) budget: Budget,
+    /// How busy all its targets are.
+    pub(crate) load: Load,
     targets: Mutex<HashMap<SocketAddr, Weak<TargetState>>>,
 }
 
 impl UpstreamState {
     /// The state of a target; a new one if nobody has any.
     pub(crate) fn target(&self, address: SocketAddr) -> Arc<TargetState> {
+        self.found(address).0
+    }
+
+    /// The same, and whether it is a new one.
+    pub(crate) fn found(&self, address: SocketAddr) -> (Arc<TargetState>, bool) {
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = targets.get(&address).and_then(Weak::upgrade) {
-            return state;
+            return (state, false);
         }
         targets.retain(|_, state| state.strong_count() > 0);
         let state = Arc::new(TargetState::new(address));
         targets.insert(address, Arc::downgrade(&state));
-        state
+        (state, true)
     }
 }
 
-/// What lasts of a target. Requests read it, probes and operators write it: every field is an atomic.
+/// What lasts of a target. Requests read it, probes, operators and tries write it: every field is an atomic.
 pub(crate) struct TargetState {
     /// Where to connect.
     pub(crate) address: SocketAddr,
@@ -66,10 +78,13 @@ pub(crate) struct TargetState {
     pub(crate) address_text: Box<str>,
     /// What an operator says about it.
     pub(crate) placement: PlacementCell,
+    /// How busy it is, and how fast.
+    pub(crate) load: Load,
+    /// What requests show of it.
+    pub(crate) outlier: Outlier,
+    /// Whether it is new or back.
+    pub(crate) warmth: Warmth,
     health: Health,
-    /// Start of this target's clock; `ejected_until_ms` counts from here, 0 means not ejected.
-    born: Instant,
-    ejected_until_ms: AtomicU64,
 }
 
 impl TargetState {
@@ -79,19 +94,16 @@ impl TargetState {
             address,
             address_text: address.to_string().into(),
             placement: PlacementCell::default(),
+            load: Load::default(),
+            outlier: Outlier::default(),
+            warmth: Warmth::default(),
             health: Health::default(),
-            born: Instant::now(),
-            ejected_until_ms: AtomicU64::new(0),
         }
-    }
-
-    fn clock_ms(&self) -> u64 {
-        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Whether it is well enough for requests.
     pub(crate) fn is_available(&self) -> bool {
-        self.is_healthy() && !self.is_ejected()
+        self.is_healthy() && self.outlier.ejection(clock::now).is_none()
     }
 
     /// Whether probes find it well.
@@ -99,30 +111,20 @@ impl TargetState {
         self.health.is_healthy()
     }
 
-    /// Whether it is left alone because it could not be connected to.
-    pub(crate) fn is_ejected(&self) -> bool {
-        let until = self.ejected_until_ms.load(Relaxed);
-        // The clock is read only for the few targets that failed of late.
-        until != 0 && self.clock_ms() < until
-    }
-
     /// Whether an operator lets such a client go there.
     pub(crate) fn admits(&self, client: Client) -> bool {
         self.placement.get().admits(client)
     }
 
-    /// A connection to it failed: spare the next requests the same wait.
-    pub(crate) fn eject(&self) {
-        let until = self.clock_ms() + u64::try_from(EJECTED_FOR.as_millis()).unwrap_or(u64::MAX);
-        self.ejected_until_ms.store(until.max(1), Relaxed);
-    }
-
     /// Records an active probe; tells the new verdict if it changed.
     pub(crate) fn probed(&self, ok: bool, thresholds: Thresholds) -> Option<bool> {
-        if ok {
-            self.ejected_until_ms.store(0, Relaxed);
+        let now = clock::now();
+        let is_back = ok && self.outlier.readmit(now);
+        let turned = self.health.observe(ok, thresholds);
+        if is_back || turned == Some(true) {
+            self.warmth.begin(now);
         }
-        self.health.observe(ok, thresholds)
+        turned
     }
 
     /// Nobody probes it any more, so what probes found holds no longer.
@@ -166,17 +168,14 @@ impl Breaker {
         };
         self.0.store(value, Relaxed);
     }
-
-    /// Whether no request passes.
-    pub(crate) fn is_open(&self) -> bool {
-        self.get() == BreakerState::Open
-    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use edge_policy::outlier::Why;
+    use std::time::Duration;
 
     const THRESHOLDS: Thresholds = Thresholds {
         healthy: 1,
@@ -186,7 +185,9 @@ mod tests {
     #[test]
     fn a_refused_connection_ejects_until_a_probe_succeeds() {
         let target = TargetState::new("127.0.0.1:1".parse().unwrap());
-        target.eject();
+        target
+            .outlier
+            .eject(Why::Unreachable, Duration::from_secs(9), 0.0, clock::now());
         assert!(!target.is_available());
         target.probed(true, THRESHOLDS);
         assert!(target.is_available());
@@ -208,6 +209,6 @@ mod tests {
         assert!(upstream.target(address).is_available(), "nobody held it");
         upstream.breaker.set(BreakerState::Open);
         drop(upstream);
-        assert!(!states.upstream("a").breaker.is_open());
+        assert!(states.upstream("a").breaker.get() != BreakerState::Open);
     }
 }

@@ -37,24 +37,27 @@ impl RoundRobin {
 
     /// Whose turn it is, see [`RoundRobin::pick`].
     pub fn holder(&self, Turn(ticket): Turn, eligible: impl Fn(usize) -> bool) -> Option<usize> {
-        if self.order.is_empty() {
-            return None;
+        let place = ticket.checked_rem(self.order.len())?;
+        if eligible(self.order[place]) {
+            return Some(self.order[place]);
         }
-        let count = self.order.iter().filter(|&&target| eligible(target)).count();
-        if count == self.order.len() {
-            return Some(self.order[ticket % count]);
-        }
-        // Health may change between the two passes: fall back on any that still is eligible.
-        let mut able = self.order.iter().copied().filter(|&target| eligible(target));
-        let nth = ticket.checked_rem(count)?;
-        able.nth(nth)
-            .or_else(|| self.order.iter().copied().find(|&target| eligible(target)))
+        // The others take this turn in turns. Health may change meanwhile: fall back on any that still is eligible.
+        let able = || self.order.iter().copied().filter(|&target| eligible(target));
+        let nth = (ticket / self.order.len() + place).checked_rem(able().count())?;
+        able().nth(nth).or_else(|| able().next())
     }
 }
 
 /// A turn in the order.
 #[derive(Debug, Clone, Copy)]
-pub struct Turn(usize);
+pub struct Turn(pub(super) usize);
+
+impl Turn {
+    /// Its number, counted from 0.
+    pub fn number(self) -> u64 {
+        self.0 as u64
+    }
+}
 
 fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
@@ -124,16 +127,20 @@ mod tests {
             }
         }
 
-        /// Law: over whole rounds each eligible target gets exactly its weight's share.
+        /// Law: over as many rounds as there are eligible turns each eligible target gets exactly its weight's share.
         #[test]
         fn shares_are_exact(weights in prop::collection::vec(1u32..8, 1..6), mask: u8, rounds in 1usize..4) {
             let eligible = |target: usize| mask & (1 << target) != 0;
             let divisor = weights.iter().copied().fold(0, gcd);
-            let sum: u32 = weights.iter().enumerate().filter(|(i, _)| eligible(*i)).map(|(_, w)| w / divisor).sum();
+            let sum = |of: &dyn Fn(usize) -> bool| {
+                let chosen = weights.iter().enumerate().filter(|(index, _)| of(*index));
+                chosen.map(|(_, weight)| (weight / divisor) as usize).sum::<usize>()
+            };
+            let (all, able) = (sum(&|_| true), sum(&eligible));
             let robin = RoundRobin::new(&weights);
-            let picked = take(&robin, rounds * sum as usize, eligible);
+            let picked = take(&robin, rounds * all * able, eligible);
             for (index, weight) in weights.iter().enumerate() {
-                let want = if eligible(index) { rounds * (weight / divisor) as usize } else { 0 };
+                let want = if eligible(index) { rounds * all * (weight / divisor) as usize } else { 0 };
                 prop_assert_eq!(picked.iter().filter(|&&p| p == index).count(), want);
             }
         }

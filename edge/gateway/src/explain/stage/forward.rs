@@ -17,7 +17,7 @@ use serde_json::json;
 use shared_contracts::header as names;
 
 /// Fields that every request gets anew, unless the client brings them.
-const NEW_EACH_TIME: [&str; 2] = [names::REQUEST_ID, names::TRACEPARENT];
+const NEW_EACH_TIME: [&str; 3] = [names::REQUEST_ID, names::TRACEPARENT, names::REQUEST_TIMEOUT];
 
 /// The head that goes to the service.
 pub(in crate::explain) fn head(

@@ -5,11 +5,11 @@ use crate::{
     explain::{peek::Peek, report::StageName::Select},
     generation::{Composed, Route, Serves},
     overrides::Order,
-    phase::select::{self, Chosen},
+    phase::select::{self, Choice, Chosen},
     problem::InternalError,
-    upstream::{BreakerState, Pool, Target},
+    upstream::{BreakerState, Pool, Standing, Target, clock},
 };
-use edge_policy::balance::Placement;
+use edge_policy::balance::Method;
 use pingora_http::RequestHeader;
 use serde_json::json;
 use std::sync::Arc;
@@ -27,8 +27,8 @@ pub(in crate::explain) fn target(
     upstream(peek, pool);
     let chosen = select::target(peek, route, head, ctx);
     match chosen {
-        Ok((target, how)) => {
-            chose(peek, pool, &target, how);
+        Ok(Choice { target, why, .. }) => {
+            chose(peek, pool, &target, why);
             Ok(Some(target))
         }
         Err(InternalError::NoTarget(_)) if !peek.world.is_running() && pool.has_names() => {
@@ -48,12 +48,17 @@ fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
     peek.book.because(&key, Select, "upstream", &*pool.name, &*pool.name);
     let breaker = Order::Breaker(pool.state.breaker.get()).word();
     let text = match pool.state.breaker.get() {
-        BreakerState::Configured => "as configured",
-        BreakerState::Open => "opened by an operator: no request passes",
-        BreakerState::Closed => "closed by an operator: it never opens",
+        BreakerState::Configured => match pool.settings.breaker {
+            Some(_) => format!("{}, as configured", pool.circuit_word().replace('_', " ")),
+            None => "as configured: none".to_owned(),
+        },
+        BreakerState::Open => "opened by an operator: no request passes".to_owned(),
+        BreakerState::Closed => "closed by an operator: it never opens".to_owned(),
     };
     if peek.world.is_running() {
-        peek.book.note(Select, "breaker", breaker, text);
+        let key = format!("upstreams.{}.circuit_breaker", pool.name);
+        let value = json!({ "set": breaker, "circuit": pool.circuit_word() });
+        peek.book.because(&key, Select, "breaker", value, text);
     }
     for target in &pool.rotation().targets {
         instance(peek, pool, target);
@@ -61,25 +66,23 @@ fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
 }
 
 fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
-    let address = &*target.address_text;
-    let state = match (peek.world.is_running(), target.is_healthy(), target.is_ejected()) {
-        (false, ..) => "unknown",
-        (true, false, _) => "unhealthy",
-        (true, true, true) => "ejected",
-        (true, true, false) => "healthy",
+    let (address, now) = (&*target.address_text, clock::now());
+    let standing = Standing::of(target, pool.settings.slow_start, now);
+    let is_running = peek.world.is_running();
+    let state = if is_running { standing.word() } else { "unknown" };
+    let text = match (is_running, standing.reason()) {
+        (false, _) => format!("{address}, taken for healthy offline"),
+        (true, None) => format!("{address}, {state}"),
+        (true, Some(reason)) => format!("{address}, {state}: {reason}"),
     };
-    let placement = Order::Target(target.placement.get()).word();
-    let mut text = match state {
-        "unknown" => format!("{address}, taken for healthy offline"),
-        "ejected" => format!("{address}, left alone for a moment: it could not be connected to"),
-        state => format!("{address}, {state}"),
-    };
-    if target.placement.get() != Placement::Configured {
-        text.push_str(&format!("; set by an operator: {placement}"));
-    }
-    let value = json!({
-        "address": address, "name": &*target.name, "weight": target.share(), "state": state, "placement": placement,
+    let mut value = json!({
+        "address": address, "name": &*target.name, "weight": target.share(), "state": state,
+        "placement": Order::Target(target.placement.get()).word(),
     });
+    if is_running {
+        value["requestsInFlight"] = json!(target.load.in_flight());
+        value["latencyMs"] = json!(target.load.latency(now).map(|latency| latency.as_secs_f64() * 1e3));
+    }
     let key = format!("upstreams.{}.targets.{}", pool.name, target.name);
     peek.book.because(&key, Select, "instance", value, text);
 }
@@ -88,11 +91,16 @@ fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {
     let address = &*target.address_text;
     let sticky = format!("upstreams.{}.sticky", pool.name);
     let (key, how, text) = match how {
-        Chosen::InTurn => (
-            format!("upstreams.{}.load_balancing", pool.name),
-            "turn",
-            "next in turn",
-        ),
+        Chosen::Balanced => {
+            let key = format!("upstreams.{}.load_balancing", pool.name);
+            let (how, text) = match pool.settings.method {
+                Method::RoundRobin => ("turn", "next in turn"),
+                Method::LeastRequests => ("least_requests", "of two drawn the one with fewer requests under way"),
+                Method::PeakEwma => ("peak_ewma", "of two drawn the one that would answer sooner"),
+                Method::Ring => ("ring", "the client's place on the ring"),
+            };
+            (key, how, text)
+        }
         Chosen::Bound => (format!("{sticky}.cookie"), "cookie", "the client's cookie names it"),
         Chosen::Session => (sticky, "session", "the client's session was opened there"),
     };

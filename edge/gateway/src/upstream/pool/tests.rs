@@ -15,7 +15,10 @@ fn spec(address: &str, weight: u32) -> TargetSpec {
 }
 
 fn pool_of(states: &States, specs: Vec<TargetSpec>, previous: Option<&Pool>) -> Pool {
-    let settings = PoolSettings { specs, health: None };
+    let settings = PoolSettings {
+        specs,
+        ..PoolSettings::default()
+    };
     Pool::new("p", settings, states, Arc::default(), previous)
 }
 
@@ -25,7 +28,7 @@ fn pool(specs: Vec<TargetSpec>) -> Pool {
 
 fn turns<const N: usize>(pool: &Pool, picks: usize) -> [usize; N] {
     let mut counts = [0; N];
-    for target in (0..picks).filter_map(|_| pool.pick(&[])) {
+    for target in (0..picks).filter_map(|_| pool.pick(&[], None)) {
         counts[usize::from(target.address.port()) - 1] += 1;
     }
     counts
@@ -45,8 +48,8 @@ fn a_look_names_the_next_and_uses_up_no_turn() {
         spec("127.0.0.1:3", 1),
     ]);
     let check = |tried: &[SocketAddr]| {
-        let seen = [pool.peek(tried), pool.peek(tried)].map(|target| target.unwrap().address);
-        assert_eq!(seen, [pool.pick(tried).unwrap().address; 2]);
+        let seen = [pool.peek(tried, None), pool.peek(tried, None)].map(|target| target.unwrap().address);
+        assert_eq!(seen, [pool.pick(tried, None).unwrap().address; 2]);
     };
     (0..8).for_each(|_| check(&[]));
     pool.rotation().targets[1].probed(false, ONCE);
@@ -59,30 +62,30 @@ fn a_look_names_the_next_and_uses_up_no_turn() {
 #[test]
 fn the_sick_are_passed_over_until_all_are_sick() {
     let pool = pool(vec![spec("127.0.0.1:1", 1), spec("127.0.0.1:2", 1)]);
-    let first = pool.pick(&[]).unwrap();
+    let first = pool.pick(&[], None).unwrap();
     first.probed(false, ONCE);
     for _ in 0..4 {
-        assert_ne!(pool.pick(&[]).unwrap().address, first.address);
+        assert_ne!(pool.pick(&[], None).unwrap().address, first.address);
     }
-    let second = pool.pick(&[]).unwrap();
+    let second = pool.pick(&[], None).unwrap();
     assert_eq!(
-        pool.pick(&[second.address]).unwrap().address,
+        pool.pick(&[second.address], None).unwrap().address,
         first.address,
         "better a sick target than none"
     );
     second.probed(false, ONCE);
-    assert!(pool.pick(&[]).is_some());
-    assert!(pool.pick(&[first.address, second.address]).is_none());
+    assert!(pool.pick(&[], None).is_some());
+    assert!(pool.pick(&[first.address, second.address], None).is_none());
 }
 
 #[test]
 fn a_target_that_stays_keeps_its_health_when_addresses_change() {
     let pool = pool(vec![spec("name:1", 1)]);
     assert!(pool.has_names());
-    assert!(pool.pick(&[]).is_none());
+    assert!(pool.pick(&[], None).is_none());
     let spec = &pool.settings.specs[0];
     pool.set_addresses(vec![(spec, vec!["10.0.0.1:1".parse().unwrap()])]);
-    pool.pick(&[]).unwrap().probed(false, ONCE);
+    pool.pick(&[], None).unwrap().probed(false, ONCE);
     let both = vec!["10.0.0.1:1".parse().unwrap(), "10.0.0.2:1".parse().unwrap()];
     pool.set_addresses(vec![(spec, both)]);
     let rotation = pool.rotation();
@@ -99,7 +102,7 @@ fn the_next_generation_s_pool_finds_health_and_addresses_again() {
         (&old.settings.specs[0], vec!["127.0.0.1:1".parse().unwrap()]),
         (name, vec!["127.0.0.1:2".parse().unwrap()]),
     ]);
-    let sick = old.pick(&["127.0.0.1:2".parse().unwrap()]).unwrap();
+    let sick = old.pick(&["127.0.0.1:2".parse().unwrap()], None).unwrap();
     sick.probed(false, ONCE);
     let new = pool_of(
         &states,
@@ -114,8 +117,8 @@ fn the_next_generation_s_pool_finds_health_and_addresses_again() {
 #[test]
 fn nobody_new_goes_to_a_target_that_an_operator_took_out_not_even_when_all_others_are_sick() {
     let pool = pool(vec![spec("127.0.0.1:1", 1), spec("127.0.0.1:2", 1)]);
-    let first = pool.pick(&[]).unwrap();
-    let second = pool.pick(&[first.address]).unwrap();
+    let first = pool.pick(&[], None).unwrap();
+    let second = pool.pick(&[first.address], None).unwrap();
     for out in [Placement::Drain, Placement::Disable] {
         first.placement.set(out);
         assert_eq!(turns(&pool, 4), [0, 4]);
@@ -123,7 +126,7 @@ fn nobody_new_goes_to_a_target_that_an_operator_took_out_not_even_when_all_other
         second.probed(false, ONCE);
         assert_eq!(turns(&pool, 4), [0, 4]);
         second.placement.set(Placement::Drain);
-        assert!(pool.pick(&[]).is_none());
+        assert!(pool.pick(&[], None).is_none());
         second.placement.set(Placement::Configured);
         second.probed(true, ONCE);
     }

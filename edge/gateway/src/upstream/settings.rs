@@ -1,0 +1,79 @@
+//! An upstream as the configuration has it.
+
+use edge_policy::{
+    balance::{Method, Thresholds},
+    breaker, outlier,
+    retry::Statuses,
+};
+use std::time::Duration;
+
+/// A target as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TargetSpec {
+    /// `host:port`; a name may stand for many addresses.
+    pub(crate) address: String,
+    /// Its share of the traffic.
+    pub(crate) weight: u32,
+}
+
+/// How targets are probed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HealthSettings {
+    /// What to ask for; a 2xx answer means well.
+    pub(crate) path: String,
+    /// From one probe to the next.
+    pub(crate) interval: Duration,
+    /// How long an answer may take.
+    pub(crate) timeout: Duration,
+    /// How many results in a row change the verdict.
+    pub(crate) thresholds: Thresholds,
+}
+
+/// When targets are left alone for what requests show.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct OutlierSettings {
+    /// When.
+    pub(crate) terms: outlier::Terms,
+    /// For how long the first time.
+    pub(crate) eject_for: Duration,
+    /// Most at a time, a share of 1.
+    pub(crate) max_ejected: f32,
+}
+
+/// An upstream as the configuration has it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PoolSettings {
+    /// Its targets.
+    pub(crate) specs: Vec<TargetSpec>,
+    /// From one look-up of their names to the next.
+    pub(crate) refresh: Duration,
+    /// How they are probed, if at all.
+    pub(crate) health: Option<HealthSettings>,
+    /// How one is chosen.
+    pub(crate) method: Method,
+    /// How long one that is new or back warms up; zero: not at all.
+    pub(crate) slow_start: Duration,
+    /// When one is left alone.
+    pub(crate) outlier: Option<OutlierSettings>,
+    /// Statuses that are a target's failures.
+    pub(crate) failures: Statuses,
+    /// When all are left alone.
+    pub(crate) breaker: Option<breaker::Terms>,
+}
+
+#[cfg(test)]
+impl Default for PoolSettings {
+    /// No targets, and nothing but turns.
+    fn default() -> Self {
+        Self {
+            specs: Vec::new(),
+            refresh: Duration::from_secs(10),
+            health: None,
+            method: Method::RoundRobin,
+            slow_start: Duration::ZERO,
+            outlier: None,
+            failures: Statuses::default(),
+            breaker: None,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `cargo run --release -p edge-policy --example simulate`: what balancing, ejection, breakers and retries make of faults. The figures
+//! of docs/traffic.md are its.
+#![allow(clippy::print_stdout, reason = "printing is what it is for")]
+
+mod scenes;
+mod world;
+
+use edge_policy::balance::Method;
+use scenes::{SCENES, setup};
+
+/// Courses of each scene.
+const SEEDS: u64 = 20;
+
+fn main() {
+    println!(
+        "{:<16}{:<16}{:>9}{:>9}{:>9}{:>10}{:>9}",
+        "scene", "balancer", "p50", "p99", "p99.9", "errors", "tries"
+    );
+    for scene in SCENES {
+        let schedule = scene.schedule();
+        for method in [
+            Method::RoundRobin,
+            Method::LeastRequests,
+            Method::PeakEwma,
+            Method::Ring,
+        ] {
+            let mut all = world::Report::default();
+            for seed in 0..SEEDS {
+                let report = world::run(&schedule, setup(method), seed);
+                all.requests += report.requests;
+                all.tries += report.tries;
+                all.errors += report.errors;
+                all.latencies.extend(report.latencies);
+            }
+            let ms = |share| all.clone().quantile(share).as_secs_f64() * 1e3;
+            println!(
+                "{:<16}{:<16}{:>9.1}{:>9.1}{:>9.1}{:>9.3}%{:>9.3}",
+                scene.name,
+                method.word(),
+                ms(0.5),
+                ms(0.99),
+                ms(0.999),
+                all.errors as f64 * 100.0 / all.requests as f64,
+                all.tries as f64 / all.requests as f64,
+            );
+        }
+    }
+}
