@@ -64,9 +64,7 @@ async fn pass_for(
     standing: &mut Option<Standing>,
     ctx: &mut RequestContext,
 ) -> Result<(), Stop> {
-    let head = head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
-    let (mut service, peer) = ask(edge, route, &head, session, standing, ctx).await?;
-    select::answered(ctx);
+    let (mut service, peer) = ask(edge, route, session, standing, ctx).await?;
     let Some(response) = service.resp_header().cloned() else {
         return Err(Error::explain(ErrorType::InternalError, "an answer without a head").into());
     };
@@ -105,13 +103,14 @@ fn head(
 async fn ask(
     edge: &Arc<Edge>,
     route: &Arc<Route>,
-    head: &RequestHeader,
     session: &mut Session,
     standing: &mut Option<Standing>,
     ctx: &mut RequestContext,
 ) -> Result<(HttpSession, HttpPeer), Stop> {
     loop {
+        select::pause(ctx).await;
         let peer = select::select(&Serving(edge), route, session.req_header(), ctx)?;
+        let head = head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
         let connected = wait(session, standing, edge.dialer.get_stream(&peer)).await?;
         let (stream, reused) = match connected {
             Ok(connected) => connected,
@@ -124,9 +123,13 @@ async fn ask(
             }
         };
         let patience = peer.options.read_timeout.unwrap_or(route.request_timeout);
-        let answered = handshake::exchange(stream, head.clone(), Instant::now() + patience);
+        let answered = handshake::exchange(stream, head, Instant::now() + patience);
         let mut error = match wait(session, standing, answered).await? {
             Ok(mut service) => {
+                let status = service.get_status().map_or(0, |status| status.as_u16());
+                if select::answered(route, &Method::GET, status, true, ctx).is_err() {
+                    continue;
+                }
                 service.read_timeout = peer.options.read_timeout;
                 return Ok((service, peer));
             }
