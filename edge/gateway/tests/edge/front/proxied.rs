@@ -2,6 +2,7 @@
 
 use super::wire::Recorder;
 use crate::support::{Edge, PATIENCE, Setup};
+use shared_testkit::eventually;
 use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -80,7 +81,7 @@ async fn the_balancer_names_the_client() {
     ] {
         assert_eq!(told(broken, "").await, None, "{broken:?}");
     }
-    assert!(edge.log().contains("client=203.0.113.9"), "the log names the client");
+    eventually(PATIENCE, || async { edge.log().contains("client=203.0.113.9") }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
