@@ -246,8 +246,8 @@ async fn a_thousand_slow_clients_keep_nobody_waiting() {
     }
     eventually(PATIENCE, || async { edge.metric("edge_connections").await >= 900.0 }).await;
     let busy = p99(&edge, 300).await;
-    // The machine's own noise is some milliseconds.
-    let allowed = quiet * 2 + Duration::from_millis(40);
+    // What other tests take of the machine meanwhile is not the slow clients' doing. One kept waiting by them waits seconds.
+    let allowed = quiet * 2 + Duration::from_millis(400);
     assert!(busy <= allowed, "{busy:?} instead of {quiet:?}");
     while slow.join_next().await.is_some() {}
     // Those with a head or a body to send were ended by the edge.
