@@ -39,7 +39,11 @@ fn revocations(page: &mut Page, generation: &Generation) {
     for (issuer, keys) in &generation.issuers {
         page.value(name, &known(issuer), keys.verifier.revocations().len());
     }
-    page.metric(dropped, "counter", "Revocations forgotten before their time, as there were too many.");
+    page.metric(
+        dropped,
+        "counter",
+        "Revocations forgotten before their time, as there were too many.",
+    );
     for (issuer, keys) in &generation.issuers {
         page.value(dropped, &known(issuer), keys.verifier.revocations().dropped());
     }
