@@ -276,6 +276,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "standing still is what is tried")]
     async fn a_process_that_stands_still_does_not_blame_redis() {
         let answer = sleep(Duration::from_millis(50));
         let stall = async {
