@@ -108,7 +108,7 @@ fn time(packed: u64) -> Duration {
 }
 
 fn next(packed: u64, kind: u64, time: Duration) -> u64 {
-    (time.as_millis() as u64) << 20 | (number(packed) + 1 & 0xffff) << 4 | kind
+    (time.as_millis() as u64) << 20 | ((number(packed) + 1) & 0xffff) << 4 | kind
 }
 
 impl Breaker {
