@@ -194,3 +194,28 @@ test("a client that keeps no cookies is served, whichever instance opened its se
     }
   }
 });
+
+test("a logout closes what its session has open within a second, and nobody else's", { timeout }, async (t) => {
+  const [ann, ben] = await Promise.all([signUp(), signUp()]);
+  const { id: postId } = await feed.createPost(ann);
+  const ways = [{ transports: ["websocket"] }, { transports: ["polling"] }, {}];
+  const open = (session) => Promise.all([...ways.map((way) => socket(t, session, way)), stream(t, session, postId)]);
+  const [anns, bens] = await Promise.all([open(ann), open(ben)]);
+  const ended = anns.map((heard) => {
+    if (!heard.source) return new Promise((resolve) => heard.client.on("disconnect", resolve));
+    // It reconnects by itself, and is refused for good then.
+    return new Promise((resolve) => {
+      heard.source.onerror = resolve;
+    });
+  });
+  const begun = performance.now();
+  await ann.post("/api/auth/logout");
+  await Promise.all(ended);
+  const took = performance.now() - begun;
+  assert.ok(took < SECOND, `${took} ms`);
+  await until("the stream is refused", () => anns.at(-1).source.readyState === 2);
+
+  await feed.createComment(ben, postId, "still here");
+  for (const heard of bens.slice(0, -1)) assert.ok(heard.client.connected);
+  await bens.at(-1).event("comment_added");
+});

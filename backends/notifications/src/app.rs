@@ -67,8 +67,8 @@ impl Service {
         keepers.spawn(identity::keep_keys(Arc::clone(&gate)));
         let ending = live.clone();
         let revocations = redis(REVOCATIONS_DATABASE)?;
-        keepers.spawn(identity::keep_revocations(revocations, gate, move |session| {
-            ending.end_session(session);
+        keepers.spawn(identity::keep_revocations(revocations, gate, move |revocation| {
+            ending.end(revocation);
         }));
 
         let waker = mentions::Waker::default();

@@ -46,3 +46,10 @@ pub fn access_token_of(user: u32) -> String {
     let signature = key().sign(signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
 }
+
+/// A token as long as [`access_token`] that names the key and was not signed by it.
+pub fn forged() -> String {
+    let good = access_token();
+    let (signed, _) = good.rsplit_once('.').expect("a signature");
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode([3; 64]))
+}

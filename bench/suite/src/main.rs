@@ -5,6 +5,7 @@
 
 mod command;
 mod instructions;
+mod leases;
 mod peers;
 mod platform;
 mod profile;
@@ -33,6 +34,8 @@ enum Command {
     Feed(command::feed::Args),
     /// Count instructions of requests and policies, and guard against growth.
     Instructions(instructions::Args),
+    /// Count what a leased quota costs Redis, and check what it admits.
+    Leases(command::leases::Args),
     /// Serve as the upstream of what is measured.
     #[command(hide = true)]
     Origin(command::origin::Args),
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => command::compare::run(&args),
         Command::Feed(args) => command::feed::run(&args),
         Command::Instructions(args) => instructions::run(&args),
+        Command::Leases(args) => command::leases::run(&args),
         Command::Origin(args) => command::origin::run(&args),
         Command::Peers(args) => command::peers::run(&args),
         Command::Run(args) => run::run(&args),

@@ -21,4 +21,5 @@ pub(crate) use compare::{Wanted, compare};
 pub(crate) use goal::Goal;
 pub(crate) use measure::Effort;
 pub(crate) use peer::Peer;
+pub(crate) use start::redis;
 pub(crate) use work::Work;

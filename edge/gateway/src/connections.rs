@@ -4,7 +4,7 @@
 //! connection is served: see [`crate::front`].
 
 use crate::metrics::Metrics;
-use edge_policy::client_ip::subscriber;
+use edge_policy::{client_ip::subscriber, wire::Fault};
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
@@ -39,30 +39,17 @@ impl Connections {
         &self.shards[self.hasher.hash_one(client) as usize % SHARDS]
     }
 
-    /// Counts a new connection, or refuses it.
-    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionGuard> {
-        let client = subscriber(address);
-        let refused = || {
-            self.metrics.connections_refused.add();
-            tracing::debug!(%address, "connection refused: too many");
-            None
-        };
+    /// Counts a new connection, or refuses it. Whose it is may show later: see [`ConnectionGuard::belongs_to`].
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<ConnectionGuard> {
         if self.metrics.connections.get() >= self.total {
-            return refused();
-        }
-        {
-            let mut shard = self.shard(client).lock().unwrap_or_else(PoisonError::into_inner);
-            let held = shard.entry(client).or_default();
-            if *held >= self.per_client {
-                drop(shard);
-                return refused();
-            }
-            *held += 1;
+            self.metrics.connections_refused.add();
+            tracing::debug!("connection refused: too many");
+            return None;
         }
         self.metrics.connections.enter();
         Some(ConnectionGuard {
             connections: Arc::clone(self),
-            client,
+            client: None,
         })
     }
 }
@@ -70,21 +57,47 @@ impl Connections {
 /// One counted connection.
 pub(crate) struct ConnectionGuard {
     connections: Arc<Connections>,
-    client: IpAddr,
+    client: Option<IpAddr>,
+}
+
+impl ConnectionGuard {
+    /// Counts it as this client's, or refuses it.
+    pub(crate) fn belongs_to(mut self, address: IpAddr) -> Option<Self> {
+        let client = subscriber(address);
+        let connections = &self.connections;
+        let mut shard = connections.shard(client).lock().unwrap_or_else(PoisonError::into_inner);
+        let held = shard.entry(client).or_default();
+        if *held >= connections.per_client {
+            drop(shard);
+            connections.metrics.connections_refused.add();
+            tracing::debug!(%address, "connection refused: the client has too many");
+            return None;
+        }
+        *held += 1;
+        drop(shard);
+        self.client = Some(client);
+        Some(self)
+    }
+
+    /// The client is cut off.
+    pub(crate) fn cut(&self, fault: Fault) {
+        self.connections.metrics.cut(fault);
+    }
 }
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.connections.metrics.connections.leave();
+        let Some(client) = self.client else { return };
         let mut shard = self
             .connections
-            .shard(self.client)
+            .shard(client)
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = shard.get_mut(&self.client) {
+        if let Some(held) = shard.get_mut(&client) {
             *held -= 1;
             if *held == 0 {
-                shard.remove(&self.client);
+                shard.remove(&client);
             }
         }
     }
@@ -100,13 +113,17 @@ mod tests {
         let metrics = Arc::<Metrics>::default();
         let connections = Arc::new(Connections::new(3, 2, Arc::clone(&metrics)));
         let (a, b) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
-        let first = connections.enter(a).unwrap();
-        let _second = connections.enter(a).unwrap();
-        assert!(connections.enter(a).is_none(), "its share is used up");
-        let _other = connections.enter(b).unwrap();
-        assert!(connections.enter(b).is_none(), "all are used up");
+        let enter = |address| connections.enter()?.belongs_to(address);
+        let first = enter(a).unwrap();
+        let _second = enter(a).unwrap();
+        assert!(enter(a).is_none(), "its share is used up");
+        let _other = enter(b).unwrap();
+        assert!(enter(b).is_none(), "all are used up");
         drop(first);
-        assert!(connections.enter(a).is_some());
-        assert_eq!(metrics.connections_refused.get(), 2);
+        assert!(enter(a).is_some());
+        let unknown = connections.enter().unwrap();
+        assert!(connections.enter().is_none(), "who is not known yet counts too");
+        drop(unknown);
+        assert_eq!(metrics.connections_refused.get(), 3);
     }
 }

@@ -1,8 +1,8 @@
 //! What one request carries from phase to phase.
 
 use crate::{
-    connections::ConnectionGuard,
     edge::Edge,
+    front::{At, Wire},
     generation::{Generation, Route},
     problem::ClientError,
     upstream::{Attempt, Target},
@@ -24,6 +24,8 @@ pub(crate) struct RequestContext {
     pub(crate) generation: Arc<Generation>,
     /// When its head was complete.
     pub(crate) began: Instant,
+    /// Length of the request line as it came, where there is one.
+    pub(crate) first_line: Option<usize>,
 
     // arrive
     /// Names it everywhere.
@@ -34,6 +36,8 @@ pub(crate) struct RequestContext {
     pub(crate) client: IpAddr,
     /// Whether the client spoke TLS to a trusted proxy in front.
     pub(crate) secure: bool,
+    /// Whom it asked for, where a trusted proxy in front says so.
+    pub(crate) forwarded_host: Option<HeaderValue>,
 
     // route
     /// Its route, if there is one.
@@ -89,10 +93,12 @@ impl RequestContext {
             generation,
             presence,
             began: Instant::now(),
+            first_line: None,
             request_id: String::new(),
             traceparent: String::new(),
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             secure: false,
+            forwarded_host: None,
             route: None,
             identity: Identity::Anonymous,
             quota_fields: Vec::new(),
@@ -125,9 +131,22 @@ impl RequestContext {
     }
 
     /// The connection it came by.
-    pub(crate) fn connection(&mut self, connection: Arc<ConnectionGuard>) {
+    pub(crate) fn connection(&mut self, connection: Arc<Wire>) {
+        self.first_line = Some(connection.first_line());
         if let Some(presence) = &mut self.presence {
             presence.connection = Some(connection);
+        }
+    }
+
+    /// The bytes it came by. None with HTTP/2, where they are many requests' at once.
+    pub(crate) fn wire(&self) -> Option<&Wire> {
+        self.presence.as_ref()?.connection.as_deref()
+    }
+
+    /// The client owes nothing any more.
+    pub(crate) fn body_arrived(&self) {
+        if let Some(wire) = self.wire() {
+            wire.is_at(At::Answer);
         }
     }
 
@@ -144,7 +163,7 @@ pub(crate) struct Presence {
     edge: Arc<Edge>,
     /// Counted among the streams.
     is_stream: bool,
-    connection: Option<Arc<ConnectionGuard>>,
+    connection: Option<Arc<Wire>>,
     /// What keeps it counted at its target.
     attempt: Option<Attempt>,
 }

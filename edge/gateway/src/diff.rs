@@ -71,7 +71,7 @@ pub(crate) fn diff(started: &Source, active: &Generation, read: Read) -> Differe
     };
     difference.changes = of(&active.source, Effect::Live);
     difference.changes.extend(of(started, Effect::NeedsUpgrade));
-    difference.schemas = wanted.other_schemas(&active.source);
+    difference.schemas = wanted.other_files(&active.source);
     difference.verdict = match difference.changes.is_empty() && difference.schemas.is_empty() {
         true => Verdict::Same,
         false => Verdict::Changed,

@@ -1,6 +1,7 @@
 //! What outlives a generation and is shared by everything: counters, stores, secrets, pooled connections.
 
 use crate::{
+    access_log::AccessLog,
     drain::Closing,
     generation::{Generation, Parts},
     metrics::Metrics,
@@ -10,11 +11,15 @@ use crate::{
     upstream::Caller,
 };
 use arc_swap::ArcSwap;
-use edge_policy::client_ip::subscriber;
+use edge_policy::{attempts::Attempts, client_ip::subscriber};
 use http::HeaderValue;
 use pingora_core::connectors::TransportConnector;
 use pingora_limits::rate::Rate;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The running edge.
 pub(crate) struct Edge {
@@ -30,6 +35,8 @@ pub(crate) struct Edge {
     pub(crate) overrides: Overrides,
     /// Counters.
     pub(crate) metrics: Arc<Metrics>,
+    /// A line for each request.
+    pub(crate) access_log: AccessLog,
     /// What can be reached.
     pub(crate) links: Arc<Links>,
     /// Quotas.
@@ -44,6 +51,8 @@ pub(crate) struct Edge {
     pub(crate) service_token: Option<HeaderValue>,
     /// Who floods.
     pub(crate) flood: FloodGuard,
+    /// Who shows tokens in vain.
+    pub(crate) attempts: Attempts,
 }
 
 /// What an edge is made of.
@@ -62,6 +71,8 @@ pub(crate) struct Making {
     pub(crate) links: Arc<Links>,
     /// Quotas.
     pub(crate) quotas: Quotas,
+    /// A line for each request.
+    pub(crate) access_log: AccessLog,
     /// The edge's own `x-service-token`.
     pub(crate) service_token: Option<HeaderValue>,
 }
@@ -78,6 +89,7 @@ impl Edge {
             reloads: making.reloads,
             overrides: making.overrides,
             metrics,
+            access_log: making.access_log,
             links: making.links,
             quotas: making.quotas,
             caller: Caller::new(),
@@ -85,6 +97,7 @@ impl Edge {
             closing: Closing::default(),
             service_token: making.service_token,
             flood: FloodGuard::new(),
+            attempts: Attempts::new(Instant::now()),
         }
     }
 

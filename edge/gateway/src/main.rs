@@ -3,6 +3,7 @@
 //! `edge run` serves, `edge check` says what is wrong with a configuration, all other commands ask an edge that runs.
 //! [`proxy`] is the table of contents of a request; [`server`] of the process; [`admin`] of what operators can do.
 
+mod access_log;
 mod admin;
 mod command;
 mod connections;
@@ -24,6 +25,7 @@ mod proxy;
 mod reload;
 mod server;
 mod settings;
+mod standing;
 mod store;
 mod tunnel;
 mod upstream;

@@ -3,7 +3,8 @@
 //! [`ClientError`] is all that a client may learn; [`InternalError`] is for the log. There is no way from the text of
 //! the second into the first.
 
-use edge_policy::breaker::Refusal;
+use crate::front::refusal;
+use edge_policy::{breaker::Refusal, wire};
 use pingora_error::{Error, ErrorSource, ErrorType};
 use shared_contracts::{Code, Problem};
 use std::{sync::Arc, time::Duration};
@@ -147,14 +148,14 @@ pub(crate) enum Fault {
     Internal(InternalError),
 }
 
-/// Sorts an error that ended a request.
-pub(crate) fn sort(error: &Error, upstream: Option<&Arc<str>>) -> Fault {
+/// Sorts an error that ended a request. `fault` is what was wrong with the client's bytes.
+pub(crate) fn sort(error: &Error, fault: Option<wire::Fault>, upstream: Option<&Arc<str>>) -> Fault {
     let copy = || Error::explain(error.etype().clone(), error.to_string());
     match error.esource() {
+        ErrorSource::Downstream if fault == Some(wire::Fault::TooSlow) => Fault::Client(refusal::too_slow()),
+        ErrorSource::Downstream if fault.is_some() => Fault::Client(refusal::ambiguous()),
         ErrorSource::Downstream => match error.etype() {
-            ErrorType::ReadTimedout => {
-                Fault::Client(ClientError::new(Code::RequestTimeout, "The request took too long to arrive.").closing())
-            }
+            ErrorType::ReadTimedout => Fault::Client(refusal::too_slow()),
             ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed | ErrorType::WriteTimedout => {
                 Fault::ClientGone
             }
@@ -225,7 +226,7 @@ mod tests {
     fn each_failure_has_its_code() {
         let code = |kind: ErrorType| {
             let error = Error::explain(kind, "").into_up();
-            match sort(&error, None) {
+            match sort(&error, None, None) {
                 Fault::Internal(error) => error.to_client().code,
                 _ => unreachable!("the upstream's fault"),
             }
@@ -235,7 +236,7 @@ mod tests {
         assert_eq!(code(ErrorType::ConnectionClosed), Code::UpstreamFailed);
         assert_eq!(code(ErrorType::InvalidHTTPHeader), Code::UpstreamFailed);
         let gone = Error::explain(ErrorType::ConnectionClosed, "").into_down();
-        assert!(matches!(sort(&gone, None), Fault::ClientGone));
+        assert!(matches!(sort(&gone, None, None), Fault::ClientGone));
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use crate::{
     context::RequestContext,
     edge::Edge,
-    front::HeadArrived,
+    front::{HeadArrived, Wire},
     generation::Serves,
-    phase::{Serving, Way, arrive, forward, graphql, record, respond, select, upgrade, way},
+    phase::{Serving, Way, arrive, forward, graphql, record, respond, select, stream, upgrade, way},
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -47,6 +47,7 @@ impl EdgeProxy {
                 }
             }
             Way::Tunnel(route) => Box::pin(upgrade::open(&self.0, &route, session, ctx)).await?,
+            Way::Stream(route) => Box::pin(stream::pass(&self.0, &route, session, ctx)).await?,
             Way::Service(_) => return Ok(false),
         }
         Ok(true)
@@ -62,9 +63,9 @@ impl ProxyHttp for EdgeProxy {
     }
 
     /// The head is there: see [`crate::front`].
-    fn on_connection_reuse(&self, _: &mut Session, ctx: &mut RequestContext, head: Box<dyn Any + Send + Sync>) {
+    fn on_connection_reuse(&self, session: &mut Session, ctx: &mut RequestContext, head: Box<dyn Any + Send + Sync>) {
         if let Ok(head) = head.downcast::<HeadArrived>() {
-            ctx.connection(head.tell());
+            ctx.connection(head.tell(session.is_body_done()));
         }
     }
 
@@ -203,7 +204,7 @@ impl ProxyHttp for EdgeProxy {
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut RequestContext) -> FailToProxy {
         let fault = match ctx.refusal.take() {
             Some(refusal) => Fault::Client(refusal),
-            None => problem::sort(error, select::upstream_name(ctx)),
+            None => problem::sort(error, ctx.wire().and_then(Wire::fault), select::upstream_name(ctx)),
         };
         let answer = match fault {
             Fault::ClientGone => None,
@@ -226,7 +227,7 @@ impl ProxyHttp for EdgeProxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut RequestContext) {
-        record::record(session, ctx);
+        record::record(&self.0.access_log, session, ctx);
         // A service may have answered before it had read all, just as the edge itself does. What follows a `101` is
         // the tunnel's.
         let answered = session.response_written().is_some() && !session.was_upgraded();

@@ -1,6 +1,7 @@
 //! Listeners and services: builds the server, runs it, and ends it.
 
 use crate::{
+    access_log::AccessLog,
     admin::{Admin, Guard, Token, USUAL_TOKEN_FILE},
     connections::Connections,
     drain::{self, Drain},
@@ -85,6 +86,7 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
         proxy: Arc::new(http_proxy(&server.configuration, EdgeProxy(Arc::clone(&edge)))),
         connections,
         edge: Arc::clone(&edge),
+        proxy_protocol: config.listeners.http.proxy_protocol,
     };
     server.add_service(listening("edge", front, public, None));
     let operators = Admin {
@@ -93,6 +95,7 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     };
     server.add_service(listening("admin", operators, admin, Some(1)));
     let closing = edge.closing.clone();
+    let access_log = edge.access_log.clone();
     server.add_service(background_service(
         "keeper",
         Keeper {
@@ -123,6 +126,7 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     });
     runner.map_err(StartError::Thread)?;
     is_drained.wait();
+    access_log.flush();
     tracing::info!("stopped");
     Ok(())
 }
@@ -140,6 +144,7 @@ fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<E
     let links = Arc::new(Links::default());
     // Redis counts as there until the first look shows otherwise, so that the news is told.
     links.quotas.set(true);
+    let access_log = AccessLog::start(Arc::clone(&metrics)).map_err(StartError::Thread)?;
     let quotas = Quotas::new(&config.redis.url, &settings.redis_prefix, metrics, Arc::clone(&links));
     let audit_file = config.admin.audit_file.clone();
     let audit = Audit::new(audit_file.unwrap_or_else(|| USUAL_AUDIT_FILE.into()));
@@ -152,6 +157,7 @@ fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<E
         overrides: Overrides::new(audit),
         links,
         quotas,
+        access_log,
         service_token: settings.service_token.clone(),
     });
     Ok((Arc::new(edge), requests))

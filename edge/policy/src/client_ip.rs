@@ -13,10 +13,9 @@ pub fn client_ip<'a>(
     forwarded_for: impl DoubleEndedIterator<Item = &'a str>,
     trusted: &[IpNet],
 ) -> IpAddr {
-    let trusts = |ip: IpAddr| trusted.iter().any(|net| net.contains(&ip));
     let mut client = peer.to_canonical();
     for part in forwarded_for.rev().flat_map(|line| line.rsplit(',')) {
-        if !trusts(client) {
+        if !is_trusted(client, trusted) {
             return client;
         }
         match address(part.trim()) {
@@ -25,6 +24,16 @@ pub fn client_ip<'a>(
         }
     }
     client
+}
+
+/// Whether an address is a trusted proxy's.
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+/// A port: up to five digits that make a number of 16 bits.
+pub(crate) fn port_is_good(port: &str) -> bool {
+    port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
 }
 
 /// Who stands for an address where clients are counted: itself, or its /64, which is what one subscriber has (RFC 6177).
@@ -59,14 +68,21 @@ pub fn text(address: IpAddr) -> String {
 
 /// An address, as proxies write it: bare, `[v6]`, `v4:port`, `[v6]:port`.
 fn address(text: &str) -> Option<IpAddr> {
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-        .map_or(text, |(inner, _)| inner);
-    let parsed: Option<IpAddr> = bare.parse().ok();
-    parsed
-        .or_else(|| bare.rsplit_once(':')?.0.parse().ok())
-        .map(|ip| ip.to_canonical())
+    let (address, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (inner, port) = rest.split_once(']')?;
+            (
+                IpAddr::V6(inner.parse().ok()?),
+                port.strip_prefix(':').or_else(|| port.is_empty().then_some("0"))?,
+            )
+        }
+        None => match (text.parse(), text.split_once(':')) {
+            (Ok(address), _) => (address, "0"),
+            (Err(_), Some((v4, port))) => (IpAddr::V4(v4.parse().ok()?), port),
+            (Err(_), None) => return None,
+        },
+    };
+    port_is_good(port).then(|| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -110,6 +126,17 @@ mod tests {
         );
         assert_eq!(of("fd00::1", &["[2001:db8::1]:443"]), ip("2001:db8::1"));
         assert_eq!(of("::ffff:10.0.0.1", &["198.51.100.2:9"]), ip("198.51.100.2"));
+        for rubbish in [
+            "[2001:db8::1",
+            "[198.51.100.2]",
+            "[::1]x",
+            "198.51.100.2:x",
+            "198.51.100.2:",
+            "unknown",
+            "",
+        ] {
+            assert_eq!(of("10.0.0.1", &[rubbish]), ip("10.0.0.1"), "{rubbish}");
+        }
     }
 
     #[test]

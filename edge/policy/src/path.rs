@@ -11,7 +11,8 @@ pub enum PathError {
     /// A byte that RFC 3986 does not allow, a backslash, or a `;` (servers disagree about parameters).
     #[error("the path holds a character that is not allowed")]
     Character,
-    /// `%` without two hex digits, or the code of a slash, a backslash, a control character or `;`.
+    /// `%` without two hex digits, or the code of a slash, a backslash, a control character or `;`; or codes that are no
+    /// UTF-8, an overlong dot, say, which servers decode each in their own way.
     #[error("the path holds an escape that is not allowed")]
     Escape,
     /// An empty, `.` or `..` segment, however it is spelled: servers disagree about where it leads.
@@ -89,11 +90,44 @@ fn decode_unreserved(path: &str) -> Result<Cow<'_, str>, PathError> {
         rest = &after[2..];
     }
     out.push_str(rest);
+    if coded_bytes(&out).is_some_and(|bytes| std::str::from_utf8(&bytes).is_err()) {
+        return Err(PathError::Escape);
+    }
     Ok(if out == path {
         Cow::Borrowed(path)
     } else {
         Cow::Owned(out)
     })
+}
+
+/// The path with its escapes decoded, if there are any beyond ASCII.
+fn coded_bytes(path: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut is_beyond = false;
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        let code = u8::from_str_radix(after.get(..2)?, 16).ok()?;
+        is_beyond |= !code.is_ascii();
+        bytes.push(code);
+        rest = &after[2..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    is_beyond.then_some(bytes)
+}
+
+/// Refuses what a query may not hold and servers read differently: a fragment, and what is not visible ASCII. All else is
+/// the service's own matter.
+///
+/// # Errors
+/// [`PathError::Character`].
+pub fn check_query(query: &str) -> Result<(), PathError> {
+    let is_good = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
+    if query.bytes().all(is_good) {
+        Ok(())
+    } else {
+        Err(PathError::Character)
+    }
 }
 
 /// Whether `prefix` is the path itself or holds it at a segment's border: `/a` holds `/a` and `/a/b`, not `/ab`.
@@ -150,6 +184,10 @@ mod tests {
             ("/a%+1", PathError::Escape),
             ("/a%252e", PathError::Escape),
             ("/a%3bb", PathError::Escape),
+            ("/a%c0%ae", PathError::Escape),
+            ("/a%ff", PathError::Escape),
+            ("/a%e2%82", PathError::Escape),
+            ("/a%ed%a0%80", PathError::Escape),
             ("/a;b", PathError::Character),
             ("/a\\b", PathError::Character),
             ("/a b", PathError::Character),
@@ -161,6 +199,41 @@ mod tests {
         ];
         for (path, error) in cases {
             assert_eq!(normalise(path), Err(error), "{path:?}");
+        }
+    }
+
+    /// A server that means well.
+    mod lenient {
+        pub(super) fn decode(path: &str) -> Vec<u8> {
+            let mut out = Vec::new();
+            let mut bytes = path.bytes();
+            while let Some(byte) = bytes.next() {
+                let code = [bytes.clone().next(), bytes.clone().nth(1)];
+                let digits = code.map(|digit| digit.and_then(|digit| char::from(digit).to_digit(16)));
+                match digits {
+                    [Some(high), Some(low)] if byte == b'%' => {
+                        out.push((high << 4 | low) as u8);
+                        bytes.nth(1);
+                    }
+                    _ => out.push(byte),
+                }
+            }
+            out
+        }
+
+        pub(super) fn resolve(path: &[u8]) -> Vec<u8> {
+            let mut segments: Vec<&[u8]> = Vec::new();
+            let all: Vec<&[u8]> = path[1..].split(|byte| b"/\\".contains(byte)).collect();
+            for (index, segment) in all.iter().enumerate() {
+                let segment = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+                match segment {
+                    b"." => {}
+                    b".." => drop(segments.pop()),
+                    b"" if index + 1 < all.len() => {}
+                    segment => segments.push(segment),
+                }
+            }
+            [&b"/"[..], &segments.join(&b'/')].concat()
         }
     }
 
@@ -182,6 +255,16 @@ mod tests {
                 prop_assert_eq!(&twice, &once);
                 prop_assert!(!once.split('/').any(|s| s == "." || s == ".."));
                 prop_assert!(!once.contains("//"));
+            }
+        }
+
+        /// Law: a service that decodes once more, takes backslashes for slashes, cuts parameters off, joins slashes and
+        /// resolves dots gets to the same place, so that no spelling leads around a route's auth.
+        #[test]
+        fn a_lenient_service_reads_the_same(path in "/([a-c./;\\\\]|%[0-9a-fA-F]{2}|%2[eEfF5]|%5[cC]|%c0%a[ef]){0,12}") {
+            if let Ok(normal) = normalise(&path) {
+                let decoded = lenient::decode(&normal);
+                prop_assert_eq!(lenient::resolve(&decoded), decoded.as_slice());
             }
         }
 

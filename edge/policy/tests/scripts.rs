@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use edge_policy::rate_limit::{
-    Algorithm, Decision, GCRA_SCRIPT, Gcra, KeyBy, Limit, OnStoreFailure, Rate, Window,
+    Algorithm, Decision, GCRA_SCRIPT, Gcra, Limit, OnStoreFailure, Part, Rate, Window,
     lease::{Ask, Authority, Grant, LEASE_SCRIPT, Terms, ask_args, grants},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -15,8 +15,9 @@ use std::{
 fn limit(algorithm: Algorithm, count: u32, per: Duration, burst: u32) -> Limit {
     Limit {
         name: "test".into(),
-        key: KeyBy::ClientIp,
-        anonymous_only: false,
+        key: Part::ClientIp.into(),
+        when: None,
+        cost: 1,
         rate: Rate { count, per },
         burst,
         algorithm,
@@ -46,24 +47,17 @@ fn fresh_key() -> String {
 }
 
 async fn hit(redis: &mut MultiplexedConnection, limit: &Limit, key: &str) -> Decision {
-    let [first, second] = limit.script_args();
     let script = Script::new(limit.script());
-    let (a, b): (i64, i64) = script
-        .key(key)
-        .arg(first)
-        .arg(second)
-        .invoke_async(redis)
-        .await
-        .unwrap();
+    let mut call = script.key(key);
+    let (a, b): (i64, i64) = call.arg(&limit.script_args()).invoke_async(redis).await.unwrap();
     limit.decide([a, b])
 }
 
 /// What the script that only looks says.
 async fn peek(redis: &mut MultiplexedConnection, limit: &Limit, key: &str) -> Decision {
-    let [first, second] = limit.script_args();
     let script = Script::new(limit.peek_script());
     let mut call = script.key(key);
-    let (a, b): (i64, i64) = call.arg(first).arg(second).invoke_async(redis).await.unwrap();
+    let (a, b): (i64, i64) = call.arg(&limit.script_args()).invoke_async(redis).await.unwrap();
     limit.decide([a, b])
 }
 
@@ -147,10 +141,11 @@ fn the_window_script_agrees_with_its_model() {
         .build()
         .unwrap();
     let mut redis = runtime.block_on(redis());
-    let law = |(count, hits): (u32, u32)| {
-        let limit = limit(Algorithm::Window, count, Duration::from_secs(900), 1);
+    let law = |(count, costs): (u32, Vec<u32>)| {
+        let mut limit = limit(Algorithm::Window, count, Duration::from_secs(900), 1);
         let (key, now, mut model) = (fresh_key(), Instant::now(), None);
-        for _ in 0..hits {
+        for cost in costs {
+            limit.cost = cost.min(count);
             let real = runtime.block_on(hit(&mut redis.clone(), &limit, &key));
             let want = Window::hit(&mut model, &limit, now);
             prop_assert_eq!((real.allowed, real.remaining), (want.allowed, want.remaining));
@@ -159,7 +154,7 @@ fn the_window_script_agrees_with_its_model() {
         Ok(())
     };
     TestRunner::new(ProptestConfig::with_cases(24))
-        .run(&(1u32..30, 1u32..40), law)
+        .run(&(1u32..30, prop::collection::vec(1u32..6, 1..40)), law)
         .unwrap();
     let _: () = runtime.block_on(redis.ping()).unwrap();
 }
@@ -168,7 +163,7 @@ fn the_window_script_agrees_with_its_model() {
 fn gcra_with_clock() -> Script {
     let clock = "redis.call('TIME')";
     assert_eq!(GCRA_SCRIPT.matches(clock).count(), 1);
-    Script::new(&GCRA_SCRIPT.replace(clock, "{ARGV[3], ARGV[4]}"))
+    Script::new(&GCRA_SCRIPT.replace(clock, "{ARGV[4], ARGV[5]}"))
 }
 
 #[test]
@@ -181,17 +176,20 @@ fn the_gcra_script_agrees_with_its_model() {
     let script = gcra_with_clock();
     let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     // Intervals of many seconds: no key expires by the real clock while the test's own clock runs.
-    let strategy = (1u32..8, 1u32..6, prop::collection::vec(0u64..400_000_000, 1..40));
-    let law = |(count, burst, gaps): (u32, u32, Vec<u64>)| {
-        let limit = limit(Algorithm::Gcra, count, Duration::from_secs(600), burst);
+    let strategy = (
+        1u32..8,
+        1u32..6,
+        prop::collection::vec((0u64..400_000_000, 1u32..6), 1..40),
+    );
+    let law = |(count, burst, asked): (u32, u32, Vec<(u64, u32)>)| {
+        let mut limit = limit(Algorithm::Gcra, count, Duration::from_secs(600), burst);
         let (key, base, mut model, mut passed) = (fresh_key(), Instant::now(), None, Duration::ZERO);
-        let [interval, burst] = limit.script_args();
-        for gap in gaps {
+        for (gap, cost) in asked {
+            limit.cost = cost.min(burst);
             passed += Duration::from_micros(gap);
             let now = start + passed;
             let mut call = script.key(&key);
-            call.arg(interval)
-                .arg(burst)
+            call.arg(&limit.script_args())
                 .arg(now.as_secs())
                 .arg(now.subsec_micros());
             let (a, b): (i64, i64) = runtime.block_on(call.invoke_async(&mut redis.clone())).unwrap();
@@ -248,7 +246,14 @@ fn leases_are_lent_as_in_the_model() {
         .unwrap();
     let redis = runtime.block_on(redis());
     let asks = prop::collection::vec(
-        (0u32..3, 0u32..40, 0u32..10, 0u32..10, prop::bool::weighted(0.2)),
+        (
+            0u32..3,
+            0u32..40,
+            0u32..10,
+            0u32..10,
+            0u32..10,
+            prop::bool::weighted(0.2),
+        ),
         1..12,
     );
     let mut runner = TestRunner::default();
@@ -260,11 +265,17 @@ fn leases_are_lent_as_in_the_model() {
             let (mut redis, key, began) = (redis.clone(), fresh_key(), Instant::now());
             let (mut model, mut numbers) = (Authority::default(), [0u64; 3]);
             let hour = 3_600_000_000u64;
-            for (edge, want, debt, returned, again) in asks {
+            for (edge, want, least, debt, returned, again) in asks {
                 let number = &mut numbers[edge as usize];
                 let is_again = again && *number > 0;
                 *number += u64::from(!is_again);
-                let ask = Ask { want, debt, returned };
+                let least = least.min(want);
+                let ask = Ask {
+                    want,
+                    least,
+                    debt,
+                    returned,
+                };
                 let lent = runtime.block_on(lend(&mut redis, &terms, (edge, *number), &ask, &key));
                 let told = if is_again { Ask::default() } else { ask };
                 let expected = model.serve(&terms, edge, &told, hour);

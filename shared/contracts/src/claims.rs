@@ -1,4 +1,4 @@
-//! Claims of an access token, and what a revocation says.
+//! Claims of an access token.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,13 +12,6 @@ pub const ACCESS_COOKIE: &str = "access_token";
 pub const REFRESH_COOKIE: &str = "refresh_token";
 /// Path of the JSON Web Key Set (RFC 7517) on the auth service and through the edge.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
-
-/// Redis channel on which revocations are pushed; the payload is a JSON [`Revocation`].
-pub const REVOKED_CHANNEL: &str = "auth.revoked";
-/// Prefix of the Redis keys (database 0) that remember revocations: `auth:revoked:<sid>`.
-///
-/// The key lives as long as an access token can, so that a verifier which starts later loads a whole view by `SCAN`.
-pub const REVOKED_KEY_PREFIX: &str = "auth:revoked:";
 
 /// The payload of an access token (RFC 7519), signed with EdDSA (RFC 8037); the header carries `kid`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,25 +34,4 @@ pub struct Claims {
     pub iat: u64,
     /// Expires at, seconds since the Unix epoch.
     pub exp: u64,
-}
-
-/// One session that ended before its tokens did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revocation {
-    /// The session that ended.
-    pub sid: String,
-    /// When the last token of that session expires (seconds since the Unix epoch); the entry may be forgotten then.
-    pub until: u64,
-}
-
-/// Path at which auth lists ended sessions to services: what verifiers ask while nothing reaches them over Redis.
-pub const REVOCATIONS_PATH: &str = "/internal/revocations";
-/// Most revocations one answer lists: the latest ones.
-pub const MAX_REVOCATIONS: usize = 10_000;
-
-/// The answer of [`REVOCATIONS_PATH`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RevocationsAnswer {
-    /// Sessions that ended and whose tokens have not expired yet, at most [`MAX_REVOCATIONS`].
-    pub revocations: Vec<Revocation>,
 }

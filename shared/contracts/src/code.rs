@@ -83,6 +83,10 @@ codes! {
     RangeNotSatisfiable = ("RANGE_NOT_SATISFIABLE", 416, "Range not satisfiable"),
     /// Too many failed attempts to sign in from here to this account.
     TooManyAttempts = ("TOO_MANY_ATTEMPTS", 429, "Too many attempts"),
+    /// The client expects something that is not done here.
+    ExpectationFailed = ("EXPECTATION_FAILED", 417, "The expectation cannot be met"),
+    /// Too many tokens from this client were not valid: for a while none is looked at that is not known to be good.
+    TooManyBadTokens = ("TOO_MANY_BAD_TOKENS", 429, "Too many tokens that are not valid"),
     /// A quota is used up; `Retry-After` tells when to come again.
     RateLimited = ("RATE_LIMITED", 429, "Too many requests"),
     /// A configuration that the edge does not take; the old one stays.
@@ -97,6 +101,8 @@ codes! {
     GraphqlLimitExceeded = ("GRAPHQL_LIMIT_EXCEEDED", 400, "The GraphQL document asks for too much"),
     /// Something broke inside; the request id finds it in the logs.
     Internal = ("INTERNAL", 500, "Internal error"),
+    /// The method is served on no path.
+    MethodNotImplemented = ("METHOD_NOT_IMPLEMENTED", 501, "The method is not implemented"),
     /// A part that is needed is away; try again.
     ServiceUnavailable = ("SERVICE_UNAVAILABLE", 503, "Temporarily unavailable"),
     /// What has to be written down before it is done could not be.

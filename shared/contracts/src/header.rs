@@ -25,10 +25,15 @@ pub const REQUEST_TIMEOUT: &str = "x-request-timeout-ms";
 /// Which try this is, from 2 on; the first does not say so.
 pub const REQUEST_ATTEMPT: &str = "x-request-attempt";
 
+/// The same three in one field (RFC 7239), which proxies in front of the edge may write.
+pub const FORWARDED: &str = "forwarded";
+
 /// What services believe about who asks, and who asks them.
 pub const IDENTITY: &[&str] = &[SERVICE_TOKEN, USER_ID, USER_NAME, USER_ROLE, SESSION_ID];
 
-/// What a client may never set: the edge removes each before it adds its own.
+/// What a client may never set: the edge removes each before it adds its own. Some server takes each of the others for the
+/// client's address, for what was asked, or for a setting of its own: `Proxy` is one (httpoxy), `X-Original-URL` another path.
+/// `X_User_Id` is the same as `X-User-Id` to servers that make variables of names, and goes with it.
 pub const STRIPPED_FROM_CLIENTS: &[&str] = &[
     SERVICE_TOKEN,
     USER_ID,
@@ -38,9 +43,27 @@ pub const STRIPPED_FROM_CLIENTS: &[&str] = &[
     FORWARDED_FOR,
     FORWARDED_PROTO,
     FORWARDED_HOST,
+    FORWARDED,
     REQUEST_TIMEOUT,
     REQUEST_ATTEMPT,
-    "forwarded",
     "x-real-ip",
     "x-forwarded-port",
+    "x-forwarded",
+    "x-forwarded-prefix",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-ssl",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "client-ip",
+    "x-host",
+    "x-original-host",
+    "x-original-url",
+    "x-rewrite-url",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "http2-settings",
+    "proxy",
 ];

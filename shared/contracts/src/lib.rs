@@ -7,6 +7,7 @@ pub mod code;
 pub mod event;
 pub mod header;
 pub mod problem;
+pub mod revocation;
 pub mod token;
 pub mod user;
 

@@ -4,15 +4,20 @@ use crate::RedisError;
 use crate::breaker::Breaker;
 use crate::pool::{Manager, Slot};
 use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, Script, ToRedisArgs, Value};
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+
+const STEPS: u32 = 4;
 
 /// Bounds of a [`Redis`].
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Longest time of one call, waiting for a connection included.
     pub budget: Duration,
+    /// The same until the first answer ever, as a connection has to be made and scripts to be loaded.
+    pub first_budget: Duration,
     /// How long calls fail at once after one has failed.
     pub cool_down: Duration,
     /// Most connections at a time; at least 1.
@@ -23,6 +28,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             budget: Duration::from_millis(250),
+            first_budget: Duration::from_millis(250),
             cool_down: Duration::from_millis(500),
             max_size: 8,
         }
@@ -42,6 +48,9 @@ struct Inner {
     breaker: Breaker,
     prefix: String,
     budget: Duration,
+    first_budget: Duration,
+    /// Whether it ever answered.
+    answered: AtomicBool,
 }
 
 /// What a call sends.
@@ -78,7 +87,7 @@ impl Redis {
         let generation = Arc::new(AtomicU64::new(0));
         let pool = bb8::Pool::builder()
             .max_size(options.max_size.max(1))
-            .connection_timeout(options.budget)
+            .connection_timeout(options.first_budget.max(options.budget))
             // The breaker decides when to try again.
             .retry_connection(false)
             .build_unchecked(Manager::new(&client, Arc::clone(&generation))?);
@@ -89,6 +98,8 @@ impl Redis {
             breaker: Breaker::new(options.cool_down),
             prefix: prefix.to_owned(),
             budget: options.budget,
+            first_budget: options.first_budget.max(options.budget),
+            answered: AtomicBool::new(false),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -160,10 +171,14 @@ impl Redis {
         if !self.inner.breaker.admits() {
             return Err(RedisError::Unavailable("it failed a moment ago".into()));
         }
-        let answer = match tokio::time::timeout(self.inner.budget, self.attempt_twice(request)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                let late = RedisError::Unavailable(format!("no answer within {} ms", self.inner.budget.as_millis()));
+        let budget = match self.inner.answered.load(Ordering::Relaxed) {
+            true => self.inner.budget,
+            false => self.inner.first_budget,
+        };
+        let answer = match within(budget, self.attempt_twice(request)).await {
+            Some(answer) => answer,
+            None => {
+                let late = RedisError::Unavailable(format!("no answer within {} ms", budget.as_millis()));
                 // One late answer is a hiccup; a row of them means that whoever is connected there answers no more.
                 if self.inner.breaker.late() {
                     self.forget_connections();
@@ -179,6 +194,9 @@ impl Redis {
                 }
             }
             _ => {
+                if !self.inner.answered.load(Ordering::Relaxed) {
+                    self.inner.answered.store(true, Ordering::Relaxed);
+                }
                 if self.inner.breaker.succeeded() {
                     tracing::info!("Redis is back");
                 }
@@ -219,11 +237,52 @@ impl Redis {
     }
 }
 
+/// Waits in a few steps, each of which counts as long as it was meant to be: the budget is Redis's, and a process that gets no
+/// processor for a while must not take its own standstill for Redis's.
+async fn within<T>(budget: Duration, answer: impl Future<Output = T>) -> Option<T> {
+    let mut answer = pin!(answer);
+    for _ in 0..STEPS {
+        if let Ok(answer) = tokio::time::timeout(budget / STEPS, answer.as_mut()).await {
+            return Some(answer);
+        }
+    }
+    None
+}
+
 impl std::fmt::Debug for Redis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Redis")
             .field("prefix", &self.inner.prefix)
             .field("budget", &self.inner.budget)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use tokio::time::{Instant, sleep};
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_longer_than_the_budget() {
+        let begun = Instant::now();
+        assert_eq!(
+            within(Duration::from_millis(20), sleep(Duration::from_secs(1))).await,
+            None
+        );
+        assert_eq!(begun.elapsed(), Duration::from_millis(20));
+        assert_eq!(within(Duration::from_millis(20), async { 7 }).await, Some(7));
+    }
+
+    #[tokio::test]
+    async fn a_process_that_stands_still_does_not_blame_redis() {
+        let answer = sleep(Duration::from_millis(50));
+        let stall = async {
+            tokio::task::yield_now().await;
+            thread::sleep(Duration::from_millis(60));
+        };
+        let (answered, ()) = tokio::join!(within(Duration::from_millis(20), answer), stall);
+        assert!(answered.is_some());
     }
 }

@@ -65,6 +65,21 @@ impl Redis {
         Ok(parsed.collect::<Result<_, _>>()?)
     }
 
+    /// The plain texts of `keys` in their order; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Redis::query`].
+    pub async fn get_many_text(&self, keys: &[String]) -> Result<Vec<Option<String>>, RedisError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut command = cmd("MGET");
+        for key in keys {
+            command.arg(self.key(key));
+        }
+        self.query(&command).await
+    }
+
     /// Sets `key` for `ttl` (at least a millisecond).
     ///
     /// # Errors

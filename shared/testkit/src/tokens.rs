@@ -96,10 +96,20 @@ impl TestTokens {
     /// Never: claims have a JSON form.
     pub fn sign(&self, claims: &Claims) -> String {
         let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": self.kid }).to_string();
-        let claims = serde_json::to_vec(claims).expect("claims as JSON");
+        let claims = serde_json::to_string(claims).expect("claims as JSON");
+        self.sign_texts(&header, &claims)
+    }
+
+    /// A token of any header and any claims, genuinely signed.
+    pub fn sign_texts(&self, header: &str, claims: &str) -> String {
         let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = self.key.sign(text.as_bytes());
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+    }
+
+    /// The public key, 32 bytes.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
     }
 
     /// A token of that user; shorthand for [`TestTokens::sign`] of [`TestTokens::claims`].

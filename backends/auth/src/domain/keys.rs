@@ -217,17 +217,18 @@ mod tests {
 
     #[test]
     fn a_younger_key_takes_over_when_its_time_comes() {
-        let (sealer, now) = (Sealer::new(&[1; 32]), Utc::now());
-        let old = StoredKey::generate(&sealer, now, now).unwrap();
-        let new = StoredKey::generate(&sealer, now, now + LEAD).unwrap();
+        // Both tokens are of now for whoever verifies them, give and take a few seconds.
+        let (sealer, now) = (Sealer::new(&[1; 32]), Utc::now() - TimeDelta::seconds(2));
+        let old = StoredKey::generate(&sealer, now - LEAD, now - LEAD).unwrap();
+        let new = StoredKey::generate(&sealer, now, now + TimeDelta::seconds(1)).unwrap();
         let ring = KeyRing::open(vec![old.clone(), new.clone()], &sealer).unwrap();
         let kid = |token: &str| decode_header(token).unwrap().kid.unwrap();
         let before = ring.sign(&subject(), now).unwrap();
-        let after = ring.sign(&subject(), now + LEAD).unwrap();
+        let after = ring.sign(&subject(), now + TimeDelta::seconds(1)).unwrap();
         assert_eq!((kid(&before), kid(&after)), (old.kid, new.kid));
         let verifier = verifier(&ring);
         for token in [before, after] {
-            let claims = verifier.verify(&token).unwrap();
+            let claims: Claims = verifier.read(&token).unwrap();
             assert_eq!(
                 (claims.sub.as_str(), claims.name.as_str(), claims.exp - claims.iat),
                 ("7", "ann", 900)

@@ -5,7 +5,7 @@ use crate::{app::Auth, domain::account::Username, store::revocations};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared_contracts::{
-    claims::RevocationsAnswer,
+    revocation::RevocationsAnswer,
     user::{LookupAnswer, MAX_LOOKUP},
 };
 use shared_service::{ApiError, ApiQuery, ApiResult, RequireService, validate};
@@ -43,14 +43,13 @@ pub(super) async fn lookup(
     Ok(Json(LookupAnswer { users: users? }))
 }
 
-/// 200 with the sessions that ended before their tokens did; 403 for whoever is not a service.
+/// 200 with what ended before its tokens did; 403 for whoever is not a service.
 pub(super) async fn revocations(
     State(auth): State<Arc<Auth>>,
     _: RequireService,
 ) -> ApiResult<Json<RevocationsAnswer>> {
     let mut conn = auth.conn().await?;
-    let revocations = revocations::list(&mut conn).await?;
-    Ok(Json(RevocationsAnswer { revocations }))
+    Ok(Json(revocations::list(&mut conn).await?))
 }
 
 fn list<'t>(field: &str, text: &'t str) -> ApiResult<impl Iterator<Item = &'t str>> {

@@ -17,10 +17,7 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use shared_contracts::{
-    claims::{JWKS_PATH, REVOCATIONS_PATH},
-    user::LOOKUP_PATH,
-};
+use shared_contracts::{claims::JWKS_PATH, revocation::REVOCATIONS_PATH, user::LOOKUP_PATH};
 use std::sync::Arc;
 
 /// No operation here reads more.

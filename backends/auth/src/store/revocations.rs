@@ -1,14 +1,14 @@
 //! Revocations: noted in the database with the end of a session, then pushed through Redis to all verifiers.
 //!
-//! The table is an outbox. The request that ends a session pushes at once, before it answers; where Redis is away then, or
+//! The tables are an outbox. The request that ends a session pushes at once, before it answers; where Redis is away then, or
 //! the process dies in between, [`Revoker::keep_pushing`] does it as soon as it can. A Redis that lost its memory is told
 //! everything again.
 
-use super::schema::revocations;
+use super::schema::{revocations, user_revocations};
 use crate::domain::keys::TOKEN_LIFETIME;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use diesel::{dsl::now, prelude::*, upsert::excluded};
-use shared_contracts::claims::{MAX_REVOCATIONS, REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation};
+use shared_contracts::revocation::{MAX_REVOCATIONS, REVOKED_CHANNEL, Revocation, RevocationsAnswer, Revoked};
 use shared_postgres::{AsyncPgConnection, DbError, Pool, RunQueryDsl};
 use shared_redis::{Event, Redis, RedisError, redis::pipe};
 use shared_service::Shutdown;
@@ -23,11 +23,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Most revocations pushed in one go.
 const BATCH: usize = 500;
 
+type Session = (Uuid, DateTime<Utc>);
+type User = (i64, DateTime<Utc>, DateTime<Utc>);
+
 /// Notes what must be told of sessions that have just ended; `ended` pairs each with the time of its last access token.
-pub(crate) async fn note(
-    conn: &mut AsyncPgConnection,
-    ended: &[(Uuid, DateTime<Utc>)],
-) -> Result<Vec<Revocation>, DbError> {
+pub(crate) async fn note(conn: &mut AsyncPgConnection, ended: &[Session]) -> Result<Vec<Revocation>, DbError> {
     let this_moment = Utc::now();
     let untils = ended
         .iter()
@@ -44,26 +44,78 @@ pub(crate) async fn note(
         .set(revocations::until.eq(excluded(revocations::until)))
         .execute(conn)
         .await?;
-    Ok(alive.into_iter().map(revocation).collect())
+    Ok(alive.into_iter().map(of_session).collect())
 }
 
-fn revocation((session, until): (Uuid, DateTime<Utc>)) -> Revocation {
-    Revocation {
-        sid: session.to_string(),
-        until: u64::try_from(until.timestamp()).unwrap_or_default(),
-    }
+/// Notes that users are signed out everywhere: what they were given before this second counts no more. Tokens tell seconds
+/// alone, and one of a new sign-in within this second must stay good; what this second saw before is told by its session.
+pub(crate) async fn note_users(conn: &mut AsyncPgConnection, users: &[i64]) -> Result<Vec<Revocation>, DbError> {
+    let this_moment = Utc::now();
+    let second = this_moment.duration_trunc(TimeDelta::seconds(1)).unwrap_or(this_moment);
+    let noted: Vec<User> = users
+        .iter()
+        .map(|user| (*user, second, second + TOKEN_LIFETIME + MARGIN))
+        .collect();
+    let rows: Vec<_> = noted
+        .iter()
+        .map(|(user, before, until)| {
+            (
+                user_revocations::user_id.eq(user),
+                user_revocations::before.eq(before),
+                user_revocations::until.eq(until),
+            )
+        })
+        .collect();
+    diesel::insert_into(user_revocations::table)
+        .values(rows)
+        .on_conflict(user_revocations::user_id)
+        .do_update()
+        .set((
+            user_revocations::before.eq(excluded(user_revocations::before)),
+            user_revocations::until.eq(excluded(user_revocations::until)),
+            user_revocations::pushed_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(noted.into_iter().map(of_user).collect())
 }
 
-/// What still matters, the latest first, at most [`MAX_REVOCATIONS`]: for verifiers that Redis does not reach.
-pub(crate) async fn list(conn: &mut AsyncPgConnection) -> Result<Vec<Revocation>, DbError> {
-    let noted: Vec<(Uuid, DateTime<Utc>)> = revocations::table
+fn of_session((session, until): Session) -> Revocation {
+    Revocation::session(session, seconds(until))
+}
+
+fn of_user((user, before, until): User) -> Revocation {
+    Revocation::user(user.to_string(), seconds(before), seconds(until))
+}
+
+fn seconds(time: DateTime<Utc>) -> u64 {
+    u64::try_from(time.timestamp()).unwrap_or_default()
+}
+
+/// What still matters, the latest first, at most [`MAX_REVOCATIONS`] of each kind: for verifiers that Redis does not reach.
+pub(crate) async fn list(conn: &mut AsyncPgConnection) -> Result<RevocationsAnswer, DbError> {
+    let sessions: Vec<Session> = revocations::table
         .filter(revocations::until.gt(now))
         .select((revocations::session_id, revocations::until))
         .order(revocations::until.desc())
         .limit(MAX_REVOCATIONS as i64)
         .load(conn)
         .await?;
-    Ok(noted.into_iter().map(revocation).collect())
+    let users: Vec<User> = user_revocations::table
+        .filter(user_revocations::until.gt(now))
+        .select((
+            user_revocations::user_id,
+            user_revocations::before,
+            user_revocations::until,
+        ))
+        .order(user_revocations::until.desc())
+        .limit(MAX_REVOCATIONS as i64)
+        .load(conn)
+        .await?;
+    Ok(RevocationsAnswer {
+        revocations: sessions.into_iter().map(of_session).collect(),
+        others: users.into_iter().map(of_user).collect(),
+    })
 }
 
 /// Tells all verifiers.
@@ -83,7 +135,7 @@ impl Revoker {
     pub(crate) async fn push(&self, revocations: &[Revocation]) -> bool {
         for batch in revocations.chunks(BATCH) {
             if let Err(error) = self.send(batch).await {
-                tracing::warn!(%error, sessions = batch.len(), "cannot push revocations now; trying on");
+                tracing::warn!(%error, count = batch.len(), "cannot push revocations now; trying on");
                 return false;
             }
             if let Err(error) = self.mark(batch).await {
@@ -94,37 +146,45 @@ impl Revoker {
     }
 
     async fn send(&self, revocations: &[Revocation]) -> Result<(), RedisError> {
-        let this_moment = u64::try_from(Utc::now().timestamp()).unwrap_or_default();
+        let this_moment = seconds(Utc::now());
         let mut commands = pipe();
         commands.atomic();
         for revocation in revocations {
-            let key = self.redis.key(&format!("{REVOKED_KEY_PREFIX}{}", revocation.sid));
+            let (key, value) = revocation.entry();
             let seconds = revocation.until.saturating_sub(this_moment).max(1);
-            let told = serde_json::to_string(revocation)?;
             commands
                 .cmd("SET")
-                .arg(key)
-                .arg(revocation.until)
+                .arg(self.redis.key(&key))
+                .arg(value)
                 .arg("EX")
                 .arg(seconds)
                 .ignore();
             commands
                 .cmd("PUBLISH")
                 .arg(self.redis.key(REVOKED_CHANNEL))
-                .arg(told)
+                .arg(revocation.json())
                 .ignore();
         }
         self.redis.pipeline(&commands).await
     }
 
     async fn mark(&self, pushed: &[Revocation]) -> Result<(), DbError> {
-        let ids: Vec<Uuid> = pushed
-            .iter()
-            .filter_map(|revocation| revocation.sid.parse().ok())
-            .collect();
+        let (mut sessions, mut users) = (Vec::<Uuid>::new(), Vec::<i64>::new());
+        for revocation in pushed {
+            match &revocation.what {
+                Revoked::Session { sid } => sessions.extend(sid.parse::<Uuid>().ok()),
+                Revoked::User { sub, .. } => users.extend(sub.parse::<i64>().ok()),
+                // Auth revokes none by itself.
+                Revoked::Token { .. } => {}
+            }
+        }
         let mut conn = self.pool.get().await?;
-        diesel::update(revocations::table.filter(revocations::session_id.eq_any(ids)))
+        diesel::update(revocations::table.filter(revocations::session_id.eq_any(sessions)))
             .set(revocations::pushed_at.eq(Utc::now()))
+            .execute(&mut conn)
+            .await?;
+        diesel::update(user_revocations::table.filter(user_revocations::user_id.eq_any(users)))
+            .set(user_revocations::pushed_at.eq(Utc::now()))
             .execute(&mut conn)
             .await?;
         Ok(())
@@ -157,24 +217,40 @@ impl Revoker {
     /// Pushes what is not pushed yet, or all that still matters; whether that worked.
     async fn push_noted(&self, all: bool) -> Result<bool, DbError> {
         let mut conn = self.pool.get().await?;
-        let mut query = revocations::table
+        let mut sessions = revocations::table
             .filter(revocations::until.gt(now))
             .select((revocations::session_id, revocations::until))
             .order(revocations::until.asc())
             .into_boxed();
+        let mut users = user_revocations::table
+            .filter(user_revocations::until.gt(now))
+            .select((
+                user_revocations::user_id,
+                user_revocations::before,
+                user_revocations::until,
+            ))
+            .order(user_revocations::until.asc())
+            .into_boxed();
         if !all {
-            query = query.filter(revocations::pushed_at.is_null()).limit(BATCH as i64);
+            sessions = sessions.filter(revocations::pushed_at.is_null()).limit(BATCH as i64);
+            users = users.filter(user_revocations::pushed_at.is_null()).limit(BATCH as i64);
         }
-        let noted: Vec<(Uuid, DateTime<Utc>)> = query.load(&mut conn).await?;
+        let sessions: Vec<Session> = sessions.load(&mut conn).await?;
+        let users: Vec<User> = users.load(&mut conn).await?;
         drop(conn);
-        let noted: Vec<_> = noted.into_iter().map(revocation).collect();
+        let sessions = sessions.into_iter().map(of_session);
+        let noted: Vec<_> = sessions.chain(users.into_iter().map(of_user)).collect();
         Ok(self.push(&noted).await)
     }
 }
 
 /// Forgets what no living token can name.
 pub(crate) async fn sweep(conn: &mut AsyncPgConnection) -> Result<usize, DbError> {
-    Ok(diesel::delete(revocations::table.filter(revocations::until.lt(now)))
+    let sessions = diesel::delete(revocations::table.filter(revocations::until.lt(now)))
         .execute(conn)
-        .await?)
+        .await?;
+    let users = diesel::delete(user_revocations::table.filter(user_revocations::until.lt(now)))
+        .execute(conn)
+        .await?;
+    Ok(sessions + users)
 }

@@ -44,6 +44,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    user_revocations (user_id) {
+        user_id -> Int8,
+        before -> Timestamptz,
+        until -> Timestamptz,
+        pushed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     signing_keys (kid) {
         kid -> Text,
         public_key -> Bytea,
@@ -107,6 +116,7 @@ mod tests {
     async fn migrations_can_be_taken_back() {
         let db = TestDb::new(&[crate::store::MIGRATIONS]).await;
         for down in [
+            include_str!("../../../../migrations/auth/2026-11-27-100000_create_user_revocations/down.sql"),
             include_str!("../../../../migrations/auth/2026-11-22-100200_create_signing_keys/down.sql"),
             include_str!("../../../../migrations/auth/2026-11-22-100100_create_sessions/down.sql"),
             include_str!("../../../../migrations/auth/2026-11-22-100000_create_users/down.sql"),

@@ -7,7 +7,7 @@ use super::{
 use crate::domain::refresh::{self, RefreshToken, Shown, Verdict, judge};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{dsl::sql, prelude::*, sql_types::Timestamptz};
-use shared_contracts::claims::Revocation;
+use shared_contracts::revocation::Revocation;
 use shared_postgres::{AsyncConnection, AsyncPgConnection, DbError, RunQueryDsl};
 use std::time::Instant;
 use uuid::Uuid;
@@ -193,7 +193,13 @@ pub(crate) async fn end(conn: &mut AsyncPgConnection, ids: &[Uuid], all: bool) -
                 .load(conn)
                 .await?;
         }
-        end_where(conn, ids, Some(&owners)).await
+        let mut told = end_where(conn, ids, Some(&owners)).await?;
+        if !owners.is_empty() {
+            owners.sort_unstable();
+            owners.dedup();
+            told.extend(revocations::note_users(conn, &owners).await?);
+        }
+        Ok(told)
     })
     .await
 }

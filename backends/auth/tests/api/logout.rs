@@ -2,7 +2,7 @@
 
 use crate::running::{Running, SOON, account, database_behind, problem, token};
 use serde_json::{Value, json};
-use shared_contracts::claims::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation};
+use shared_contracts::revocation::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation, Revoked};
 use shared_redis::Event;
 use shared_testkit::{Answer, FaultProxy, eventually};
 
@@ -49,13 +49,7 @@ async fn tells_all_verifiers_before_it_answers() {
     };
     assert_eq!(channel, REVOKED_CHANNEL);
     let revocation: Revocation = serde_json::from_str(&payload).unwrap();
-    assert_eq!(
-        revocation,
-        Revocation {
-            sid: claims.sid.clone(),
-            until
-        }
-    );
+    assert_eq!(revocation, Revocation::session(&claims.sid, until));
 
     let late = auth.client();
     late.set_cookie("refresh_token", &refresh_token);
@@ -75,6 +69,22 @@ async fn ends_this_session_or_all() {
     logged_out(second.post(&format!("{PATH}?all=true")).await);
     assert!(auth.is_revoked(&token(&second_answer)).await);
     assert!(auth.is_revoked(&token(&third_answer)).await);
+    // All that was given to the user before is told too, in one message; what comes after is good.
+    let claims = auth.verify(&token(&second_answer)).await.unwrap();
+    let (key, _) = Revocation::user(&claims.sub, 0, 0).entry();
+    let value = auth.redis.redis(0).get_text(&key).await.unwrap().expect("a revocation");
+    let Some(Revocation {
+        what: Revoked::User { sub, before },
+        until,
+    }) = Revocation::from_entry(&key, &value)
+    else {
+        panic!("{value}");
+    };
+    assert_eq!(sub, claims.sub);
+    assert!(before >= claims.iat && until > claims.exp, "{value}");
+    let (_, again) = auth.sign_in("john").await;
+    let again = auth.verify(&token(&again)).await.unwrap();
+    assert!(again.iat >= before && !auth.is_ended(&again.sid).await);
     third.post("/api/auth/refresh").await.expect_status(401);
     assert!(!auth.is_revoked(&token(&ann_answer)).await);
     ann.post("/api/auth/refresh").await.expect_status(200);

@@ -3,11 +3,14 @@
 use auth::{App, Config};
 use clap::Parser;
 use serde_json::{Value, json};
-use shared_contracts::claims::{Claims, JWKS_PATH, REVOKED_KEY_PREFIX};
+use shared_contracts::{
+    claims::{Claims, JWKS_PATH},
+    revocation::REVOKED_KEY_PREFIX,
+};
 use shared_identity::{TokenError, Verifier, VerifierSettings};
 use shared_service::Shutdown;
 use shared_testkit::{Answer, Client, FaultProxy, ServiceTokens, TestDb, TestRedis, serve};
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 /// Long enough for anything that does not wait for a timer of minutes.
 pub(crate) const SOON: std::time::Duration = std::time::Duration::from_secs(10);
@@ -82,15 +85,20 @@ impl Running {
     }
 
     /// Judges a token as the edge does, with the keys that are published now.
-    pub(crate) async fn verify(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
+    pub(crate) async fn verify(&self, token: &str) -> Result<Claims, TokenError> {
         let verifier = Verifier::new(VerifierSettings::default());
         verifier.set_keys(&self.client().get(JWKS_PATH).await.body).unwrap();
-        verifier.verify(token)
+        verifier.read(token)
     }
 
     /// Whether verifiers that start now would learn that the token's session has ended.
     pub(crate) async fn is_revoked(&self, token: &str) -> bool {
         let sid = self.verify(token).await.unwrap().sid.clone();
+        self.is_ended(&sid).await
+    }
+
+    /// Whether verifiers that start now would learn that a session has ended.
+    pub(crate) async fn is_ended(&self, sid: &str) -> bool {
         self.redis
             .redis(0)
             .get_text(&format!("{REVOKED_KEY_PREFIX}{sid}"))

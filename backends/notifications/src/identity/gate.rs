@@ -3,9 +3,9 @@
 use super::keys;
 use shared_contracts::{
     Code,
-    claims::{Claims, REVOCATIONS_PATH, Revocation, RevocationsAnswer},
+    revocation::{REVOCATIONS_PATH, Revocation, RevocationsAnswer},
 };
-use shared_identity::{TokenError, Verifier, VerifierSettings};
+use shared_identity::{Bearer, TokenError, Verified, Verifier, VerifierSettings};
 use shared_service::{CallContext, PeerClient, PeerError};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
@@ -34,7 +34,7 @@ impl Gate {
     ///
     /// # Errors
     /// The code for the client: what is wrong with the token, or `SERVICE_UNAVAILABLE` while no key is known.
-    pub async fn judge(&self, token: &str) -> Result<Arc<Claims>, Code> {
+    pub async fn judge(&self, token: &str) -> Result<Arc<Verified>, Code> {
         let mut judged = self.verifier.verify(token);
         if matches!(judged, Err(TokenError::UnknownKey)) {
             self.fetch_unless_recent().await;
@@ -46,17 +46,17 @@ impl Gate {
         })
     }
 
-    /// Whether the session has ended.
-    pub fn is_revoked(&self, session: &str) -> bool {
-        self.verifier.is_revoked(session)
+    /// Whether what somebody came with is revoked by now.
+    pub fn is_revoked(&self, bearer: &Bearer<'_>) -> bool {
+        self.verifier.revocations().concern(bearer)
     }
 
-    /// Ends a session.
-    pub fn revoke(&self, revocation: &Revocation) {
-        self.verifier.revoke(revocation);
+    /// Revokes; whether that is news.
+    pub fn revoke(&self, revocation: &Revocation) -> bool {
+        self.verifier.revoke(revocation)
     }
 
-    /// Forgets ended sessions that no token can name any more.
+    /// Forgets revocations of what no token can name any more.
     pub fn prune(&self) {
         self.verifier.prune();
     }
@@ -78,10 +78,9 @@ impl Gate {
         keys::fetch(&self.auth, &self.verifier).await
     }
 
-    /// Asks auth which sessions have ended.
-    pub(super) async fn ask_ended(&self) -> Result<Vec<Revocation>, PeerError> {
-        let answer: RevocationsAnswer = self.auth.get_json(REVOCATIONS_PATH, &CallContext::default()).await?;
-        Ok(answer.revocations)
+    /// Asks auth what is revoked.
+    pub(super) async fn ask_revoked(&self) -> Result<RevocationsAnswer, PeerError> {
+        self.auth.get_json(REVOCATIONS_PATH, &CallContext::default()).await
     }
 
     pub(super) fn has_keys(&self) -> bool {

@@ -1,8 +1,8 @@
-//! Ended sessions: pushed over Redis, with a snapshot at the start and after each interruption. While nothing comes that way,
+//! Revocations: pushed over Redis, with a snapshot at the start and after each interruption. While nothing comes that way,
 //! auth itself is asked for them.
 
 use super::Gate;
-use shared_contracts::claims::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation};
+use shared_contracts::revocation::{REVOKED_CHANNEL, REVOKED_KEYS, Revocation};
 use shared_redis::{Event, Redis, RedisError};
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -22,10 +22,10 @@ const GRACE: Duration = Duration::from_millis(200);
 /// From one question to auth to the next, while the subscription is away.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
-/// Keeps the gate's view of ended sessions complete, for ever; `ended` is called with each session once it is refused.
+/// Keeps the gate's view of what is revoked complete, for ever; `ended` is called with all that is new, once it is refused.
 ///
 /// `redis` is a handle on the database that auth writes revocations to.
-pub async fn keep(redis: Redis, gate: Arc<Gate>, ended: impl Fn(&str) + Sync) {
+pub async fn keep(redis: Redis, gate: Arc<Gate>, ended: impl Fn(&Revocation) + Sync) {
     let complete = watch::Sender::new(false);
     tokio::select! {
         () = listen(redis, &gate, &ended, &complete) => {}
@@ -34,24 +34,20 @@ pub async fn keep(redis: Redis, gate: Arc<Gate>, ended: impl Fn(&str) + Sync) {
 }
 
 /// Asks auth about once a second while its pushes are not heard. What it says is added to what is known already.
-async fn ask_while_deaf(gate: &Gate, ended: &(impl Fn(&str) + Sync), mut complete: watch::Receiver<bool>) {
+async fn ask_while_deaf(gate: &Gate, ended: &(impl Fn(&Revocation) + Sync), mut complete: watch::Receiver<bool>) {
     while complete.wait_for(|complete| !complete).await.is_ok() {
         sleep(GRACE).await;
         while !*complete.borrow() {
-            match gate.ask_ended().await {
-                // Most were told a second ago, and their sockets are gone.
-                Ok(revocations) => revocations
-                    .iter()
-                    .filter(|revocation| !gate.is_revoked(&revocation.sid))
-                    .for_each(|revocation| end(gate, revocation, ended)),
-                Err(error) => tracing::debug!(%error, "auth does not tell ended sessions either"),
+            match gate.ask_revoked().await {
+                Ok(answer) => answer.all().for_each(|revocation| end(gate, revocation, ended)),
+                Err(error) => tracing::debug!(%error, "auth does not tell revocations either"),
             }
             sleep(ASK_EVERY).await;
         }
     }
 }
 
-async fn listen(redis: Redis, gate: &Gate, ended: &(impl Fn(&str) + Sync), complete: &watch::Sender<bool>) {
+async fn listen(redis: Redis, gate: &Gate, ended: &(impl Fn(&Revocation) + Sync), complete: &watch::Sender<bool>) {
     let mut events = redis.subscribe(&[REVOKED_CHANNEL], &[]);
     let mut snapshot_due: Option<Instant> = None;
     let mut next_prune = Instant::now() + PRUNE_EVERY;
@@ -83,19 +79,21 @@ async fn listen(redis: Redis, gate: &Gate, ended: &(impl Fn(&str) + Sync), compl
     }
 }
 
-fn end(gate: &Gate, revocation: &Revocation, ended: &impl Fn(&str)) {
-    gate.revoke(revocation);
-    ended(&revocation.sid);
+fn end(gate: &Gate, revocation: &Revocation, ended: &impl Fn(&Revocation)) {
+    // Of what was told before the sockets are gone.
+    if gate.revoke(revocation) {
+        ended(revocation);
+    }
 }
 
 /// Loads the snapshot; when to try again, if it failed.
-async fn load(redis: &Redis, gate: &Gate, ended: &(impl Fn(&str) + Sync)) -> Option<Instant> {
+async fn load(redis: &Redis, gate: &Gate, ended: &(impl Fn(&Revocation) + Sync)) -> Option<Instant> {
     match snapshot(redis).await {
         Ok(revocations) => {
             for revocation in &revocations {
                 end(gate, revocation, ended);
             }
-            tracing::info!(sessions = revocations.len(), "revocations are complete");
+            tracing::info!(count = revocations.len(), "revocations are complete");
             None
         }
         Err(error) => {
@@ -106,19 +104,13 @@ async fn load(redis: &Redis, gate: &Gate, ended: &(impl Fn(&str) + Sync)) -> Opt
 }
 
 async fn snapshot(redis: &Redis) -> Result<Vec<Revocation>, RedisError> {
-    let keys = redis.scan_prefix(REVOKED_KEY_PREFIX).await?;
+    let keys = redis.scan_prefix(REVOKED_KEYS).await?;
     let mut revocations = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(CHUNK) {
-        let untils = redis.get_many_json::<u64>(chunk).await?;
+        let values = redis.get_many_text(chunk).await?;
         // A key that vanished meanwhile had reached its end.
-        for (key, until) in chunk.iter().zip(untils) {
-            if let (Some(sid), Some(until)) = (key.strip_prefix(REVOKED_KEY_PREFIX), until) {
-                revocations.push(Revocation {
-                    sid: sid.to_owned(),
-                    until,
-                });
-            }
-        }
+        let entries = chunk.iter().zip(values);
+        revocations.extend(entries.filter_map(|(key, value)| Revocation::from_entry(key, &value?)));
     }
     Ok(revocations)
 }

@@ -5,12 +5,10 @@
 //! Whoever shows a credential that is not valid is refused; whoever shows none is nobody, and may still follow posts.
 
 use crate::identity::Gate;
+use chrono::Utc;
 use http::{HeaderMap, header};
-use shared_contracts::{
-    Code,
-    claims::{ACCESS_COOKIE, Claims},
-    token,
-};
+use shared_contracts::{Code, claims::ACCESS_COOKIE, revocation::Revoked, token};
+use shared_identity::Bearer;
 use shared_service::{Caller, ServiceTokens};
 use std::sync::Arc;
 
@@ -21,6 +19,21 @@ pub struct SocketUser {
     pub id: i64,
     /// The session; the socket ends with it.
     pub session: String,
+    /// The token's id (`jti`); empty where the edge vouches for the user.
+    pub token: String,
+    /// When the token was issued, seconds since the Unix epoch; where the edge vouches for the user, when that was.
+    pub since: u64,
+}
+
+impl SocketUser {
+    /// Whether a revocation is about what this socket was opened with.
+    pub fn is_meant(&self, what: &Revoked) -> bool {
+        match what {
+            Revoked::Session { sid } => *sid == self.session,
+            Revoked::Token { jti } => *jti == self.token,
+            Revoked::User { sub, before } => sub.parse() == Ok(self.id) && self.since < *before,
+        }
+    }
 }
 
 /// What is needed to tell who connects.
@@ -53,6 +66,8 @@ impl Door {
             let user = caller.user.map(|user| SocketUser {
                 id: user.id,
                 session: user.session_id,
+                token: String::new(),
+                since: u64::try_from(Utc::now().timestamp()).unwrap_or_default(),
             });
             return match user {
                 Some(user) if self.has_ended(&user) => Err(Code::TokenRevoked),
@@ -72,17 +87,29 @@ impl Door {
         self.judge(token).await.map(Some)
     }
 
-    /// Whether the user's session is over by now.
+    /// Whether what the user came with is revoked by now.
     pub fn has_ended(&self, user: &SocketUser) -> bool {
-        self.gate.is_revoked(&user.session)
+        let sub = user.id.to_string();
+        self.gate.is_revoked(&Bearer {
+            sub: &sub,
+            sid: &user.session,
+            jti: &user.token,
+            iat: user.since,
+        })
     }
 
     async fn judge(&self, token: &str) -> Result<SocketUser, Code> {
-        let claims: Arc<Claims> = self.gate.judge(token).await?;
-        let id = claims.sub.parse().map_err(|_| Code::TokenInvalid)?;
+        let verified = self.gate.judge(token).await?;
+        let id = verified.sub.parse().map_err(|_| Code::TokenInvalid)?;
+        // Without a session a logout could not end the socket.
+        if verified.sid.is_empty() {
+            return Err(Code::TokenInvalid);
+        }
         Ok(SocketUser {
             id,
-            session: claims.sid.clone(),
+            session: verified.sid.clone(),
+            token: verified.jti.clone(),
+            since: verified.iat,
         })
     }
 

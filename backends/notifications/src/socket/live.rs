@@ -1,9 +1,12 @@
 //! What is sent to sockets, here and at other instances.
 
-use super::{Adapter, rooms};
+use super::{Adapter, SocketUser, rooms};
 use crate::domain::Push;
 use serde::Serialize;
-use shared_contracts::event::Comment;
+use shared_contracts::{
+    event::Comment,
+    revocation::{Revocation, Revoked},
+};
 use socketioxide::{BroadcastError, SocketIo, operators::BroadcastOperators};
 use std::time::Duration;
 
@@ -84,10 +87,23 @@ impl Live {
         }
     }
 
-    /// Disconnects this instance's sockets of a session that has ended.
-    pub fn end_session(&self, session: &str) {
+    /// Disconnects this instance's sockets that were opened with what is revoked now.
+    pub fn end(&self, revocation: &Revocation) {
         let Some(all) = self.io.of("/") else { return };
-        for socket in all.local().within(rooms::session(session)).sockets() {
+        let room = match &revocation.what {
+            Revoked::Session { sid } => Some(rooms::session(sid)),
+            Revoked::User { sub, .. } => sub.parse().ok().map(rooms::own),
+            Revoked::Token { .. } => None,
+        };
+        let sockets = match room {
+            Some(room) => all.local().within(room).sockets(),
+            None => all.local().sockets(),
+        };
+        let is_meant = |user: SocketUser| user.is_meant(&revocation.what);
+        for socket in sockets {
+            if !socket.extensions.get::<SocketUser>().is_some_and(is_meant) {
+                continue;
+            }
             // A socket whose buffer is full cannot be told to go; it must not hear anything more all the same.
             socket.leave_all();
             if let Err(error) = socket.disconnect() {

@@ -80,6 +80,8 @@ mod tests {
         let ann = SocketUser {
             id: 7,
             session: "s".into(),
+            token: String::new(),
+            since: 0,
         };
         assert_eq!(of_user(Some(&ann), &json!(7)).unwrap(), "user:7");
         assert_eq!(of_user(Some(&ann), &json!("7")).unwrap(), "user:7");

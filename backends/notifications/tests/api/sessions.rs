@@ -2,7 +2,10 @@
 
 use super::support::{ANN, SOON, Sio, World};
 use serde_json::json;
-use shared_contracts::claims::{Claims, REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation};
+use shared_contracts::{
+    claims::Claims,
+    revocation::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX, Revocation},
+};
 use shared_testkit::{TestTokens, eventually};
 use std::time::Duration;
 
@@ -14,15 +17,8 @@ async fn log_out(world: &World, claims: &Claims) -> bool {
         .set_text(&key, &claims.exp.to_string(), Duration::from_secs(900))
         .await
         .unwrap();
-    let revocation = Revocation {
-        sid: claims.sid.clone(),
-        until: claims.exp,
-    };
-    redis
-        .publish(REVOKED_CHANNEL, &serde_json::to_string(&revocation).unwrap())
-        .await
-        .unwrap()
-        > 0
+    let revocation = Revocation::session(&claims.sid, claims.exp);
+    redis.publish(REVOKED_CHANNEL, &revocation.json()).await.unwrap() > 0
 }
 
 #[tokio::test]

@@ -100,7 +100,12 @@ fn record() -> Workload {
         window: Duration::from_secs(10),
         min_requests: 20,
     };
-    let (breaker, outlier, load, budget) = (Breaker::default(), Outlier::default(), Load::default(), Budget::default());
+    let (breaker, outlier, load, budget) = (
+        Breaker::default(),
+        Outlier::default(),
+        Load::default(),
+        Budget::default(),
+    );
     Workload::new("record::a try that goes well", move || {
         let took = black_box(Duration::from_millis(5));
         budget.request(NOW);

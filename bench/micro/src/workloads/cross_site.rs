@@ -4,7 +4,7 @@ use super::browser;
 use crate::Workload;
 use edge_policy::{
     cors::{CorsPolicy, is_preflight},
-    csrf,
+    csrf::{Asked, CsrfPolicy},
 };
 use http::{HeaderMap, Method};
 use std::time::Duration;
@@ -18,7 +18,8 @@ pub(super) fn workloads() -> Vec<Workload> {
     let asked = actual.clone();
     assert!(is_preflight(&Method::OPTIONS, &preflight));
     let (answering, marking, judging) = (policy(), policy(), policy());
-    assert!(csrf::check(&Method::POST, false, &actual, "feed.example", Some(&judging)).is_ok());
+    let csrf = CsrfPolicy::default();
+    assert!(csrf.judge(&post(&actual), Some(&judging)).passes());
     vec![
         Workload::new("cors::preflight", move || answering.preflight(&preflight)),
         Workload::new("cors::actual", move || {
@@ -27,9 +28,18 @@ pub(super) fn workloads() -> Vec<Workload> {
             answer
         }),
         Workload::new("csrf::check::post with a cookie", move || {
-            csrf::check(&Method::POST, false, &asked, "feed.example", Some(&judging))
+            csrf.judge(&post(&asked), Some(&judging))
         }),
     ]
+}
+
+fn post(headers: &HeaderMap) -> Asked<'_> {
+    Asked {
+        method: &Method::POST,
+        upgrade: false,
+        headers,
+        is_shown: false,
+    }
 }
 
 fn policy() -> CorsPolicy {

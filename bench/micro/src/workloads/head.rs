@@ -4,11 +4,11 @@ use super::browser;
 use crate::Workload;
 use edge_policy::{
     client_ip::client_ip,
-    head::{HeadLimits, check},
+    head::{Head, HeadLimits, check},
     path::normalise,
     request_id::{request_id, traceparent},
 };
-use http::Version;
+use http::{Method, Version};
 use std::{hint::black_box, net::IpAddr};
 
 const LIMITS: HeadLimits = HeadLimits {
@@ -25,13 +25,21 @@ pub(super) fn workloads() -> Vec<Workload> {
         .into();
     let direct: IpAddr = [203, 0, 113, 9].into();
     let proxy: IpAddr = [10, 0, 0, 1].into();
-    assert!(check(Version::HTTP_11, plain.len(), &headers, LIMITS).is_ok());
+    let checked = move || {
+        let head = Head {
+            version: Version::HTTP_11,
+            method: &Method::GET,
+            target_bytes: black_box(plain.len()),
+            authority: None,
+            headers: &headers,
+        };
+        check(&head, LIMITS)
+    };
+    assert!(checked().is_ok());
     assert!(normalise(plain).is_ok() && normalise(escaped).is_ok());
     let trusted = proxies.clone();
     vec![
-        Workload::new("head::check", move || {
-            check(Version::HTTP_11, black_box(plain.len()), &headers, LIMITS)
-        }),
+        Workload::new("head::check", checked),
         Workload::new("path::normalise::plain", move || normalise(black_box(plain)).is_ok()),
         Workload::new("path::normalise::escaped", move || {
             normalise(black_box(escaped)).is_ok()

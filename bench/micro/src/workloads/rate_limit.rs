@@ -1,13 +1,11 @@
 //! Quotas as counted in memory, the meaning of the store's reply, and the fields that tell of them.
 
 use crate::Workload;
-use edge_policy::{
-    identity::Identity,
-    rate_limit::{
-        Algorithm, Decision, Denied, Gcra, KeyBy, Limit, LocalCounters, OnStoreFailure, Rate, Window, headers,
-        redis_key,
-    },
+use edge_policy::rate_limit::{
+    Algorithm, Decision, Denied, Facts, Gcra, KeyBy, Keys, Limit, LocalCounters, OnMissing, OnStoreFailure, Part, Rate,
+    Window, headers,
 };
+use http::{HeaderMap, HeaderValue, Method};
 use std::{
     hint::black_box,
     net::IpAddr,
@@ -20,8 +18,7 @@ const STEP: Duration = Duration::from_millis(10);
 pub(super) fn workloads() -> Vec<Workload> {
     let client: IpAddr = [203, 0, 113, 9].into();
     let (gcra, window) = (limit(Algorithm::Gcra), limit(Algorithm::Window));
-    let subject = gcra.subject(client, &Identity::Anonymous).expect("a subject");
-    let key = redis_key(&gcra.name, &subject);
+    let key = key_of(client, &["client_ip"])().expect("a key");
 
     let (mut bucket, mut now) = (None, Instant::now());
     let hit_gcra = move || {
@@ -34,7 +31,12 @@ pub(super) fn workloads() -> Vec<Workload> {
         Window::hit(&mut bucket, &window, later)
     };
     vec![
-        Workload::new("rate_limit::subject and key", subject_and_key(client)),
+        Workload::new("rate_limit::key of an address", key_of(client, &["client_ip"])),
+        Workload::new(
+            "rate_limit::key of address and route",
+            key_of(client, &["client_ip", "route"]),
+        ),
+        Workload::new("rate_limit::key of a header", key_of(client, &["header.x-api-key"])),
         Workload::new("rate_limit::gcra", hit_gcra),
         Workload::new("rate_limit::window", hit_window),
         Workload::new("rate_limit::local::gcra", local(Algorithm::Gcra, key.clone())),
@@ -48,8 +50,9 @@ pub(super) fn workloads() -> Vec<Workload> {
 fn limit(algorithm: Algorithm) -> Limit {
     Limit {
         name: "user".into(),
-        key: KeyBy::ClientIp,
-        anonymous_only: false,
+        key: Part::ClientIp.into(),
+        when: None,
+        cost: 1,
         rate: Rate {
             count: 1_000_000,
             per: Duration::from_secs(60),
@@ -60,11 +63,22 @@ fn limit(algorithm: Algorithm) -> Limit {
     }
 }
 
-fn subject_and_key(client: IpAddr) -> impl FnMut() -> Option<String> {
-    let limit = limit(Algorithm::Gcra);
+fn key_of(client: IpAddr, parts: &[&str]) -> impl FnMut() -> Option<String> {
+    let by = KeyBy {
+        parts: parts.iter().map(|part| part.parse().expect("a part")).collect(),
+        on_missing: OnMissing::Skip,
+    };
+    let keys = Keys::new(&by, "user", false, "posts");
+    let mut headers = HeaderMap::new();
+    headers.insert("x-api-key", HeaderValue::from_static("4f9d1c2e8a7b6f5d3c2b1a09"));
     move || {
-        let subject = limit.subject(black_box(client), &Identity::Anonymous)?;
-        Some(redis_key(&limit.name, &subject))
+        let facts = Facts {
+            client: black_box(client),
+            token: None,
+            method: &Method::GET,
+            headers: &headers,
+        };
+        keys.of(&facts).ok()
     }
 }
 
@@ -78,7 +92,7 @@ fn local(algorithm: Algorithm, key: String) -> impl FnMut() -> Decision {
 
 fn denied(key: String) -> impl FnMut() -> Option<Decision> {
     let (denied, now) = (Denied::new(100_000), Instant::now());
-    move || denied.check(&key, now)
+    move || denied.check(&key, 1, now)
 }
 
 fn reply() -> impl FnMut() -> Decision {
@@ -88,5 +102,5 @@ fn reply() -> impl FnMut() -> Decision {
 
 fn fields() -> impl FnMut() -> usize {
     let (limit, passed) = (limit(Algorithm::Gcra), limit(Algorithm::Gcra).decide([0, 600]));
-    move || headers(&[(&limit, black_box(passed))]).len()
+    move || headers(&mut [(&limit, black_box(passed))]).len()
 }

@@ -23,8 +23,11 @@ const KINDS: [(&str, &[&str]); 8] = [
             "__rdl_",
         ],
     ),
-    ("access log", &["tracing", "nu_ansi_term"]),
-    ("tokens", &["shared_identity", "moka", "sha2", "jsonwebtoken"]),
+    ("access log", &["edge::access_log", "edge::phase::record", "tracing"]),
+    (
+        "tokens",
+        &["shared_identity", "siphasher", "moka", "sha2", "jsonwebtoken"],
+    ),
     ("quota store", &["redis", "shared_redis", "bb8"]),
     (
         "our policies and phases",

@@ -2,6 +2,8 @@
 
 use super::Report;
 use crate::{Config, Cors};
+use edge_policy::cors::CorsPolicy;
+use std::time::Duration;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, cors) in &config.cors {
@@ -26,6 +28,13 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             super::matching::method(method, &path, report);
         }
     }
+}
+
+/// Why this is no origin of a page, and what would be.
+pub(super) fn not_an_origin(origin: &str) -> Option<String> {
+    let nothing: &[&str] = &[];
+    let one = CorsPolicy::new(&[origin], true, nothing, nothing, nothing, Duration::ZERO);
+    one.err().map(|error| words(origin, false, &error.to_string()))
 }
 
 fn origins(name: &str, cors: &Cors, report: &mut Report<'_>) {
@@ -54,7 +63,7 @@ fn words(origin: &str, credentials: bool, otherwise: &str) -> String {
         "*" if credentials => {
             return "browsers refuse `*` together with credentials (Fetch standard); name the origins".to_owned();
         }
-        "*" => return "`*` would let every page read; name the origins".to_owned(),
+        "*" => return "`*` would let every page in; name the origins".to_owned(),
         "null" => return "`null` is what any sandboxed page calls itself; name the origins".to_owned(),
         "" => return "an empty origin; write `https://` and a host, or take it out".to_owned(),
         _ if origin.contains(',') => return format!("`{origin}` is more than one; make each an item of the list"),

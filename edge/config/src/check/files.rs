@@ -1,6 +1,6 @@
 //! The files that a configuration names: they are there, and hold what they should.
 
-use super::{Report, certificates, redis};
+use super::{Report, certificates, jwks, redis};
 use crate::{Config, diagnose::code};
 use std::{
     fs::{self, File},
@@ -72,6 +72,7 @@ pub(super) fn check(config: &Config, files: &Files<'_>, report: &mut Report<'_>)
             exists(&part.schema, &path, files, report);
         }
     }
+    jwks::in_files(config, files, report);
     certificates::check(config, files, report);
 }
 

@@ -74,6 +74,7 @@ fn name(field: &str, side: &str) -> Result<(), String> {
     }
 }
 
-fn is_own(field: &str) -> bool {
+/// Whether a field, in lower case, is the edge's own business.
+pub(super) fn is_own(field: &str) -> bool {
     OWN.contains(&field) || field.starts_with("sec-websocket-")
 }

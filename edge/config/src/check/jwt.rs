@@ -1,12 +1,18 @@
 //! Issuers whose tokens can be found and judged.
 
-use super::{Report, paths};
+use super::{Report, forward_claims, jwks};
 use crate::{Config, Jwt};
 use edge_policy::identity::TokenSource;
+use std::time::Duration;
+
+/// A token counts this much longer than its issuer said.
+const MOST_LEEWAY: Duration = Duration::from_secs(300);
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, jwt) in &config.jwt {
         issuer(name, jwt, report);
+        jwks::check(name, jwt, report);
+        forward_claims::check(name, jwt, report);
     }
 }
 
@@ -22,6 +28,16 @@ fn issuer(name: &str, jwt: &Jwt, report: &mut Report<'_>) {
         );
     }
     for (index, source) in jwt.token_from.iter().enumerate() {
+        if let TokenSource::Query(parameter) = source
+            && !parameter
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+        {
+            let path = ["jwt", name, "token_from", &index.to_string(), "query"];
+            let words =
+                format!("`{parameter}` would need escapes in a query; write letters, digits, `-`, `.`, `_` and `~`");
+            report.bad_value(&path, words);
+        }
         if let TokenSource::Cookie(cookie) = source
             && !super::is_token(cookie)
         {
@@ -38,14 +54,14 @@ fn issuer(name: &str, jwt: &Jwt, report: &mut Report<'_>) {
     }
     if jwt.leeway.subsec_nanos() != 0 {
         report.bad_value(&at("leeway"), "tokens tell time in seconds; write whole ones, `5s`");
+    } else if *jwt.leeway > MOST_LEEWAY {
+        report.bad_value(
+            &at("leeway"),
+            "clocks that differ this much must be set right; write at most `5m`",
+        );
     }
-    let path = ["jwt", name, "jwks", "path"];
-    super::judge(report, &path, paths::plain(&jwt.jwks.path));
-    for (claim, header) in &jwt.forward_claims {
-        if !super::is_token(header) {
-            let words = format!("`{header}` is not a header's name; write it like `X-User-Id`");
-            report.bad_value(&["jwt", name, "forward_claims", claim], words);
-        }
+    if jwt.types.is_empty() && report.is_whole(&at("types")) {
+        report.bad_value(&at("types"), "none: no token could pass; write `[none, JWT, at+jwt]`");
     }
     if jwt
         .revocation

@@ -1,13 +1,17 @@
 //! What types cannot say: that names are defined, that keys agree, that every route can win, that files are there.
 
 mod admin;
+mod auth;
 mod breakers;
 mod certificates;
 mod compression;
 mod cors;
+mod csrf;
 mod files;
+mod forward_claims;
 mod graphql;
 mod headers;
+mod jwks;
 mod jwt;
 mod limits;
 mod matching;
@@ -48,7 +52,9 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
     redis::check(config, report);
     secrets::check(config, report);
     cors::check(config, report);
+    csrf::check(config, report);
     jwt::check(config, report);
+    auth::check(config, report);
     rate_limits::check(config, report);
     upstreams::check(config, report);
     breakers::check(config, report);
@@ -64,6 +70,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
         // What a mistake meant to use would look unused.
         quotas::check(config, report);
         unused::check(config, report);
+        auth::queries(config, report);
     }
 }
 

@@ -10,12 +10,9 @@ use std::collections::HashMap;
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let mut names = Names::default();
     for (name, jwt) in &config.jwt {
-        names.refer(
-            report,
-            "upstreams",
-            &jwt.jwks.upstream,
-            &["jwt", name, "jwks", "upstream"],
-        );
+        if let Some(upstream) = &jwt.jwks.upstream {
+            names.refer(report, "upstreams", upstream, &["jwt", name, "jwks", "upstream"]);
+        }
     }
     for (name, upstream) in &config.upstreams {
         if let Some(breaker) = &upstream.circuit_breaker {
@@ -29,14 +26,20 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     }
     for (name, route) in &config.routes {
         let at = |rest: &[&'static str]| [&["routes", name.as_str()], rest].concat();
-        if let Auth::Jwt { name: issuer, .. } = &route.auth {
-            names.refer(report, "jwt", issuer, &at(&["auth", "jwt"]));
+        if let Auth::Jwt { names: issuers, .. } = &route.auth {
+            for (number, issuer) in issuers.iter().enumerate() {
+                let number = number.to_string();
+                let place = &["routes", name.as_str(), "auth", "jwt", &number];
+                // One name may stand there as it is.
+                let place = if issuers.len() == 1 { &place[..4] } else { place };
+                names.refer(report, "jwt", issuer, place);
+            }
         }
-        for (number, limit) in route.rate_limits.iter().enumerate() {
-            let index = number.to_string();
+        for (number, charge) in route.rate_limits.iter().enumerate() {
+            let (index, limit) = (number.to_string(), &charge.limit);
             let path = ["routes", name, "rate_limits", &index];
             names.refer(report, "rate_limits", limit, &path);
-            if route.rate_limits[..number].contains(limit) {
+            if route.rate_limits[..number].iter().any(|other| other.limit == *limit) {
                 report.bad_value(&path, format!("`{limit}` is here twice; keep one"));
             }
         }

@@ -4,6 +4,14 @@ use super::Report;
 use crate::{Config, diagnose::code};
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
+    if config.listeners.http.proxy_protocol
+        && config.trusted_proxies.is_empty()
+        && report.is_whole(&["trusted_proxies"])
+    {
+        let words = "headers are taken from `trusted_proxies` alone, and there are none, so that nobody can connect; name the \
+                     networks of your balancers there";
+        report.add(code::CONTRADICTION, &["listeners", "http", "proxy_protocol"], words);
+    }
     for (index, network) in config.trusted_proxies.iter().enumerate() {
         if network.prefix_len() == 0 {
             let words = format!(

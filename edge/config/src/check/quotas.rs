@@ -1,16 +1,12 @@
 //! Quotas that can never refuse anybody.
 
 use super::{NOT_YET, Report};
-use crate::{Auth, Config, RateLimit, Route, When, diagnose::code};
-use edge_policy::rate_limit::{Algorithm, KeyBy};
+use crate::{Auth, Charge, Config, RateLimit, Route, When, diagnose::code};
+use edge_policy::rate_limit::Algorithm;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, limit) in &config.rate_limits {
-        let users: Vec<&Route> = config
-            .routes
-            .values()
-            .filter(|route| route.rate_limits.contains(name))
-            .collect();
+        let users: Vec<&Route> = config.routes.values().filter(|route| route.lists(name)).collect();
         if users.is_empty() {
             // Told as unused.
             continue;
@@ -43,10 +39,11 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
 fn never(limit: &RateLimit, users: &[&Route]) -> Option<&'static str> {
     let public = |route: &&Route| matches!(route.auth, Auth::Public);
     let required = |route: &&Route| matches!(route.auth, Auth::Jwt { optional: false, .. });
-    if limit.key == KeyBy::JwtSub && users.iter().all(public) {
+    let needs_token = limit.key_by().needs_token() || limit.when == Some(When::Authenticated);
+    if needs_token && users.iter().all(public) {
         return Some("counts signed-in users, and every route that lists it is public; list it where tokens are read");
     }
-    if limit.when == Some(When::Anonymous) && limit.key == KeyBy::JwtSub {
+    if limit.when == Some(When::Anonymous) && limit.key_by().needs_token() {
         return Some(
             "counts users by their tokens, and only those without one; take `when` out, or count by `client_ip`",
         );
@@ -69,7 +66,7 @@ fn looser(name: &str, limit: &RateLimit, users: &[&Route], config: &Config) -> O
             && covers(tight, limit)
             // Of two equals one is told.
             && (!mutual || other.as_str() < name)
-            && users.iter().all(|route| route.rate_limits.contains(other))
+            && users.iter().all(|route| route.charges_alike(name, other))
     });
     let (other, tight) = tighter?;
     Some(format!(
@@ -80,7 +77,7 @@ fn looser(name: &str, limit: &RateLimit, users: &[&Route], config: &Config) -> O
 
 /// Whether whoever stays within `tight` stays within `loose`.
 fn covers(tight: &RateLimit, loose: &RateLimit) -> bool {
-    let same = tight.key == loose.key && (tight.when.is_none() || tight.when == loose.when);
+    let same = tight.key_by() == loose.key_by() && (tight.when.is_none() || tight.when == loose.when);
     let count = |limit: &RateLimit| f64::from(limit.rate.0.count);
     let per = |limit: &RateLimit| limit.rate.0.per.as_secs_f64();
     let burst = |limit: &RateLimit| f64::from(limit.burst.unwrap_or(limit.rate.0.count));
@@ -105,13 +102,13 @@ fn listed(config: &Config, report: &mut Report<'_>) {
         .iter()
         .filter(|(_, route)| matches!(route.auth, Auth::Public))
     {
-        for (index, limit) in route.rate_limits.iter().enumerate() {
+        for (index, Charge { limit, .. }) in route.rate_limits.iter().enumerate() {
             let path = ["routes", name, "rate_limits", &index.to_string()];
             let by_subject = config
                 .rate_limits
                 .get(limit)
-                .is_some_and(|limit| limit.key == KeyBy::JwtSub);
-            let acts = |route: &Route| !matches!(route.auth, Auth::Public) && route.rate_limits.contains(limit);
+                .is_some_and(|limit| limit.key_by().needs_token());
+            let acts = |route: &Route| !matches!(route.auth, Auth::Public) && route.lists(limit);
             // Where it acts nowhere, that was told of the quota itself.
             let acts_elsewhere = config.routes.values().any(acts);
             if by_subject && acts_elsewhere && report.node(&path).is_some_and(|node| !node.inherited) {

@@ -23,6 +23,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             report.add(code::CONTRADICTION, &["rate_limits", name, "mode"], words);
         }
     }
+    costs(config, report);
     for (name, breaker) in &config.circuit_breakers {
         for (key, value) in [
             ("min_requests", breaker.min_requests),
@@ -33,6 +34,37 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
                     &["circuit_breakers", name, key],
                     "0 cannot be judged by; write at least `1`",
                 );
+            }
+        }
+    }
+}
+
+/// A request that takes more than a quota ever has is never let through.
+fn costs(config: &Config, report: &mut Report<'_>) {
+    for (name, route) in &config.routes {
+        for (index, charge) in route.rate_limits.iter().enumerate() {
+            let index = index.to_string();
+            let path = ["routes", name, "rate_limits", &index, "cost"];
+            let Some(limit) = config.rate_limits.get(&charge.limit) else {
+                continue;
+            };
+            let (cost, most, of) = (charge.cost, limit.at_once(), &charge.limit);
+            if cost == 0 {
+                report.bad_value(
+                    &path,
+                    "0 is not charged; write at least `1`, or take the quota out here",
+                );
+            } else if cost > most {
+                let words = format!(
+                    "{cost} is more than `{of}` ever lets through at once ({most}), so that no request passes; lower it, or raise \
+                     `rate_limits.{of}.{}`",
+                    if limit.algorithm == Algorithm::Gcra {
+                        "burst"
+                    } else {
+                        "rate"
+                    }
+                );
+                report.bad_value(&path, words);
             }
         }
     }

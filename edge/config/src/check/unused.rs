@@ -1,19 +1,17 @@
 //! What is defined and used by nobody.
 
 use super::Report;
-use crate::{Auth, Config, diagnose::code};
+use crate::{Config, diagnose::code};
 use std::collections::HashSet;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let routes = || config.routes.values();
     let upstreams = routes().flat_map(|route| route.upstreams());
-    let upstreams = upstreams.chain(config.jwt.values().map(|jwt| jwt.jwks.upstream.as_str()));
-    let issuer = |auth: &'_ Auth| match auth {
-        Auth::Jwt { name, .. } => Some(name.clone()),
-        Auth::Public => None,
-    };
-    let jwt: Vec<String> = routes().filter_map(|route| issuer(&route.auth)).collect();
-    let limits = routes().flat_map(|route| &route.rate_limits);
+    let upstreams = upstreams.chain(config.jwt.values().filter_map(|jwt| jwt.jwks.upstream.as_deref()));
+    let jwt: Vec<String> = routes().flat_map(|route| route.auth.issuers()).cloned().collect();
+    let limits = routes()
+        .flat_map(|route| &route.rate_limits)
+        .map(|charge| &charge.limit);
     let breakers = config
         .upstreams
         .values()

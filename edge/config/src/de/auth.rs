@@ -41,7 +41,7 @@ impl<'de> Visitor<'de> for AuthVisitor {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Auth, A::Error> {
         let Token { jwt, optional, require } = Token::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Auth::Jwt {
-            name: jwt,
+            names: jwt,
             optional,
             require,
         })

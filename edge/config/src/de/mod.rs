@@ -2,6 +2,9 @@
 
 mod address;
 mod auth;
+mod charge;
+pub(crate) mod key_parts;
+mod names;
 mod retry_on;
 mod subgraphs;
 mod target;
@@ -9,5 +12,6 @@ pub(crate) mod token_from;
 pub(crate) mod words;
 
 pub(crate) use address::{LISTEN, bind, is_host, networks};
+pub(crate) use names::{names, one_or_more};
 pub(crate) use subgraphs::subgraphs;
 pub(crate) use target::{targets, weight, whole_address};

@@ -1,10 +1,10 @@
-//! `token_from: [{ cookie: <name> }, { bearer: true }]`.
+//! `token_from: [{ cookie: <name> }, { bearer: true }, { query: <name> }]`.
 
 use edge_policy::identity::TokenSource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Where a token may sit: exactly one of the two.
+/// Where a token may sit: exactly one of these.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Source {
@@ -14,6 +14,9 @@ pub(crate) struct Source {
     /// `Authorization: Bearer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     bearer: Option<bool>,
+    /// The query parameter of this name, on upgrades and streams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<String>,
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TokenSource>, D::Error> {
@@ -25,13 +28,20 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
                 Source {
                     cookie: Some(name),
                     bearer: None,
+                    query: None,
                 } if !name.is_empty() => Ok(Self(TokenSource::Cookie(name))),
                 Source {
                     cookie: None,
                     bearer: Some(true),
+                    query: None,
                 } => Ok(Self(TokenSource::Bearer)),
+                Source {
+                    cookie: None,
+                    bearer: None,
+                    query: Some(name),
+                } if !name.is_empty() => Ok(Self(TokenSource::Query(name))),
                 _ => Err(de::Error::custom(
-                    "a source is one thing; write each as `{ cookie: <name> }` or `{ bearer: true }`",
+                    "a source is one thing; write each as `{ cookie: <name> }`, `{ bearer: true }` or `{ query: <name> }`",
                 )),
             }
         }
@@ -45,11 +55,15 @@ pub(crate) fn serialize<S: Serializer>(sources: &[TokenSource], serializer: S) -
     let one = |source: &TokenSource| match source {
         TokenSource::Cookie(name) => Source {
             cookie: Some(name.clone()),
-            bearer: None,
+            ..Source::default()
         },
         TokenSource::Bearer => Source {
-            cookie: None,
             bearer: Some(true),
+            ..Source::default()
+        },
+        TokenSource::Query(name) => Source {
+            query: Some(name.clone()),
+            ..Source::default()
         },
     };
     serializer.collect_seq(sources.iter().map(one))

@@ -1,19 +1,32 @@
 //! Types of the policy crate that are one of a few words in the file.
 
-use edge_policy::rate_limit::{Algorithm, KeyBy, OnStoreFailure};
+use edge_policy::{
+    csrf,
+    rate_limit::{Algorithm, OnMissing, OnStoreFailure},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Whose quota it is.
+/// What becomes of a request that lacks a part of a quota's key.
 #[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(remote = "KeyBy")]
-pub(crate) enum Key {
-    /// The client's IPv4 address or IPv6 /64.
-    #[serde(rename = "client_ip")]
-    ClientIp,
-    /// The subject of a valid token.
-    #[serde(rename = "jwt.sub")]
-    JwtSub,
+#[serde(remote = "OnMissing", rename_all = "snake_case")]
+pub(crate) enum Missing {
+    /// The quota is not for it.
+    Skip,
+    /// What is missing counts as a value: all who lack it share one quota.
+    Share,
+}
+
+/// What becomes of other sites' requests.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "csrf::Mode", rename_all = "snake_case")]
+pub(crate) enum CsrfMode {
+    /// They are refused.
+    Enforce,
+    /// They pass, and are counted and logged: to find out who would be refused.
+    Report,
+    /// Nobody looks.
+    Off,
 }
 
 /// How a limit counts.

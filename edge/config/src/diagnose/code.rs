@@ -56,6 +56,14 @@ pub const EXPIRING: &str = "W409";
 pub const ODD_METHOD: &str = "W410";
 /// Everybody is believed about whom a request comes from.
 pub const BELIEVED: &str = "W411";
+/// Services cannot tell two issuers' users apart.
+pub const SAME_NAME: &str = "W412";
+/// A token is looked for where no client can put it.
+pub const NO_STREAM: &str = "W413";
+/// A key of a set that is not used.
+pub const KEY_PASSED_OVER: &str = "W414";
+/// Other sites' pages act with visitors' cookies.
+pub const OPEN_TO_FORGERY: &str = "W415";
 /// More warnings than one run tells.
 pub const MORE_WARNINGS: &str = "W499";
 /// A route would lose every target that it has.

@@ -1,6 +1,6 @@
 //! What the schema says of values that have two spellings. Only their shapes are used.
 
-use crate::types::{RetryOn, Subgraph, Target, Token};
+use crate::types::{Charge, Charged, RetryOn, Subgraph, Target, Token};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -59,10 +59,29 @@ form!(Targets, generator => {
     })
 });
 
+form!(KeyParts, _generator => {
+    let part = r"^(client_ip|route|method|jwt\..+|(header|cookie)\.[!#$%&'*+.^_`|~0-9A-Za-z-]+)$";
+    json_schema!({
+        "anyOf": [
+            { "title": "a part of the request", "type": "string", "pattern": part },
+            { "type": "array", "minItems": 1, "uniqueItems": true, "items": { "type": "string", "pattern": part } },
+        ],
+    })
+});
+
+form!(impl Charge, generator => {
+    let long = generator.subschema_for::<Charged>();
+    json_schema!({ "anyOf": [{ "type": "string" }, long] })
+});
+
 form!(Subgraphs, generator => {
     let long = generator.subschema_for::<BTreeMap<String, Subgraph>>();
     json_schema!({ "anyOf": [{ "type": "array", "items": { "type": "string" } }, long] })
 });
+
+form!(Names, _generator => json_schema!({
+    "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }],
+}));
 
 form!(AuthForm, generator => {
     let token = generator.subschema_for::<Token>();

@@ -5,16 +5,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 
-/// Who may use a route: `public`, or `{ jwt: <name>, optional: <bool>, require: { <claim>: [<value>] } }`.
+/// Who may use a route: `public`, or `{ jwt: <name or names>, optional: <bool>, require: { <claim>: [<value>] } }`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Auth {
     /// Tokens are not looked at.
     #[default]
     Public,
-    /// A token of the named issuer.
+    /// A token of one of the named issuers.
     Jwt {
-        /// Name in `jwt`.
-        name: String,
+        /// Names in `jwt`; at least one.
+        names: Vec<String>,
         /// Whether anonymous callers pass too.
         optional: bool,
         /// Claims a token must have, each with one of these values.
@@ -23,12 +23,30 @@ pub enum Auth {
 }
 
 impl Auth {
+    /// Names in `jwt` of the issuers whose tokens are looked at.
+    pub fn issuers(&self) -> &[String] {
+        match self {
+            Self::Public => &[],
+            Self::Jwt { names, .. } => names,
+        }
+    }
+
+    /// What a token must have.
+    pub fn required(&self) -> impl Iterator<Item = (&String, &Vec<String>)> {
+        let required = match self {
+            Self::Public => None,
+            Self::Jwt { require, .. } => Some(require),
+        };
+        required.into_iter().flatten()
+    }
+
     /// Who may use the route, as the policy crate decides it.
     pub fn access(&self) -> Access {
         match self {
             Self::Public => Access::Public,
-            Self::Jwt { optional: true, .. } => Access::Optional,
-            Self::Jwt { optional: false, .. } => Access::Required,
+            // Nobody who shows nothing has what is required.
+            Self::Jwt { optional, require, .. } if *optional && require.is_empty() => Access::Optional,
+            Self::Jwt { .. } => Access::Required,
         }
     }
 }
@@ -38,12 +56,16 @@ impl Auth {
 #[serde(deny_unknown_fields)]
 #[schemars(transform = nothing_required)]
 pub(crate) struct Token {
-    /// Name in `jwt`; a route may have it from `defaults`.
-    pub(crate) jwt: String,
-    /// Whether anonymous callers pass too. A token that is sent must be good all the same.
+    /// Name in `jwt`, or a list of names: the token's `iss` tells which of them is to judge it. A route may have it from
+    /// `defaults`.
+    #[serde(deserialize_with = "crate::de::names", serialize_with = "crate::de::one_or_more")]
+    #[schemars(with = "crate::schema::Names")]
+    pub(crate) jwt: Vec<String>,
+    /// Whether anonymous callers pass too. A token that is sent must be good all the same. Not beside `require`.
     #[serde(default)]
     pub(crate) optional: bool,
-    /// Claims a token must have, each with one of these values: `{ role: [admin, editor] }`.
+    /// Claims a token must have, each with one of these values: `{ role: [admin, editor] }`. Of a list it is enough that one
+    /// element has it, of a `scope` one word. A dot leads into an object: `realm_access.roles`. Others get 403 `FORBIDDEN`.
     #[serde(default)]
     pub(crate) require: BTreeMap<String, Vec<String>>,
 }
@@ -58,11 +80,11 @@ impl Serialize for Auth {
         match self.clone() {
             Self::Public => serializer.serialize_str("public"),
             Self::Jwt {
-                name,
+                names,
                 optional,
                 require,
             } => Token {
-                jwt: name,
+                jwt: names,
                 optional,
                 require,
             }

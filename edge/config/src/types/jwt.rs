@@ -1,5 +1,6 @@
 //! Section `jwt`.
 
+use super::{Jwks, JwtAlgorithm};
 use crate::units::TimeSpan;
 use edge_policy::identity::TokenSource;
 use schemars::JsonSchema;
@@ -16,21 +17,32 @@ pub struct Jwt {
     pub audience: String,
     /// Signature algorithms that are accepted; at least one.
     pub algorithms: Vec<JwtAlgorithm>,
-    /// How far the issuer's clock may be off when `exp` is judged.
+    /// Kinds of tokens (`typ`, RFC 7515) that are accepted, whatever their case; `none` stands for a token that names no kind.
+    /// RFC 9068 calls access tokens `at+jwt`: `[at+jwt]` keeps an issuer's other tokens out.
+    #[serde(default = "default_types")]
+    pub types: Vec<String>,
+    /// How far the issuer's clock may be off when `exp`, `nbf` and `iat` are judged; at most `5m`.
     #[serde(default = "default_leeway")]
     pub leeway: TimeSpan,
-    /// Where a token may sit, the first hit wins: `{ cookie: <name> }` or `{ bearer: true }` (RFC 6750).
+    /// Where a token may sit, the first hit wins: `{ cookie: <name> }`, `{ bearer: true }` (RFC 6750), or `{ query: <name> }`. The
+    /// query is looked at on upgrades and on routes with `streaming` alone, and the service never sees the parameter.
     #[serde(with = "crate::de::token_from")]
     #[schemars(with = "Vec<crate::de::token_from::Source>")]
     pub token_from: Vec<TokenSource>,
     /// Where the keys come from.
     pub jwks: Jwks,
-    /// Claims that the service behind is told, and in which header.
+    /// Claims that the service behind is told, and in which header: texts, numbers, booleans, and lists of them with commas
+    /// between. A dot leads into an object: `realm_access.roles`. Clients' own copies of such a header reach no service, on any
+    /// route.
     #[serde(default = "default_claims")]
     pub forward_claims: BTreeMap<String, String>,
     /// How ended sessions are learned. Without it a token counts until it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<Revocation>,
+}
+
+fn default_types() -> Vec<String> {
+    ["none", "JWT", "at+jwt"].map(str::to_owned).into()
 }
 
 fn default_leeway() -> TimeSpan {
@@ -47,30 +59,6 @@ fn default_claims() -> BTreeMap<String, String> {
     pairs
         .map(|(claim, header)| (claim.to_owned(), header.to_owned()))
         .into()
-}
-
-/// A signature algorithm (RFC 7518).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum JwtAlgorithm {
-    /// Ed25519 (RFC 8037).
-    EdDSA,
-}
-
-/// A key set (RFC 7517).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Jwks {
-    /// Name of the upstream that serves it.
-    pub upstream: String,
-    /// Path on that upstream.
-    pub path: String,
-    /// How often it is read again. An unknown `kid` makes it be read at once.
-    #[serde(default = "default_refresh")]
-    pub refresh: TimeSpan,
-}
-
-fn default_refresh() -> TimeSpan {
-    TimeSpan::from_secs(600)
 }
 
 /// How ended sessions are learned.

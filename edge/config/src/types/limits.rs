@@ -19,8 +19,19 @@ pub struct ConnectionLimits {
     /// they are: write far more than any quota allows.
     #[schemars(range(min = 1))]
     pub requests_per_second_per_ip: u32,
-    /// Longest silence of a client that is sending a request head; then the connection is closed.
+    /// Time for a whole request head from its first byte, and for the first bytes of a connection; then 408 (RFC 9110) and
+    /// the end of the connection.
     pub header_timeout: TimeSpan,
+    /// How long a connection may wait for its next request.
+    pub keep_alive: TimeSpan,
+    /// Bytes a second that a client must keep up while it sends a body or reads an answer. One that is slower for longer
+    /// than `slow_grace` is cut off, with 408 if it was sending.
+    pub min_rate: ByteSize,
+    /// How long a client may be slower than `min_rate`, or stand still.
+    pub slow_grace: TimeSpan,
+    /// Requests at once on one HTTP/2 connection, 1 to 1000.
+    #[schemars(range(min = 1, max = 1000))]
+    pub max_streams: u32,
     /// Bytes of all header fields of a request; larger heads are refused with 431 (RFC 6585).
     pub max_header: ByteSize,
 }
@@ -32,6 +43,10 @@ impl Default for ConnectionLimits {
             connections_per_ip: 256,
             requests_per_second_per_ip: 2_000,
             header_timeout: TimeSpan::from_secs(10),
+            keep_alive: TimeSpan::from_secs(60),
+            min_rate: ByteSize(500),
+            slow_grace: TimeSpan::from_secs(20),
+            max_streams: 100,
             max_header: ByteSize(32 * 1024),
         }
     }

@@ -23,6 +23,11 @@ pub struct Http {
     #[serde(deserialize_with = "crate::de::bind")]
     #[schemars(with = "crate::schema::Bind")]
     pub bind: SocketAddr,
+    /// Whether each connection begins with a header of HAProxy's PROXY protocol, version 1 or 2, that names the client: its
+    /// address then counts for limits, quotas and logs. With `true`, connections come from `trusted_proxies` alone and never
+    /// without a header: to guess would let clients choose their address.
+    #[serde(default)]
+    pub proxy_protocol: bool,
 }
 
 /// The listener with TLS.

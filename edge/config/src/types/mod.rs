@@ -5,12 +5,15 @@ mod admin;
 mod auth;
 mod circuit_breaker;
 mod cors;
+mod csrf;
 mod graphql;
 mod headers;
+mod jwks;
 mod jwt;
 mod limits;
 mod listeners;
 mod matching;
+mod proxies;
 mod rate_limit;
 mod redis;
 mod route;
@@ -22,13 +25,17 @@ pub use auth::Auth;
 pub(crate) use auth::Token;
 pub use circuit_breaker::CircuitBreaker;
 pub use cors::Cors;
+pub use csrf::Csrf;
 pub use graphql::{Graphql, Subgraph};
 pub use headers::{HeaderChanges, Headers};
-pub use jwt::{Jwks, Jwt, JwtAlgorithm, Revocation};
+pub use jwks::{Jwks, JwtAlgorithm, KeySource};
+pub use jwt::{Jwt, Revocation};
 pub use limits::ConnectionLimits;
 pub use listeners::{Certificate, Http, Https, ListenerTls, Listeners, TlsVersion};
 pub use matching::Match;
-pub use rate_limit::{Mode, RateLimit, When};
+pub use proxies::TrustedHeader;
+pub(crate) use rate_limit::Charged;
+pub use rate_limit::{Charge, Mode, RateLimit, When};
 pub use redis::Redis;
 pub use route::{Coding, Compression, Defaults, Priority, Retries, RetryOn, Route, Serves, Streaming, Timeouts};
 pub(crate) use target::Long as LongTarget;
@@ -51,10 +58,14 @@ pub struct Config {
     pub admin: Admin,
     /// Where clients connect.
     pub listeners: Listeners,
-    /// Networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed. Everybody else's is thrown away.
+    /// Networks (`10.0.0.0/8`) that are believed about clients; see `trusted_header`. What everybody else says is thrown away.
     #[serde(default, deserialize_with = "crate::de::networks")]
     #[schemars(with = "Vec<crate::schema::Network>")]
     pub trusted_proxies: Vec<IpNet>,
+    /// The header that trusted proxies write, and all of them. The other one may be a client's own words, passed on: it is
+    /// thrown away.
+    #[serde(default)]
+    pub trusted_header: TrustedHeader,
     /// Bounds on connections and heads.
     #[serde(default)]
     pub limits: ConnectionLimits,

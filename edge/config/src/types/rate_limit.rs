@@ -1,17 +1,23 @@
 //! Section `rate_limits`.
 
 use crate::{de::words, units::Rate};
-use edge_policy::rate_limit::{Algorithm, KeyBy, Limit, OnStoreFailure};
+use edge_policy::rate_limit::{self, Algorithm, KeyBy, Limit, OnMissing, OnStoreFailure, Part};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A quota. Answers carry `RateLimit` fields; what is over it gets 429 with `Retry-After`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// Whose quota it is. `client_ip`: one IPv4 address or IPv6 /64; `jwt.sub`: the signed-in user, nobody else is charged.
-    #[serde(with = "words::Key")]
-    pub key: KeyBy,
+    /// Whose quota it is: a part of the request, or a list of them, which are then told apart by all of them together.
+    /// `client_ip`: one IPv4 address or IPv6 /64; `jwt.sub`: the signed-in user; `jwt.<claim>`; `header.<name>`; `cookie.<name>`;
+    /// `route`; `method`.
+    #[serde(with = "crate::de::key_parts")]
+    #[schemars(with = "crate::schema::KeyParts")]
+    pub key: Vec<Part>,
+    /// What becomes of a request that has not all parts of the key.
+    #[serde(default, with = "words::Missing")]
+    pub on_missing: OnMissing,
     /// Whom it is for; everybody unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
@@ -45,6 +51,51 @@ fn yes() -> bool {
 pub enum When {
     /// Callers without a valid token.
     Anonymous,
+    /// Callers with one.
+    Authenticated,
+}
+
+impl When {
+    fn to_policy(self) -> rate_limit::When {
+        match self {
+            Self::Anonymous => rate_limit::When::Anonymous,
+            Self::Authenticated => rate_limit::When::Authenticated,
+        }
+    }
+}
+
+/// What a route's requests are charged: the name of a quota, or `{ limit: <name>, cost: <tokens> }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// Name in `rate_limits`.
+    pub limit: String,
+    /// How many of it a request takes.
+    pub cost: u32,
+}
+
+/// The long form: a request that takes more than one.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Charged {
+    /// Name in `rate_limits`.
+    pub(crate) limit: String,
+    /// How many a request takes, 1 to all that the quota lets through at once.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub(crate) cost: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Serialize for Charge {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.clone() {
+            Self { limit, cost: 1 } => serializer.serialize_str(&limit),
+            Self { limit, cost } => Charged { limit, cost }.serialize(serializer),
+        }
+    }
 }
 
 /// Who counts.
@@ -68,12 +119,29 @@ impl RateLimit {
         }
     }
 
-    /// The limit as the policy crate decides it.
-    pub fn to_policy(&self, name: &str) -> Limit {
+    /// What it is counted by, as the policy crate decides it.
+    pub fn key_by(&self) -> KeyBy {
+        KeyBy {
+            parts: self.key.clone(),
+            on_missing: self.on_missing,
+        }
+    }
+
+    /// How many pass at once.
+    pub fn at_once(&self) -> u32 {
+        match self.algorithm {
+            Algorithm::Gcra => self.burst.unwrap_or(self.rate.0.count),
+            Algorithm::Window => self.rate.0.count,
+        }
+    }
+
+    /// The limit as the policy crate decides it, of requests that cost so much.
+    pub fn to_policy(&self, name: &str, cost: u32) -> Limit {
         Limit {
             name: name.into(),
-            key: self.key,
-            anonymous_only: self.when == Some(When::Anonymous),
+            key: self.key_by(),
+            when: self.when.map(When::to_policy),
+            cost,
             rate: self.rate.0,
             burst: self.burst.unwrap_or(self.rate.0.count),
             algorithm: self.algorithm,

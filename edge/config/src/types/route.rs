@@ -1,6 +1,6 @@
 //! Sections `routes` and `defaults`.
 
-use super::{Auth, Graphql, Headers, Match};
+use super::{Auth, Charge, Csrf, Graphql, Headers, Match};
 use crate::units::{ByteSize, Percent, TimeSpan};
 use edge_policy::{retry, rewrite::Rewrite};
 use schemars::JsonSchema;
@@ -17,9 +17,9 @@ pub struct Route {
     #[serde(default)]
     #[schemars(with = "crate::schema::AuthForm")]
     pub auth: Auth,
-    /// Names of the quotas that every request is charged to.
+    /// Quotas that every request is charged to: names, or `{ limit: <name>, cost: <number> }` where a request takes more than one.
     #[serde(default)]
-    pub rate_limits: Vec<String>,
+    pub rate_limits: Vec<Charge>,
     /// Name of the service behind it. Either this or `graphql`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
@@ -54,6 +54,9 @@ pub struct Route {
     /// Name of the cross-origin policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<String>,
+    /// Whose pages may act with a visitor's cookies.
+    #[serde(default)]
+    pub csrf: Csrf,
     /// Who goes first when the edge has more to do than it can.
     #[serde(default)]
     pub priority: Priority,
@@ -95,6 +98,21 @@ impl Route {
             .or_else(|| template.and_then(|(pattern, with)| Rewrite::template(pattern, with).ok()))
     }
 
+    /// Whether its requests are charged to a quota.
+    pub fn lists(&self, limit: &str) -> bool {
+        self.cost(limit).is_some()
+    }
+
+    /// Whether its requests cost as much of one quota as of another.
+    pub(crate) fn charges_alike(&self, one: &str, other: &str) -> bool {
+        self.lists(one) && self.cost(one) == self.cost(other)
+    }
+
+    fn cost(&self, limit: &str) -> Option<u32> {
+        let charge = self.rate_limits.iter().find(|charge| charge.limit == limit);
+        charge.map(|charge| charge.cost)
+    }
+
     /// The upstreams that it asks, each once for every mention.
     pub fn upstreams(&self) -> impl Iterator<Item = &str> {
         let subgraphs = self.graphql.iter().flat_map(|graphql| graphql.subgraphs.values());
@@ -111,7 +129,7 @@ pub struct Defaults {
     #[schemars(with = "Option<crate::schema::AuthForm>")]
     pub auth: Option<Auth>,
     /// As `routes.<name>.rate_limits`.
-    pub rate_limits: Vec<String>,
+    pub rate_limits: Vec<Charge>,
     /// As `routes.<name>.max_body`.
     pub max_body: Option<ByteSize>,
     /// As `routes.<name>.timeouts`.
@@ -124,6 +142,8 @@ pub struct Defaults {
     pub headers: Headers,
     /// As `routes.<name>.cors`.
     pub cors: Option<String>,
+    /// As `routes.<name>.csrf`.
+    pub csrf: Csrf,
     /// As `routes.<name>.priority`.
     pub priority: Priority,
 }

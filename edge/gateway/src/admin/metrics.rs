@@ -1,6 +1,6 @@
 //! `/metrics`: what is counted, and what is measured when somebody asks.
 
-use crate::{edge::Edge, upstream::Pool};
+use crate::{edge::Edge, generation::Generation, metrics::Page, upstream::Pool};
 
 /// The page.
 pub(super) fn page(edge: &Edge) -> String {
@@ -45,5 +45,23 @@ pub(super) fn page(edge: &Edge) -> String {
             u8::from(keys.verifier.has_keys()),
         );
     }
+    revocations(&mut page, &generation);
     page.finish()
+}
+
+fn revocations(page: &mut Page, generation: &Generation) {
+    let known = |issuer: &str| format!("issuer=\"{issuer}\"");
+    let (name, dropped) = ("edge_revocations", "edge_revocations_dropped_total");
+    page.metric(name, "gauge", "Revoked sessions, tokens and users that are remembered.");
+    for (issuer, keys) in &generation.issuers {
+        page.value(name, &known(issuer), keys.verifier.revocations().len());
+    }
+    page.metric(
+        dropped,
+        "counter",
+        "Revocations forgotten before their time, as there were too many.",
+    );
+    for (issuer, keys) in &generation.issuers {
+        page.value(dropped, &known(issuer), keys.verifier.revocations().dropped());
+    }
 }

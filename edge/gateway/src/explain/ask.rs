@@ -1,5 +1,10 @@
 //! The request that is asked about, and the session that Pingora makes of it: what arrives is what would arrive.
 
+use crate::{
+    front::{lines_within, refusal},
+    problem::ClientError,
+};
+use edge_policy::head::HeadLimits;
 use pingora_proxy::Session;
 use serde::{Deserialize, Serialize};
 use std::{io::Cursor, net::IpAddr};
@@ -26,10 +31,10 @@ pub(crate) struct Unsendable(String);
 
 /// What Pingora makes of a request's bytes.
 pub(super) enum Read {
-    /// A request.
-    Request(Box<Session>),
-    /// Nothing: it answers by itself with this status, and says so in the log for this reason.
-    Refused(u16, String),
+    /// A request, and the length of its first line.
+    Request(Box<Session>, usize),
+    /// Nothing: it is refused as it is read.
+    Refused(ClientError),
 }
 
 impl Ask {
@@ -59,18 +64,22 @@ impl Ask {
         Ok(head.into_bytes())
     }
 
-    /// Lets Pingora read it, as from a connection that holds the head and nothing more.
-    pub(super) async fn read(&self, host: &str) -> Result<Read, Unsendable> {
-        let mut session = Session::new_h1(Box::new(Cursor::new(self.to_bytes(host)?)));
-        match session.as_downstream_mut().read_request().await {
+    /// Lets the front and Pingora read it, as from a connection that holds the head and nothing more.
+    pub(super) async fn read(&self, host: &str, limits: HeadLimits) -> Result<Read, Unsendable> {
+        let bytes = self.to_bytes(host)?;
+        let mut lines = lines_within(limits);
+        if let Err(fault) = lines.feed(&bytes) {
+            return Ok(Read::Refused(refusal::of_fault(fault)));
+        }
+        let mut session = Session::new_h1(Box::new(Cursor::new(bytes)));
+        Ok(match session.as_downstream_mut().read_request().await {
             // Tunnels to anywhere are not offered: Pingora says so before the edge sees the request.
             Ok(true) if session.req_header().method == http::Method::CONNECT => {
-                Ok(Read::Refused(405, "CONNECT is not offered".to_owned()))
+                Read::Refused(refusal::not_implemented())
             }
-            Ok(true) => Ok(Read::Request(Box::new(session))),
-            Ok(false) => Ok(Read::Refused(400, "it is no request".to_owned())),
-            Err(error) => Ok(Read::Refused(400, error.to_string())),
-        }
+            Ok(true) => Read::Request(Box::new(session), lines.first_line()),
+            Ok(false) | Err(_) => Read::Refused(refusal::ambiguous()),
+        })
     }
 }
 
@@ -88,9 +97,18 @@ mod tests {
         }
     }
 
+    const LIMITS: HeadLimits = HeadLimits {
+        max_bytes: 1024,
+        max_fields: 10,
+    };
+
     #[tokio::test]
     async fn it_is_read_as_from_a_connection() {
-        let Read::Request(session) = ask("/a?b", &[("X-A", "1"), ("x-a", "2")]).read("h:1").await.unwrap() else {
+        let Read::Request(session, first_line) = ask("/a?b", &[("X-A", "1"), ("x-a", "2")])
+            .read("h:1", LIMITS)
+            .await
+            .unwrap()
+        else {
             panic!("a good request is refused");
         };
         let head = session.req_header();
@@ -99,13 +117,14 @@ mod tests {
             (&b"/a?b"[..], &"h:1".parse().unwrap())
         );
         assert_eq!(head.headers.get_all("x-a").iter().count(), 2);
+        assert_eq!(first_line, "GET /a?b HTTP/1.1".len());
         for (target, headers) in [("/", &[("content-length", "x")][..]), ("/", &[("bad name", "x")])] {
             assert!(
-                matches!(ask(target, headers).read("h").await.unwrap(), Read::Refused(400, _)),
+                matches!(ask(target, headers).read("h", LIMITS).await.unwrap(), Read::Refused(_)),
                 "{headers:?}"
             );
         }
-        assert!(ask("/\r\nx: y", &[]).read("h").await.is_err());
-        assert!(ask("/", &[("a", "b\nc")]).read("h").await.is_err());
+        assert!(ask("/\r\nx: y", &[]).read("h", LIMITS).await.is_err());
+        assert!(ask("/", &[("a", "b\nc")]).read("h", LIMITS).await.is_err());
     }
 }

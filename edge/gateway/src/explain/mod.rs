@@ -50,12 +50,14 @@ pub(crate) async fn explain(
         book: Book::new(&sources),
         route: String::new(),
         is_public: false,
+        parameters: generation.parameters().map(str::to_owned).collect(),
         bad_path: None,
     };
-    let verdict = match ask.read(&host(&peek.book)).await? {
-        Read::Refused(status, reason) => refused_unread(&mut peek, status, &reason),
-        Read::Request(mut session) => {
+    let verdict = match ask.read(&host(&peek.book), generation.head_limits).await? {
+        Read::Refused(error) => refused_unread(&mut peek, &error),
+        Read::Request(mut session, first_line) => {
             let mut ctx = RequestContext::imagined(Arc::clone(generation));
+            ctx.first_line = Some(first_line);
             let way = way(&mut peek, &mut session, Some(ask.client_ip), &mut ctx).await;
             stage::arrive::client(&mut peek, ask, &ctx);
             stage::arrive::path(&mut peek, ask, session.req_header());
@@ -70,11 +72,12 @@ pub(crate) async fn explain(
             verdict
         }
     };
+    let target = peek.shown(&ask.target);
     Ok(Report {
         file: sources.file().display().to_string(),
         generation: world.is_running().then_some(generation.number),
         method: ask.method.clone(),
-        target: ask.target.clone(),
+        target,
         stages: peek.book.into_stages(),
         verdict,
     })
@@ -87,10 +90,12 @@ fn host(book: &Book<'_>) -> String {
     everywhere.map_or(bind.clone(), |port| format!("localhost:{port}"))
 }
 
-fn refused_unread(peek: &mut Peek<'_>, status: u16, reason: &str) -> Verdict {
-    let text = format!("refused as it is read: {reason}");
-    peek.book.note(StageName::Arrive, "head", serde_json::Value::Null, text);
-    Verdict::answered(status, "as it is read, without a code")
+fn refused_unread(peek: &mut Peek<'_>, error: &ClientError) -> Verdict {
+    stage::arrive::refused(peek, error);
+    Verdict {
+        code: Some(error.code),
+        ..Verdict::answered(error.code.status(), "as it is read")
+    }
 }
 
 fn refused(peek: &mut Peek<'_>, error: &ClientError, session: &Session, ctx: &RequestContext) -> Result<Verdict> {
@@ -136,7 +141,7 @@ fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestCo
             Ok(Verdict::new(Outcome::Composed, text))
         }
         Way::Tunnel(route) => service(peek, &route, session, ctx, Outcome::Tunnelled),
-        Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
+        Way::Stream(route) | Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
     }
 }
 
@@ -159,7 +164,7 @@ fn service(
         Serves::Graphql(_) => String::new(),
     };
     let address = target.map(|target| target.address_text.to_string());
-    let (method, path) = (sent.method.to_string(), stage::forward::target_of(&sent));
+    let (method, path) = (sent.method.to_string(), peek.target_of(&sent));
     let to = address
         .as_ref()
         .map_or(upstream.clone(), |address| format!("{upstream} {address}"));

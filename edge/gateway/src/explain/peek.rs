@@ -3,15 +3,21 @@
 use super::{book::Book, stage};
 use crate::{
     edge::Edge,
-    phase::{Effects, Note, admit},
-    store::{Charge, Issuer, Quota},
+    generation::{Gate, Route},
+    phase::{
+        Effects, Note,
+        identify::{believe, look},
+    },
+    store::{Charge, Quota},
     upstream::{Pool, Sessions, Target},
 };
+use edge_config::HIDDEN;
 use edge_policy::{
     breaker::{Permit, Refusal},
-    identity::Identity,
+    identity::{Identity, Token, masked},
     path::PathError,
 };
+use pingora_http::RequestHeader;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -53,8 +59,22 @@ pub(super) struct Peek<'p> {
     pub(super) route: String,
     /// Whether it looks at no token.
     pub(super) is_public: bool,
+    /// Query parameters that may hold a token: never shown.
+    pub(super) parameters: Vec<String>,
     /// Why its path is refused.
     pub(super) bad_path: Option<PathError>,
+}
+
+impl Peek<'_> {
+    /// A target as it may be shown.
+    pub(super) fn shown(&self, target: &str) -> String {
+        masked(target, &self.parameters.iter().map(String::as_str), HIDDEN)
+    }
+
+    /// A head's path and query, as they may be shown.
+    pub(super) fn target_of(&self, head: &RequestHeader) -> String {
+        self.shown(&String::from_utf8_lossy(head.raw_path()))
+    }
 }
 
 impl Effects for Peek<'_> {
@@ -65,26 +85,35 @@ impl Effects for Peek<'_> {
         }
     }
 
-    async fn identity(&self, issuer: &Issuer, token: &str) -> Identity {
+    async fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> Identity {
         match self.world {
-            World::Running(_) => admit::judged(issuer, issuer.verifier.peek(token)),
+            World::Running(edge) => look(edge, gate, token, client),
             World::Offline(Assume::Anonymous) => Identity::Anonymous,
-            World::Offline(Assume::Token) => admit::judged(issuer, issuer.verifier.unverified(token)),
-            World::Offline(Assume::User) => {
-                let claims = issuer.verifier.unverified(token);
-                Identity::User(claims.unwrap_or_else(|_| Arc::new(stage::admit::somebody())))
-            }
+            World::Offline(Assume::Token) => believe(gate, token),
+            World::Offline(Assume::User) => match believe(gate, token) {
+                user @ Identity::User(_) => user,
+                _ => Identity::User(Arc::new(stage::admit::somebody())),
+            },
         }
     }
 
-    async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
+    async fn charge(&self, quota: &Quota, key: &str) -> Charge {
         match self.world {
-            World::Running(edge) => edge.quotas.peek(quota, subject).await,
+            World::Running(edge) => edge.quotas.peek(quota, key).await,
             World::Offline(_) => Charge::Uncounted,
         }
     }
 
+    fn is_refused(&self, quota: &Quota, key: &str) -> bool {
+        match self.world {
+            World::Running(edge) => edge.quotas.refuses(quota, key).is_some(),
+            World::Offline(_) => false,
+        }
+    }
+
     fn refused(&self) {}
+
+    fn is_foreign(&self, _: &Route) {}
 
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {
         pool.peek_admit().map(|()| None)
@@ -106,9 +135,9 @@ impl Effects for Peek<'_> {
             Note::Length(declared, route) => stage::admit::length(self, declared, route),
             Note::Flood(is_flood) => stage::admit::flood(self, is_flood),
             Note::Identity(token, identity) => stage::admit::identity(self, token, identity),
-            Note::SameSite(verdict) => stage::admit::same_site(self, verdict),
+            Note::SameSite(site, route) => stage::admit::same_site(self, site, route),
             Note::Quota(quota, charge) => stage::admit::quota(self, quota, charge),
-            Note::Access(refusal) => stage::admit::access(self, refusal),
+            Note::Access(refusal, route) => stage::admit::access(self, refusal, route),
         }
     }
 }

@@ -1,19 +1,20 @@
 //! From a source to a generation. Nothing is connected and nothing started here.
 
-use super::{Changes, Composed, Generation, Route, Serves, Source, Sticky, inherit};
+use super::{Changes, Composed, Gate, Generation, Route, Serves, Source, Sticky, gate, inherit};
 use crate::{
     metrics::Metrics,
     store::{Issuer, Quota},
     upstream::{Pool, States},
 };
-use edge_config::{Auth, Mode, Serves as ServesConfig};
+use edge_config::{Mode, Serves as ServesConfig};
 use edge_graphql::{Engine, Limits, Subgraph};
 use edge_policy::{
     balance::Affinity,
     cors::{CorsError, CorsPolicy},
     head::HeadLimits,
-    rate_limit::lease::Terms,
+    rate_limit::{Keys, lease::Terms},
     route::RouteTable,
+    wire::pace::Floor,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -42,6 +43,9 @@ pub(crate) enum BuildError {
     /// A header field that cannot be set or removed.
     #[error("routes.{0}.headers: `{1}` cannot be set or removed")]
     Header(String, String),
+    /// A key set in a file cannot be used.
+    #[error("jwt.{0}: {1}")]
+    Keys(String, shared_identity::KeySetError),
     /// Schemas do not fit together.
     #[error("routes.{0}: the subgraphs do not compose: {1}")]
     Compose(String, edge_graphql::ComposeError),
@@ -74,7 +78,7 @@ impl Generation {
             source: &source,
             metrics,
             affinity_key: &parts.affinity_key,
-            issuers: inherit::issuers(config, &pools, previous),
+            issuers: inherit::issuers(&source, &pools, previous)?,
             cors: BTreeMap::new(),
             pools,
         };
@@ -97,12 +101,20 @@ impl Generation {
             pools: builder.pools,
             issuers: builder.issuers,
             trusted_proxies: config.trusted_proxies.clone(),
+            trusted_header: config.trusted_header,
+            told: gate::told(config),
             head_limits: HeadLimits {
                 max_bytes: usize::try_from(config.limits.max_header.0).unwrap_or(usize::MAX),
                 max_fields: MAX_FIELDS,
             },
             header_timeout: *config.limits.header_timeout,
             flood: isize::try_from(config.limits.requests_per_second_per_ip).unwrap_or(isize::MAX),
+            keep_alive: *config.limits.keep_alive,
+            floor: Floor {
+                grace: *config.limits.slow_grace,
+                rate: config.limits.min_rate.0,
+            },
+            max_streams: config.limits.max_streams,
             unrouted: metrics.route("-"),
             source,
         })
@@ -126,22 +138,15 @@ impl Builder<'_> {
             kind,
             name: what.to_owned(),
         };
-        let issuer = match &route.auth {
-            Auth::Public => None,
-            Auth::Jwt { name: jwt, .. } => {
-                let issuer = self.issuers.get(jwt).ok_or_else(|| missing("jwt", jwt))?;
-                let jwt = self.source.config.jwt.get(jwt);
-                let sources = jwt.map(|jwt| jwt.token_from.as_slice()).unwrap_or_default();
-                Some((Arc::clone(issuer), sources.into()))
-            }
-        };
-        let quotas = route.rate_limits.iter().map(|limit| {
-            let limits = &self.source.config.rate_limits;
+        let quotas = route.rate_limits.iter().map(|charge| {
+            let (limit, limits) = (&charge.limit, &self.source.config.rate_limits);
             let settings = limits.get(limit).ok_or_else(|| missing("rate limit", limit))?;
-            let policy = settings.to_policy(limit);
+            let policy = settings.to_policy(limit, charge.cost);
+            let is_leased = settings.mode == Mode::Leased;
             Ok(Arc::new(Quota {
-                lease: (settings.mode == Mode::Leased).then(|| Terms::new(&policy)),
+                lease: is_leased.then(|| Terms::new(&policy)),
                 enforce: settings.enforce,
+                keys: Keys::new(&policy.key, limit, is_leased, name),
                 limit: policy,
                 cells: self.metrics.limit(limit),
             }))
@@ -156,7 +161,7 @@ impl Builder<'_> {
             name: name.into(),
             cells: self.metrics.route(name),
             access: route.auth.access(),
-            issuer,
+            gate: Gate::new(name, route, &self.source.config, &self.issuers)?,
             quotas: quotas.collect::<Result<_, BuildError>>()?,
             serves: self.serves(name, route)?,
             max_body: self.max_body(route),
@@ -169,6 +174,7 @@ impl Builder<'_> {
             streaming: route.streaming,
             rewrite: route.to_rewrite(),
             headers: Changes::new(&route.headers).map_err(|field| BuildError::Header(name.to_owned(), field))?,
+            csrf: route.csrf.to_policy(),
             cors: cors.transpose()?,
         }))
     }

@@ -1,14 +1,20 @@
 //! What a generation takes over from the one before it. What has the same settings is the same object: its tasks, its
 //! connections and all it knows go on. What has others is made anew, and finds health, sessions, keys and ended sessions again.
 
-use super::{Generation, Parts};
+use super::{BuildError, Generation, Parts, Source};
 use crate::{
-    store::{Issuer, IssuerSettings},
+    store::{Issuer, IssuerSettings, Keys},
     upstream::{HealthSettings, OutlierSettings, Pool, PoolSettings, TargetSpec},
 };
-use edge_config::{CircuitBreaker, Config, Jwt, Outlier, Upstream};
+use edge_config::{CircuitBreaker, Config, Jwt, KeySource, Outlier, Upstream};
+use edge_policy::rate_limit::Part;
+use http::HeaderName;
 use shared_identity::VerifierSettings;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 type Pools = BTreeMap<String, Arc<Pool>>;
 
@@ -64,37 +70,74 @@ fn pool_settings(config: &Config, upstream: &Upstream) -> PoolSettings {
 }
 
 /// The issuers of tokens.
-pub(super) fn issuers(config: &Config, pools: &Pools, previous: Option<&Generation>) -> BTreeMap<String, Arc<Issuer>> {
-    let issuers = config.jwt.iter().filter_map(|(name, jwt)| {
-        let settings = issuer_settings(jwt);
+pub(super) fn issuers(
+    source: &Source,
+    pools: &Pools,
+    previous: Option<&Generation>,
+) -> Result<BTreeMap<String, Arc<Issuer>>, BuildError> {
+    let issuers = source.config.jwt.iter().filter_map(|(name, jwt)| {
+        let settings = issuer_settings(name, jwt, source)?;
         let old = previous.and_then(|previous| previous.issuers.get(name));
         let issuer = match old {
             Some(old) if old.settings == settings => Arc::clone(old),
             _ => {
-                let pool = Arc::clone(pools.get(&settings.upstream)?);
-                Arc::new(Issuer::new(settings, pool, old.map(|old| &**old)))
+                let pool = settings
+                    .upstream()
+                    .and_then(|upstream| pools.get(upstream))
+                    .map(Arc::clone);
+                match Issuer::new(settings, pool, old.map(|old| &**old)) {
+                    Ok(issuer) => Arc::new(issuer),
+                    Err(error) => return Some(Err(BuildError::Keys(name.clone(), error))),
+                }
             }
         };
-        Some((name.clone(), issuer))
+        Some(Ok((name.clone(), issuer)))
     });
     issuers.collect()
 }
 
-fn issuer_settings(jwt: &Jwt) -> IssuerSettings {
-    IssuerSettings {
-        verifier: VerifierSettings {
-            issuer: jwt.issuer.clone(),
-            audience: jwt.audience.clone(),
-            leeway: jwt.leeway.as_secs(),
-            ..VerifierSettings::default()
+fn issuer_settings(name: &str, jwt: &Jwt, source: &Source) -> Option<IssuerSettings> {
+    let keys = match jwt.jwks.source()? {
+        KeySource::Upstream { name, path } => Keys::Upstream {
+            upstream: name.to_owned(),
+            path: path.to_owned(),
+            refresh: *jwt.jwks.refresh,
         },
-        upstream: jwt.jwks.upstream.clone(),
-        path: jwt.jwks.path.clone(),
-        refresh: *jwt.jwks.refresh,
-        revocation_channel: jwt
-            .revocation
-            .as_ref()
-            .map(|revocation| revocation.redis_channel.clone()),
+        KeySource::File(file) => Keys::Text(source.key_sets.get(file)?.clone()),
+    };
+    let revocation = jwt.revocation.as_ref();
+    Some(IssuerSettings {
+        verifier: verifier_settings(name, jwt, &source.config),
+        keys,
+        revocation_channel: revocation.map(|revocation| revocation.redis_channel.clone()),
+    })
+}
+
+fn verifier_settings(name: &str, jwt: &Jwt, config: &Config) -> VerifierSettings {
+    let forward = jwt.forward_claims.iter().filter_map(|(claim, header)| {
+        let header = HeaderName::from_bytes(header.as_bytes()).ok()?;
+        Some((claim.clone(), header))
+    });
+    let kind = |kind: &String| (kind != "none").then(|| kind.clone());
+    // What any route compares, or any limit counts by, is kept of each token.
+    let routes = config.routes.values();
+    let routes = routes.filter(|route| route.auth.issuers().iter().any(|issuer| issuer == name));
+    let required = routes.flat_map(|route| route.auth.required()).map(|(claim, _)| claim);
+    let parts = config.rate_limits.values().flat_map(|limit| &limit.key);
+    let counted = parts.filter_map(|part| match part {
+        Part::Claim(claim) => Some(claim),
+        _ => None,
+    });
+    let compared: BTreeSet<&String> = required.chain(counted).collect();
+    VerifierSettings {
+        issuer: jwt.issuer.clone(),
+        audience: jwt.audience.clone(),
+        algorithms: jwt.algorithms.iter().copied().map(Into::into).collect(),
+        types: jwt.types.iter().map(kind).collect(),
+        leeway: jwt.leeway.as_secs(),
+        forward: forward.collect(),
+        compared: compared.into_iter().cloned().collect(),
+        ..VerifierSettings::default()
     }
 }
 
@@ -102,7 +145,7 @@ impl Generation {
     /// It is the one that serves now: what was taken over turns to its parts, and to what operators said meanwhile.
     pub(crate) fn take_over(&self) {
         for issuer in self.issuers.values() {
-            if let Some(pool) = self.pools.get(&issuer.settings.upstream) {
+            if let Some(pool) = issuer.settings.upstream().and_then(|upstream| self.pools.get(upstream)) {
                 issuer.follow(pool);
             }
         }

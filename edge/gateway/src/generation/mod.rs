@@ -2,30 +2,35 @@
 
 mod build;
 mod changes;
+mod gate;
 mod inherit;
 mod mistake;
 mod source;
 
 pub(crate) use build::{BuildError, Parts};
 use changes::Changes;
-pub(crate) use source::{Read, Source, read, read_text};
+pub(crate) use gate::Gate;
+pub(crate) use source::{KeyText, Read, Source, read, read_text};
 
 use crate::{
     metrics::RouteCells,
     store::{Issuer, Quota},
     upstream::Pool,
 };
-use edge_config::Streaming;
+use edge_config::{Streaming, TrustedHeader};
 use edge_graphql::Engine;
 use edge_policy::{
     balance::Affinity,
     cors::CorsPolicy,
+    csrf::CsrfPolicy,
     head::HeadLimits,
-    identity::{Access, TokenSource},
+    identity::{Access, Requirement},
     retry::Terms,
     rewrite::Rewrite,
     route::RouteTable,
+    wire::pace::Floor,
 };
+use http::HeaderName;
 use ipnet::IpNet;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -43,14 +48,24 @@ pub(crate) struct Generation {
     pub(crate) routes: RouteTable<Arc<Route>>,
     /// The same routes, in the order of their names.
     pub(crate) named: Vec<Arc<Route>>,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies that are believed about clients.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The header by which they tell about clients.
+    pub(crate) trusted_header: TrustedHeader,
+    /// Fields that tell services of tokens, beside those of the contract.
+    pub(crate) told: Box<[HeaderName]>,
     /// Bounds of a request's head.
     pub(crate) head_limits: HeadLimits,
     /// Time for a whole request head.
     pub(crate) header_timeout: Duration,
     /// Requests a second of one client that make a flood.
     pub(crate) flood: isize,
+    /// How long a connection may wait for its next request.
+    pub(crate) keep_alive: Duration,
+    /// Least rate of bodies that come and answers that go.
+    pub(crate) floor: Floor,
+    /// Requests at once on one HTTP/2 connection.
+    pub(crate) max_streams: u32,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
 }
@@ -63,8 +78,8 @@ pub(crate) struct Route {
     pub(crate) cells: Arc<RouteCells>,
     /// Who may use it.
     pub(crate) access: Access,
-    /// Who issues the tokens it looks at, and where they sit. `None` on public routes.
-    pub(crate) issuer: Option<(Arc<Issuer>, Arc<[TokenSource]>)>,
+    /// Whose tokens it takes. `None` on public routes.
+    pub(crate) gate: Option<Gate>,
     /// Quotas, in the order of the file.
     pub(crate) quotas: Vec<Arc<Quota>>,
     /// What answers.
@@ -89,11 +104,18 @@ pub(crate) struct Route {
     pub(crate) rewrite: Option<Rewrite>,
     /// Changes to header fields.
     pub(crate) headers: Changes,
+    /// Whose pages may act.
+    pub(crate) csrf: CsrfPolicy,
     /// The cross-origin policy.
     pub(crate) cors: Option<Arc<CorsPolicy>>,
 }
 
 impl Route {
+    /// What a token must have here.
+    pub(crate) fn required(&self) -> &[Requirement] {
+        self.gate.as_ref().map_or(&[], |gate| &gate.required)
+    }
+
     /// The upstreams behind it.
     pub(crate) fn pools(&self) -> Vec<&Arc<Pool>> {
         match &self.serves {

@@ -2,10 +2,10 @@
 //! rollback, needs no file.
 
 use arc_swap::ArcSwap;
-use edge_config::{Config, Diagnostic, Env, Loaded, Serves, Sources, diagnose};
+use edge_config::{Config, Diagnostic, Env, HIDDEN, KeySource, Loaded, Serves, Sources, diagnose};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -18,23 +18,53 @@ pub(crate) struct Source {
     pub(crate) sources: ArcSwap<Sources>,
     /// Texts of the schemas that it names, by file.
     pub(crate) schemas: BTreeMap<PathBuf, String>,
+    /// Texts of the key sets that it names, by file.
+    pub(crate) key_sets: BTreeMap<PathBuf, KeyText>,
+}
+
+/// The text of a key set in a file. It may hold secrets, so it is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct KeyText(String);
+
+impl KeyText {
+    /// It.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for KeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HIDDEN)
+    }
 }
 
 impl PartialEq for Source {
     /// Equal ones build the same, wherever their values come from.
     fn eq(&self, other: &Self) -> bool {
-        self.config == other.config && self.schemas == other.schemas
+        self.config == other.config && self.schemas == other.schemas && self.key_sets == other.key_sets
     }
 }
 
 impl Source {
-    /// Schemas that both name and that hold something else here. One that only one of them names shows as a key.
-    pub(crate) fn other_schemas(&self, before: &Self) -> Vec<PathBuf> {
-        let other =
-            |(file, text): &(&PathBuf, &String)| before.schemas.get(*file).is_some_and(|before| before != *text);
-        let schemas = self.schemas.iter().filter(other);
-        schemas.map(|(file, _)| file.clone()).collect()
+    /// Schemas and key sets that both name and that hold something else here. One that only one of them names shows as a
+    /// key.
+    pub(crate) fn other_files(&self, before: &Self) -> Vec<PathBuf> {
+        other(&self.schemas, &before.schemas)
+            .chain(other(&self.key_sets, &before.key_sets))
+            .cloned()
+            .collect()
     }
+}
+
+/// Files that both have, with something else in them.
+fn other<'s, T: PartialEq>(
+    now: &'s BTreeMap<PathBuf, T>,
+    before: &'s BTreeMap<PathBuf, T>,
+) -> impl Iterator<Item = &'s PathBuf> {
+    now.iter()
+        .filter(|(file, text)| before.get(*file).is_some_and(|before| before != *text))
+        .map(|(file, _)| file)
 }
 
 /// What reading a configuration gives.
@@ -72,7 +102,20 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
         Ok(loaded) => loaded,
         Err(mistakes) => return refused(mistakes, files),
     };
-    let (mut schemas, mut mistakes) = (BTreeMap::new(), Vec::new());
+    let (mut schemas, mut key_sets, mut mistakes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for (path, key_set) in key_files(&config) {
+        files.insert(key_set.to_owned());
+        match fs::read_to_string(key_set) {
+            Ok(text) => drop(key_sets.insert(key_set.to_owned(), KeyText(text))),
+            Err(error) => {
+                let words = format!(
+                    "the key set {} cannot be read: {error}; put it there",
+                    key_set.display()
+                );
+                mistakes.push(sources.diagnostic(diagnose::code::MISSING_FILE, &path, words));
+            }
+        }
+    }
     for (path, schema) in schema_files(&config) {
         files.insert(schema.to_owned());
         match fs::read_to_string(schema) {
@@ -91,10 +134,21 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
             config,
             sources: ArcSwap::from_pointee(sources),
             schemas,
+            key_sets,
         }),
         warnings,
         files,
     }
+}
+
+/// The files with key sets, and the keys that name them.
+fn key_files(config: &Config) -> Vec<(String, &Path)> {
+    let issuers = config.jwt.iter();
+    let files = issuers.filter_map(|(name, jwt)| match jwt.jwks.source()? {
+        KeySource::File(file) => Some((format!("jwt.{name}.jwks.file"), file)),
+        KeySource::Upstream { .. } => None,
+    });
+    files.collect()
 }
 
 /// The files with schemas, and the keys that name them.

@@ -67,6 +67,7 @@ impl Keeper {
     fn redis(&self, budget: Duration, cool_down: Duration) -> Option<Redis> {
         let options = Options {
             budget,
+            first_budget: budget,
             cool_down,
             max_size: 2,
         };

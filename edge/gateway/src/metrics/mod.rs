@@ -4,10 +4,11 @@ mod cells;
 mod render;
 
 pub(crate) use cells::{Counter, Gauge, LimitCells, RouteCells, UpstreamCells};
-pub(crate) use render::CONTENT_TYPE;
+pub(crate) use render::{CONTENT_TYPE, Page};
 
 use crate::reload::Verdict;
 use chrono::Utc;
+use edge_policy::wire::Fault;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -15,6 +16,14 @@ use std::{
 
 /// Cells by name. They outlive the generations that use them, so that counters never fall on a reload.
 type Family<T> = Mutex<BTreeMap<String, Arc<T>>>;
+
+/// What can be wrong with a client's bytes, and how it is called.
+const FAULTS: [(Fault, &str); 4] = [
+    (Fault::Ambiguous, "malformed"),
+    (Fault::TooLarge, "too_large"),
+    (Fault::TooSlow, "too_slow"),
+    (Fault::Flood, "flood"),
+];
 
 /// Everything the edge counts.
 #[derive(Debug, Default)]
@@ -30,16 +39,28 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     /// Connections refused because the client, or all clients, hold too many.
     pub(crate) connections_refused: Counter,
+    /// Clients cut off because of their bytes, by what was wrong with them.
+    clients_cut: [Counter; FAULTS.len()],
     /// Requests refused by the flood guard.
     pub(crate) floods: Counter,
     /// Calls to the quota store that failed or took too long.
     pub(crate) quota_store_failures: Counter,
     /// Calls that borrowed tokens of leased quotas, for any number of keys each.
     pub(crate) lease_calls: Counter,
+    /// Requests refused, as another site's page was behind them.
+    pub(crate) cross_site_refused: Counter,
+    /// The same where the route only reports them.
+    pub(crate) cross_site_reported: Counter,
     /// Tokens refused.
     pub(crate) tokens_refused: Counter,
+    /// Tokens that were not known and had to be judged, a signature each.
+    pub(crate) tokens_judged: Counter,
+    /// Tokens refused unread, because too many of their client's were bad.
+    pub(crate) tokens_unread: Counter,
     /// Failed attempts to fetch the key set.
     pub(crate) jwks_failures: Counter,
+    /// Lines left out of the access log because nobody reads it.
+    pub(crate) access_log_dropped: Counter,
     /// Number of the generation in use.
     generation: Gauge,
     /// Reloads by what became of them.
@@ -73,6 +94,14 @@ impl Metrics {
         if verdict != Verdict::Refused {
             self.last_reload_success.set(at);
         }
+    }
+
+    /// A client is cut off.
+    pub(crate) fn cut(&self, fault: Fault) {
+        let cells = FAULTS.iter().zip(&self.clients_cut);
+        cells
+            .filter(|(known, _)| known.0 == fault)
+            .for_each(|(_, cell)| cell.add());
     }
 
     /// The cells of a route.

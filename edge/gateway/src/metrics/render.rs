@@ -1,7 +1,7 @@
 //! Prometheus' text format (version 0.0.4).
 
 use super::{
-    Counter, Family, Gauge, Metrics,
+    Counter, FAULTS, Family, Gauge, Metrics,
     cells::{BUCKETS_US, Histogram},
 };
 use crate::reload::Verdict;
@@ -109,10 +109,33 @@ impl Metrics {
             "Tokens that were not accepted.",
             &self.tokens_refused,
         );
+        let name = "edge_cross_site_requests_total";
+        page.metric(name, "counter", "Requests of other sites' pages that may not.");
+        for (decision, counter) in [
+            ("refused", &self.cross_site_refused),
+            ("reported", &self.cross_site_reported),
+        ] {
+            page.value(name, &format!("decision=\"{decision}\""), counter.get());
+        }
+        page.counter(
+            "edge_tokens_judged_total",
+            "Tokens that were not known and had to be judged.",
+            &self.tokens_judged,
+        );
+        page.counter(
+            "edge_tokens_unread_total",
+            "Tokens refused unread: too many of their client's were bad.",
+            &self.tokens_unread,
+        );
         page.counter(
             "edge_jwks_failures_total",
             "Failed fetches of the key set.",
             &self.jwks_failures,
+        );
+        page.counter(
+            "edge_access_log_dropped_total",
+            "Lines left out of the access log, which is read too slowly.",
+            &self.access_log_dropped,
         );
         self.configuration(&mut page);
         page
@@ -134,6 +157,15 @@ impl Metrics {
             "When the last reload that was not refused ended, since the Unix epoch.",
             &self.last_reload_success,
         );
+        let name = "edge_clients_cut_total";
+        page.metric(
+            name,
+            "counter",
+            "Clients cut off because of their bytes, by what was wrong.",
+        );
+        for ((_, fault), counter) in FAULTS.iter().zip(&self.clients_cut) {
+            page.value(name, &format!("reason=\"{fault}\""), counter.get());
+        }
         let name = "edge_config_reloads_total";
         page.metric(name, "counter", "Reloads by what became of them.");
         for (verdict, counter) in Verdict::ALL.iter().zip(&self.reloads) {

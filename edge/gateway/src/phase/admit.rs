@@ -5,19 +5,19 @@ use crate::{
     context::RequestContext,
     generation::Route,
     problem::ClientError,
-    store::{Charge, Issuer, Quota},
+    store::{Charge, Quota},
 };
 use edge_policy::{
+    attempts::REGAINED_IN,
     cors::{self, Fields},
-    csrf,
-    identity::{self, Identity},
-    rate_limit::{self, Decision, Limit},
+    csrf::{Asked, Mode, Site},
+    identity::{Identity, TokenSource},
+    rate_limit::{self, Decision, Facts, Limit},
 };
 use http::{HeaderMap, header};
 use pingora_http::RequestHeader;
-use shared_contracts::{Code, claims::Claims};
-use shared_identity::TokenError;
-use std::{sync::Arc, time::Duration};
+use shared_contracts::Code;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// What admission decided.
 pub(crate) enum Admission {
@@ -53,19 +53,18 @@ pub(crate) async fn admit<E: Effects>(
         return Err(flood.retry_after(Duration::from_secs(1)).closing());
     }
     // Who asks? Before the quotas, because they differ for users; a bad token makes an anonymous caller.
-    ctx.identity = identify(effects, route, &head.headers).await;
-    let own_host = head
-        .headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    let same_site = csrf::check(&head.method, is_upgrade, &head.headers, own_host, route.cors.as_deref());
-    effects.note(Note::SameSite(same_site));
+    let is_shown;
+    (ctx.identity, is_shown) = identify(effects, route, head, ctx.client).await;
+    let site = same_site(effects, route, head, is_upgrade, is_shown);
     // Quotas are charged before the identity is refused: guessing tokens must not be free.
-    charge(effects, route, ctx).await?;
-    same_site.map_err(|code| ClientError::new(code, "Another site's page may not do this with your cookies."))?;
-    let refused = ctx.identity.refusal(route.access);
-    effects.note(Note::Access(refused));
+    charge(effects, route, head, ctx).await?;
+    if !site.passes() && route.csrf.mode == Mode::Enforce {
+        let detail = "Another site's page may not do this with your cookies.";
+        return Err(ClientError::new(Code::CrossSiteRequest, detail));
+    }
+    // Who may? Last, and for everything that a route answers: `/graphql`, streams and upgrades too.
+    let refused = ctx.identity.refusal(route.access, route.required());
+    effects.note(Note::Access(refused, route));
     match refused {
         None => Ok(Admission::Admitted),
         Some(code) => {
@@ -92,44 +91,85 @@ pub(crate) fn too_large() -> ClientError {
     ClientError::new(Code::BodyTooLarge, "The body is larger than this path accepts.").closing()
 }
 
-async fn identify<E: Effects>(effects: &mut E, route: &Route, headers: &HeaderMap) -> Identity {
+/// Whose page is behind it? Told whether it may or not, so that a policy can be tried out.
+fn same_site<E: Effects>(effects: &mut E, route: &Route, head: &RequestHeader, upgrade: bool, is_shown: bool) -> Site {
+    let asked = Asked {
+        method: &head.method,
+        upgrade,
+        headers: &head.headers,
+        is_shown,
+    };
+    let site = route.csrf.judge(&asked, route.cors.as_deref());
+    effects.note(Note::SameSite(site, route));
+    if !site.passes() {
+        effects.is_foreign(route);
+    }
+    site
+}
+
+/// Who asks, and whether the token was shown on purpose: cookies come along by themselves.
+async fn identify<E: Effects>(
+    effects: &mut E,
+    route: &Route,
+    head: &RequestHeader,
+    client: IpAddr,
+) -> (Identity, bool) {
     let (mut token, mut identity) = (None, Identity::Anonymous);
-    if let Some((issuer, sources)) = &route.issuer {
-        token = identity::token(headers, sources);
+    if let Some(gate) = &route.gate {
+        // Clients of streams and sockets can set no header; everybody else's tokens stay out of addresses.
+        let query = head.uri.query().filter(|_| route.streaming.is_some());
+        token = gate.token(&head.headers, query);
         if let Some(token) = token {
-            identity = effects.identity(issuer, token.text).await;
+            identity = effects.identity(gate, token, client).await;
         }
     }
     effects.note(Note::Identity(token, &identity));
-    identity
+    (
+        identity,
+        token.is_some_and(|token| !matches!(token.source, TokenSource::Cookie(_))),
+    )
 }
 
-/// What a token's verdict makes of its bearer.
-pub(crate) fn judged(issuer: &Issuer, verdict: Result<Arc<Claims>, TokenError>) -> Identity {
-    match verdict {
-        Ok(claims) => Identity::User(claims),
-        // Without any key no token can be told good from bad; a 401 would sign everybody out.
-        Err(TokenError::UnknownKey) if !issuer.verifier.has_keys() => Identity::Rejected(Code::ServiceUnavailable),
-        Err(error) => Identity::Rejected(error.code()),
+/// Charges every quota of the route; the first refusal ends it. What was charged until then stays charged, as elsewhere (Envoy);
+/// but where a quota is known to refuse, none is charged at all: who is over one does not use up the others.
+async fn charge<E: Effects>(
+    effects: &mut E,
+    route: &Route,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<(), ClientError> {
+    let facts = Facts {
+        client: ctx.client,
+        token: ctx.identity.claims(),
+        method: &head.method,
+        headers: &head.headers,
+    };
+    let mut asked: Vec<_> = route.quotas.iter().map(|quota| (quota, quota.key(&facts))).collect();
+    let refuses = |(quota, key): &(&Arc<Quota>, Result<String, _>)| {
+        quota.enforce && key.as_ref().is_ok_and(|key| effects.is_refused(quota, key))
+    };
+    if asked.len() > 1
+        && let Some(known) = asked.iter().position(refuses)
+    {
+        asked = vec![asked.swap_remove(known)];
     }
-}
-
-/// Charges every quota of the route; the first refusal ends it.
-async fn charge<E: Effects>(effects: &mut E, route: &Route, ctx: &mut RequestContext) -> Result<(), ClientError> {
-    let mut met: Vec<(&Quota, Decision)> = Vec::new();
+    let mut met: Vec<(&Limit, Decision)> = Vec::new();
     let mut verdict = Ok(());
-    for quota in &route.quotas {
-        let Some(subject) = quota.limit.subject(ctx.client, &ctx.identity) else {
-            effects.note(Note::Quota(quota, None));
-            continue;
+    for (quota, key) in &asked {
+        let key = match key {
+            Ok(key) => key,
+            Err(spared) => {
+                effects.note(Note::Quota(quota, Err(spared)));
+                continue;
+            }
         };
-        let charge = effects.charge(quota, &subject).await;
-        effects.note(Note::Quota(quota, Some((&subject, &charge))));
+        let charge = effects.charge(quota, key).await;
+        effects.note(Note::Quota(quota, Ok((quota.keys.subject(key), &charge))));
         match charge {
             // A limit that is tried out says nothing to clients, whatever comes of it.
             _ if !quota.enforce => {}
             Charge::Decided(decision) => {
-                met.push((quota, decision));
+                met.push((&quota.limit, decision));
                 if !decision.allowed {
                     let limited = ClientError::new(Code::RateLimited, "The quota is used up; come again later.");
                     verdict = Err(limited.retry_after(decision.retry_after));
@@ -144,18 +184,21 @@ async fn charge<E: Effects>(effects: &mut E, route: &Route, ctx: &mut RequestCon
             }
         }
     }
-    if !met.is_empty() {
-        let met: Vec<(&Limit, Decision)> = met.iter().map(|(quota, decision)| (&quota.limit, *decision)).collect();
-        ctx.quota_fields = rate_limit::headers(&met);
-    }
+    ctx.quota_fields = rate_limit::headers(&mut met);
     verdict
 }
 
-fn refusal(code: Code) -> ClientError {
+/// What a caller is told who may not use a route, or not any more.
+pub(super) fn refusal(code: Code) -> ClientError {
     let detail = match code {
         Code::Unauthenticated => "Sign in first.",
         Code::TokenExpired => "The token's time is over: refresh it.",
         Code::TokenRevoked => "The session has ended: sign in again.",
+        Code::Forbidden => "You are signed in, but this is not for you.",
+        Code::TooManyBadTokens => {
+            let many = ClientError::new(code, "Too many tokens from here were not valid; come again later.");
+            return many.retry_after(REGAINED_IN);
+        }
         Code::ServiceUnavailable => {
             let away = ClientError::new(code, "Tokens cannot be verified at the moment.");
             return away.retry_after(Duration::from_secs(1));

@@ -3,25 +3,23 @@
 use super::{Effects, Note};
 use crate::{
     context::RequestContext,
-    front::KEEP_ALIVE_SECONDS,
+    front::refusal,
     heads::{self, Head},
     problem::ClientError,
 };
 use chrono::Utc;
+use edge_config::TrustedHeader;
 use edge_policy::{
-    client_ip::client_ip,
-    head,
+    client_ip::{client_ip, is_trusted},
+    forwarded, head,
     path::{self, PathError},
     request_id,
 };
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
-use std::{net::IpAddr, time::Duration};
-
-/// Longest silence of a client that sends a body or reads an answer.
-const CLIENT_SILENCE: Duration = Duration::from_secs(30);
+use std::net::IpAddr;
 
 /// Fills in the context, and leaves the path in normal form.
 pub(crate) fn arrive<E: Effects>(
@@ -31,7 +29,7 @@ pub(crate) fn arrive<E: Effects>(
     ctx: &mut RequestContext,
 ) -> Result<(), ClientError> {
     name(session.req_header(), ctx);
-    bound(session);
+    bound(session, ctx);
     let Some(peer) = peer else {
         return Err(ClientError::new(Code::BadRequest, "The connection has no address.").closing());
     };
@@ -42,7 +40,7 @@ pub(crate) fn arrive<E: Effects>(
     normalise(head).map_err(|error| {
         effects.note(Note::BadPath(error));
         let detail = "The request's target is not a path this server accepts.";
-        ClientError::new(Code::BadRequest, detail)
+        ClientError::new(Code::BadRequest, detail).closing()
     })?;
     if head.has_case() {
         head.change(|_| {});
@@ -71,7 +69,7 @@ fn name_host(head: &mut RequestHeader) -> Result<(), ClientError> {
 }
 
 fn name(head: &RequestHeader, ctx: &mut RequestContext) {
-    let header = |name| head.headers.get(name).map(http::HeaderValue::as_bytes);
+    let header = |name| head.headers.get(name).map(HeaderValue::as_bytes);
     ctx.request_id = request_id::request_id(header(&heads::REQUEST_ID), fresh_id);
     ctx.traceparent = request_id::traceparent(header(&heads::TRACEPARENT), rand::random);
 }
@@ -83,45 +81,75 @@ pub(crate) fn fresh_id() -> String {
 }
 
 /// Every bound of the client's side: Pingora's own are unlimited or generous.
-fn bound(session: &mut Session) {
+fn bound(session: &mut Session, ctx: &RequestContext) {
     // Keep-alive stays off where the client, HTTP/1.0 or the shutdown turned it off.
     if session.get_keepalive().is_some() && !session.is_process_shutting_down() {
-        session.set_keepalive(Some(KEEP_ALIVE_SECONDS));
+        session.set_keepalive(Some(ctx.generation.keep_alive.as_secs().max(1)));
     }
-    session.set_read_timeout(Some(CLIENT_SILENCE));
-    session.set_write_timeout(Some(CLIENT_SILENCE));
+    if ctx.wire().is_none() {
+        session.set_write_timeout(Some(ctx.generation.floor.grace));
+    }
 }
 
-/// Who sends it, and whether over TLS, as far as a trusted proxy in front says so.
+/// Who sends it, and whether over TLS and to whom, as far as a trusted proxy in front says so.
 fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
-    let trusted = &ctx.generation.trusted_proxies;
-    let lines = headers
-        .get_all(&heads::FORWARDED_FOR)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    ctx.client = client_ip(peer, lines, trusted);
-    let https = headers
-        .get(&heads::FORWARDED_PROTO)
-        .is_some_and(|value| value.as_bytes() == b"https");
-    ctx.secure = https && trusted.iter().any(|network| network.contains(&peer.to_canonical()));
+    let generation = &ctx.generation;
+    let trusted = &generation.trusted_proxies;
+    ctx.client = peer.to_canonical();
+    if !is_trusted(ctx.client, trusted) {
+        return;
+    }
+    let lines = |name: &HeaderName| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    // One that stands there twice was written by two.
+    let only = |name: &HeaderName| lines(name).next().filter(|_| lines(name).nth(1).is_none());
+    let (proto, host) = match generation.trusted_header {
+        TrustedHeader::XForwardedFor => {
+            ctx.client = client_ip(peer, lines(&heads::FORWARDED_FOR), trusted);
+            (only(&heads::FORWARDED_PROTO), only(&heads::FORWARDED_HOST))
+        }
+        TrustedHeader::Forwarded => {
+            let told = forwarded::told(peer, lines(&header::FORWARDED), trusted);
+            ctx.client = told.client;
+            (told.proto, told.host)
+        }
+    };
+    ctx.secure = proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+    let host = host.filter(|host| head::is_host(host.as_bytes()));
+    ctx.forwarded_host = host.and_then(|host| HeaderValue::from_str(host).ok());
 }
 
 fn check_head(session: &Session, ctx: &RequestContext) -> Result<(), ClientError> {
     let head = session.req_header();
-    let ambiguous = || ClientError::new(Code::BadRequest, "The request could be read in two ways.").closing();
     if head.headers.contains_key(header::TRANSFER_ENCODING) && raw_head_has_length(session) {
-        return Err(ambiguous());
+        return Err(refusal::ambiguous());
     }
-    head::check(
-        head.version,
-        head.raw_path().len(),
-        &head.headers,
-        ctx.generation.head_limits,
-    )
-    .map_err(|code| match code {
+    if request_line_was_repaired(session, ctx) {
+        return Err(refusal::ambiguous());
+    }
+    let head = head::Head {
+        version: head.version,
+        method: &head.method,
+        target_bytes: head.raw_path().len(),
+        authority: head.uri.authority().map(http::uri::Authority::as_str),
+        headers: &head.headers,
+    };
+    head::check(&head, ctx.generation.head_limits).map_err(|code| match code {
         Code::HeadersTooLarge => ClientError::new(code, "The request's head is too large.").closing(),
-        _ => ambiguous(),
+        Code::MethodNotImplemented => refusal::not_implemented(),
+        Code::ExpectationFailed => ClientError::new(code, "Nothing but `100-continue` can be expected here.").closing(),
+        _ => refusal::ambiguous(),
     })
+}
+
+/// Pingora escapes what may not stand in a target, spaces included, where others see the target's end; and it cuts fragments
+/// off, where others do not.
+fn request_line_was_repaired(session: &Session, ctx: &RequestContext) -> bool {
+    let (Some(end), Some(h1)) = (ctx.first_line, session.as_http1()) else {
+        return false;
+    };
+    let raw = h1.get_headers_raw_bytes();
+    let raw = raw.strip_prefix(b"\r\n").unwrap_or(&raw);
+    raw.get(end..end + 2) != Some(b"\r\n") || raw[..end].contains(&b'#')
 }
 
 /// Pingora removes `Content-Length` beside `Transfer-Encoding` while it parses, so the bytes have to be asked.
@@ -143,6 +171,9 @@ fn normalise(head: &mut RequestHeader) -> Result<(), PathError> {
     let (path, query) = target
         .split_once('?')
         .map_or((target, None), |(path, query)| (path, Some(query)));
+    if let Some(query) = query {
+        path::check_query(query)?;
+    }
     let normal = path::normalise(origin_form(path))?;
     if normal == path {
         return Ok(());

@@ -1,21 +1,22 @@
 //! What deciding does beside deciding: it counts, charges, waits, takes turns. [`Serving`] does all of it; `edge explain` asks
 //! the same phases with effects that only look. There is one copy of every decision for both.
 
-use super::admit;
+use super::identify::identify;
 use crate::{
     edge::Edge,
-    generation::Route,
-    store::{Charge, Issuer, Quota},
+    generation::{Gate, Route},
+    store::{Charge, Quota},
     upstream::{Pool, Sessions, Target},
 };
 use edge_policy::{
     breaker::{Permit, Refusal},
     cors::Fields,
+    csrf::{Mode, Site},
     identity::{Identity, Token},
     path::PathError,
+    rate_limit::Spared,
 };
 use shared_contracts::Code;
-use shared_identity::TokenError;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -27,13 +28,19 @@ pub(crate) trait Effects: Sync {
     fn is_flood(&self, client: IpAddr, most: isize) -> bool;
 
     /// Judges a token, and waits a little for a key that is not known yet.
-    fn identity(&self, issuer: &Issuer, token: &str) -> impl Future<Output = Identity> + Send;
+    fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> impl Future<Output = Identity> + Send;
 
-    /// Charges one request to a subject's quota.
-    fn charge(&self, quota: &Quota, subject: &str) -> impl Future<Output = Charge> + Send;
+    /// Charges one request to the quota that has this key.
+    fn charge(&self, quota: &Quota, key: &str) -> impl Future<Output = Charge> + Send;
+
+    /// Whether a quota's refusal is remembered.
+    fn is_refused(&self, quota: &Quota, key: &str) -> bool;
 
     /// A caller is refused for who it is.
     fn refused(&self);
+
+    /// Another site's page is behind a request, and may not.
+    fn is_foreign(&self, route: &Route);
 
     /// Asks an upstream's breaker for leave.
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal>;
@@ -62,12 +69,12 @@ pub(crate) enum Note<'n> {
     Flood(bool),
     /// Who asks, and by which token.
     Identity(Option<Token<'n, 'n>>, &'n Identity),
-    /// Whether another site's page is behind it.
-    SameSite(Result<(), Code>),
-    /// A quota, the subject it is counted by, and what it says; nothing where it is not for this caller.
-    Quota(&'n Quota, Option<(&'n str, &'n Charge)>),
+    /// Whose page is behind it; the route says who may.
+    SameSite(Site, &'n Route),
+    /// A quota, the subject it is counted by, and what it says; or why it does not count this request.
+    Quota(&'n Quota, Result<(&'n str, &'n Charge), &'n Spared<'n>>),
     /// Whether such a caller may use the route.
-    Access(Option<Code>),
+    Access(Option<Code>, &'n Route),
 }
 
 /// The effects of a request that is served.
@@ -82,21 +89,27 @@ impl Effects for Serving<'_> {
         flood
     }
 
-    async fn identity(&self, issuer: &Issuer, token: &str) -> Identity {
-        let mut verdict = issuer.verifier.verify(token);
-        // A key that is not known may be a new one: one look at the issuer, shared by all who wait.
-        if verdict == Err(TokenError::UnknownKey) && issuer.fetched_anew().await {
-            verdict = issuer.verifier.verify(token);
-        }
-        admit::judged(issuer, verdict)
+    async fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> Identity {
+        identify(self.0, gate, token, client).await
     }
 
-    async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
-        self.0.quotas.charge(quota, subject).await
+    async fn charge(&self, quota: &Quota, key: &str) -> Charge {
+        self.0.quotas.charge(quota, key).await
+    }
+
+    fn is_refused(&self, quota: &Quota, key: &str) -> bool {
+        self.0.quotas.refuses(quota, key).is_some()
     }
 
     fn refused(&self) {
         self.0.metrics.tokens_refused.add();
+    }
+
+    fn is_foreign(&self, route: &Route) {
+        match route.csrf.mode {
+            Mode::Report => self.0.metrics.cross_site_reported.add(),
+            Mode::Enforce | Mode::Off => self.0.metrics.cross_site_refused.add(),
+        }
     }
 
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {

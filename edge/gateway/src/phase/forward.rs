@@ -7,7 +7,7 @@ use crate::{
     problem::ClientError,
 };
 use bytes::Bytes;
-use edge_policy::{client_ip, rewrite::Rewrite};
+use edge_policy::{client_ip, identity::without, rewrite::Rewrite};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora_error::{ErrorType, OrErr};
 use pingora_http::RequestHeader;
@@ -24,13 +24,17 @@ pub(crate) fn head(
     head: &mut RequestHeader,
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
+    if let Some(gate) = &route.gate {
+        hide_parameters(head, &gate.parameters())?;
+    }
     if let Some(how) = &route.rewrite {
         rewrite(head, how)?;
     }
     head.change(|fields| {
         // Grown once, not at each doubling.
         fields.reserve(MOST_ADDED);
-        strip(fields);
+        strip(fields, &ctx.generation.told);
+        join_cookies(fields)?;
         identity(token, fields, ctx)?;
         if let Some(deadline) = ctx.deadline() {
             time_left(fields, deadline);
@@ -38,7 +42,12 @@ pub(crate) fn head(
         if ctx.attempts > 1 {
             fields.insert(&heads::REQUEST_ATTEMPT, ctx.attempts.into());
         }
-        if let Some(host) = fields.get(header::HOST).cloned() {
+        if let Some(host) = ctx
+            .forwarded_host
+            .as_ref()
+            .or_else(|| fields.get(header::HOST))
+            .cloned()
+        {
             fields.insert(&heads::FORWARDED_HOST, host);
         }
         if let Serves::Upstream {
@@ -54,12 +63,38 @@ pub(crate) fn head(
 
 /// Takes away what clients may not say. The fields that came are looked through once: most requests bring none of these
 /// names, and looking each of them up would cost more than all the rest of this phase.
-fn strip(fields: &mut HeaderMap) {
-    let is_ours = |name: &HeaderName| names::STRIPPED_FROM_CLIENTS.contains(&name.as_str());
-    let found: Vec<HeaderName> = fields.keys().filter(|name| is_ours(name)).cloned().collect();
+fn strip(fields: &mut HeaderMap, told: &[HeaderName]) {
+    let found = fields.keys().filter(|name| is_ours(name) || told.contains(name));
+    let found: Vec<HeaderName> = found.cloned().collect();
     for name in &found {
         fields.remove(name);
     }
+}
+
+/// Lengths of the names that are taken away, a bit each, by their first letter. Nearly every other name ends here.
+const LENGTHS: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < names::STRIPPED_FROM_CLIENTS.len() {
+        let name = names::STRIPPED_FROM_CLIENTS[index].as_bytes();
+        table[name[0] as usize] |= 1 << name.len();
+        index += 1;
+    }
+    table
+};
+
+/// Whether clients may not say this, an underscore for a hyphen included.
+fn is_ours(name: &HeaderName) -> bool {
+    let name = name.as_str().as_bytes();
+    let lengths = LENGTHS[usize::from(name[0])];
+    if name.len() > 31 || lengths >> name.len() & 1 == 0 {
+        return false;
+    }
+    let is_same = |known: &&str| {
+        let mut pairs = known.bytes().zip(name);
+        known.len() == name.len() && pairs.all(|(known, byte)| known == *byte || (known == b'-' && *byte == b'_'))
+    };
+    names::STRIPPED_FROM_CLIENTS.iter().any(is_same)
 }
 
 /// Who asks, for whom, under which names. Clients' own copies must be gone already.
@@ -68,8 +103,8 @@ pub(crate) fn identity(
     fields: &mut HeaderMap,
     ctx: &RequestContext,
 ) -> pingora_error::Result<()> {
-    for (name, value) in ctx.identity.headers() {
-        fields.insert(name, value);
+    for (name, value) in ctx.identity.claims().iter().flat_map(|verified| &verified.fields) {
+        fields.insert(name.clone(), value.clone());
     }
     fields.insert(&heads::REQUEST_ID, value(&ctx.request_id)?);
     fields.insert(&heads::TRACEPARENT, value(&ctx.traceparent)?);
@@ -93,6 +128,45 @@ pub(crate) fn time_left(fields: &mut HeaderMap, deadline: Instant) {
 
 fn value(text: &str) -> pingora_error::Result<HeaderValue> {
     HeaderValue::from_str(text).or_err(ErrorType::InvalidHTTPHeader, "no value of a field")
+}
+
+/// A token in the query is between the client and the edge.
+fn hide_parameters<'n>(
+    head: &mut RequestHeader,
+    names: &(impl Iterator<Item = &'n str> + Clone),
+) -> pingora_error::Result<()> {
+    if names.clone().next().is_none() {
+        return Ok(());
+    }
+    let Some(rest) = head.uri.query().and_then(|query| without(query, names)) else {
+        return Ok(());
+    };
+    let mut target = head.uri.path().to_owned();
+    if !rest.is_empty() {
+        target.push('?');
+        target.push_str(&rest);
+    }
+    head.set_raw_path(target.as_bytes())
+}
+
+/// HTTP/2 may send cookies in several lines, HTTP/1 may not (RFC 9113, section 8.2.3); and of two lines, servers read
+/// different ones.
+fn join_cookies(fields: &mut HeaderMap) -> pingora_error::Result<()> {
+    let mut lines = fields.get_all(header::COOKIE).iter();
+    if lines.next().is_none() || lines.next().is_none() {
+        return Ok(());
+    }
+    let lines: Vec<&[u8]> = fields
+        .get_all(header::COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    let joined = HeaderValue::from_bytes(&lines.join(&b"; "[..]));
+    fields.insert(
+        header::COOKIE,
+        joined.or_err(ErrorType::InvalidHTTPHeader, "no value of a field")?,
+    );
+    Ok(())
 }
 
 /// The affinity cookie is between the client and the edge.
@@ -138,6 +212,9 @@ pub(crate) fn body(
     ctx: &mut RequestContext,
 ) -> Result<(), ClientError> {
     let length = body.as_ref().map_or(0, Bytes::len);
+    if end_of_stream {
+        ctx.body_arrived();
+    }
     ctx.body_bytes += u64::try_from(length).unwrap_or(u64::MAX);
     if ctx.body_bytes > route.max_body {
         return Err(super::admit::too_large());
@@ -181,11 +258,28 @@ mod tests {
         for name in names::STRIPPED_FROM_CLIENTS {
             fields.append(*name, HeaderValue::from_static("forged"));
             fields.append(*name, HeaderValue::from_static("again"));
+            let disguised = HeaderName::try_from(name.replace('-', "_")).unwrap();
+            fields.append(disguised, HeaderValue::from_static("in disguise"));
         }
         fields.append("x-user-idea", HeaderValue::from_static("kept"));
-        strip(&mut fields);
+        fields.append("x-tenant", HeaderValue::from_static("forged"));
+        strip(&mut fields, &[HeaderName::from_static("x-tenant")]);
         let left: Vec<&str> = fields.keys().map(HeaderName::as_str).collect();
         assert_eq!(left, ["cookie", "x-user-idea"]);
+    }
+
+    #[test]
+    fn a_token_in_the_query_goes_no_further() {
+        for (target, want) in [
+            ("/a?access_token=x", "/a"),
+            ("/a?b=1&access_token=x&c=%41", "/a?b=1&c=%41"),
+            ("/a?b=1", "/a?b=1"),
+            ("/a", "/a"),
+        ] {
+            let mut request = RequestHeader::build("GET", target.as_bytes(), None).unwrap();
+            hide_parameters(&mut request, &["access_token"].into_iter()).unwrap();
+            assert_eq!(request.raw_path(), want.as_bytes());
+        }
     }
 
     #[test]

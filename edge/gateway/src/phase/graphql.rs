@@ -4,6 +4,7 @@ use super::{admit::too_large, forward};
 use crate::{
     context::RequestContext,
     edge::Edge,
+    front::{Wire, refusal},
     generation::{Composed, Route},
     heads::{self, Head},
     problem::{ClientError, Stop},
@@ -13,6 +14,7 @@ use crate::{
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use edge_graphql::{Answer, Call, HttpRequest, SubgraphClient, SubgraphError};
+use edge_policy::wire::Fault;
 use http::{HeaderValue, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
@@ -77,15 +79,14 @@ async fn read_body(route: &Route, session: &mut Session, ctx: &mut RequestContex
     }
     // Nobody behind will say "go on", so the edge does (RFC 9110, section 10.1.1).
     if session.req_header().headers.contains_key(header::EXPECT) {
-        session.write_continue_response().await.map_err(|_| broken())?;
+        session.write_continue_response().await.map_err(|_| broken(ctx))?;
     }
     let mut body = BytesMut::new();
-    let slow = || ClientError::new(Code::RequestTimeout, "The request took too long to arrive.").closing();
     let deadline = (ctx.began + route.request_timeout).into();
     while let Some(piece) = timeout_at(deadline, session.read_request_body())
         .await
-        .map_err(|_| slow())?
-        .map_err(|_| broken())?
+        .map_err(|_| refusal::too_slow())?
+        .map_err(|_| broken(ctx))?
     {
         ctx.body_bytes += u64::try_from(piece.len()).unwrap_or(u64::MAX);
         if ctx.body_bytes > route.max_body {
@@ -93,10 +94,14 @@ async fn read_body(route: &Route, session: &mut Session, ctx: &mut RequestContex
         }
         body.extend_from_slice(&piece);
     }
+    ctx.body_arrived();
     Ok(body.freeze())
 }
 
-fn broken() -> ClientError {
+fn broken(ctx: &RequestContext) -> ClientError {
+    if ctx.wire().and_then(Wire::fault) == Some(Fault::TooSlow) {
+        return refusal::too_slow();
+    }
     ClientError::new(Code::BadRequest, "The body broke off.").closing()
 }
 
@@ -113,7 +118,10 @@ fn template(
         fields.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(host) = client.headers.get(header::HOST) {
             fields.insert(header::HOST, host.clone());
-            fields.insert(&heads::FORWARDED_HOST, host.clone());
+            fields.insert(
+                &heads::FORWARDED_HOST,
+                ctx.forwarded_host.as_ref().unwrap_or(host).clone(),
+            );
         }
         forward::identity(edge.service_token.as_ref(), fields, ctx)?;
         route.headers.request.apply(fields);

@@ -6,10 +6,12 @@ pub(crate) mod arrive;
 mod effects;
 pub(crate) mod forward;
 pub(crate) mod graphql;
+pub(crate) mod identify;
 pub(crate) mod record;
 pub(crate) mod respond;
 pub(crate) mod route;
 pub(crate) mod select;
+pub(crate) mod stream;
 pub(crate) mod upgrade;
 mod way;
 

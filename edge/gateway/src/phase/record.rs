@@ -1,11 +1,14 @@
 //! Record: counters and the access log, once a request, whatever became of it.
 
-use crate::context::RequestContext;
-use edge_policy::identity::Identity;
+use crate::{
+    access_log::{AccessLog, Line},
+    context::RequestContext,
+};
+use edge_policy::{client_ip, identity::Identity};
 use pingora_proxy::Session;
 
-/// Writes one line and counts one answer.
-pub(crate) fn record(session: &Session, ctx: &RequestContext) {
+/// Adds one line and counts one answer.
+pub(crate) fn record(log: &AccessLog, session: &Session, ctx: &RequestContext) {
     let status = session
         .response_written()
         .map_or(0, |response| response.status.as_u16());
@@ -14,33 +17,41 @@ pub(crate) fn record(session: &Session, ctx: &RequestContext) {
         .as_ref()
         .map_or(&ctx.generation.unrouted, |route| &route.cells);
     cells.answered(status);
-    if !tracing::enabled!(target: "edge::access", tracing::Level::INFO) {
-        return;
+    if AccessLog::is_wanted() {
+        log.add(|line| describe(line, status, session, ctx));
     }
+}
+
+fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestContext) {
     let head = session.req_header();
-    let user = match &ctx.identity {
-        Identity::User(claims) => claims.sub.as_str(),
-        Identity::Anonymous | Identity::Rejected(_) => "",
-    };
-    tracing::info!(
-        target: "edge::access",
-        method = head.method.as_str(),
-        // The path alone: queries carry tokens and search words.
-        path = head.uri.path(),
-        status,
-        code = ctx.code.map_or("", shared_contracts::Code::as_str),
-        route = ctx.route.as_ref().map_or("-", |route| &*route.name),
-        operation = ctx.operation.as_ref().and_then(|operation| operation.name.as_deref()),
-        target_address = ctx.target.as_ref().map_or("", |target| &*target.address_text),
-        attempts = ctx.attempts,
-        upstream_us = ctx.upstream_time.map(micros),
-        total_us = micros(ctx.began.elapsed()),
-        sent = session.body_bytes_sent(),
-        client = %ctx.client,
-        user,
-        request_id = ctx.request_id,
-        "request",
+    line.text("method", head.method.as_str());
+    // The path alone: queries carry tokens and search words.
+    line.text("path", head.uri.path());
+    line.number("status", status.into());
+    line.text("code", ctx.code.map_or("", shared_contracts::Code::as_str));
+    line.text("route", ctx.route.as_ref().map_or("-", |route| &*route.name));
+    if let Some(operation) = ctx.operation.as_ref().and_then(|operation| operation.name.as_deref()) {
+        line.text("operation", operation);
+    }
+    line.text(
+        "target_address",
+        ctx.target.as_ref().map_or("", |target| &*target.address_text),
     );
+    line.number("attempts", ctx.attempts.into());
+    if let Some(time) = ctx.upstream_time {
+        line.number("upstream_us", micros(time));
+    }
+    line.number("total_us", micros(ctx.began.elapsed()));
+    line.number("sent", u64::try_from(session.body_bytes_sent()).unwrap_or(u64::MAX));
+    line.text("client", &client_ip::text(ctx.client));
+    line.text(
+        "user",
+        match &ctx.identity {
+            Identity::User(verified) => verified.sub.as_str(),
+            Identity::Anonymous | Identity::Rejected(_) => "",
+        },
+    );
+    line.text("request_id", &ctx.request_id);
 }
 
 fn micros(time: std::time::Duration) -> u64 {

@@ -12,7 +12,8 @@ use crate::{
     generation::Route,
     heads::Head,
     problem::Stop,
-    tunnel::{self, End, Label, client, handshake},
+    standing::Standing,
+    tunnel::{self, End, Label, Terms, client, handshake},
 };
 use bytes::Bytes;
 use edge_config::Streaming;
@@ -40,6 +41,7 @@ pub(crate) async fn open(
     session: &mut Session,
     ctx: &mut RequestContext,
 ) -> Result<(), Stop> {
+    let standing = Standing::of(route, ctx);
     let mut service = ask(edge, route, session, ctx).await?;
     let Some(mut response) = service.resp_header().cloned() else {
         return Err(Error::explain(ErrorType::InternalError, "an answer without a head").into());
@@ -72,7 +74,13 @@ pub(crate) async fn open(
             .as_ref()
             .map_or_else(String::new, |target| target.address_text.to_string()),
     };
-    tunnel::start(client, service, ctx.hand_over(), &edge.closing, label);
+    tunnel::start(
+        client,
+        service,
+        ctx.hand_over(),
+        Terms::new(standing, &edge.closing),
+        label,
+    );
     Ok(())
 }
 

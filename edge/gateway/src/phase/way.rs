@@ -1,6 +1,6 @@
 //! Way: arrive, route, admit, and where a request goes from there. All that is decided before anything is answered or sent.
 
-use super::{Effects, Note, admit, arrive, route, upgrade};
+use super::{Effects, Note, admit, arrive, route, stream, upgrade};
 use crate::{
     context::RequestContext,
     generation::{Route, Serves},
@@ -22,6 +22,8 @@ pub(crate) enum Way {
     Graphql(Arc<Route>),
     /// To a tunnel.
     Tunnel(Arc<Route>),
+    /// To an answer that stays open for somebody.
+    Stream(Arc<Route>),
     /// To a service.
     Service(Arc<Route>),
 }
@@ -48,10 +50,11 @@ pub(crate) async fn way<E: Effects>(
     {
         return Ok(Way::Preflight(fields));
     }
-    // `/graphql` and WebSockets leave the road here; everything else goes on to select
+    // `/graphql`, WebSockets and users' streams leave the road here; everything else goes on to select
     Ok(match &route.serves {
         Serves::Graphql(_) => Way::Graphql(route),
         Serves::Upstream { .. } if upgrade::is_wanted(&route, session) => Way::Tunnel(route),
+        Serves::Upstream { .. } if stream::is_wanted(&route, session, ctx) => Way::Stream(route),
         Serves::Upstream { .. } => Way::Service(route),
     })
 }

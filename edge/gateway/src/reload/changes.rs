@@ -11,7 +11,7 @@ pub(super) fn changes(old: &Source, new: &Source) -> Vec<String> {
     let keys = diff(&old.config, &new.config)
         .into_iter()
         .map(|change| change.to_string());
-    let schemas = new.other_schemas(old).into_iter();
+    let schemas = new.other_files(old).into_iter();
     let schemas = schemas.map(|file| format!("~ {}: holds something else ({})", file.display(), Effect::Live));
     let mut all: Vec<String> = keys.chain(schemas).collect();
     if all.len() > MOST {

@@ -3,7 +3,8 @@
 
 use crate::{
     finding::Finding,
-    generation::{Generation, Route},
+    generation::{Gate, Generation, Route},
+    store::Keys,
 };
 use edge_config::diagnose::code;
 
@@ -39,16 +40,23 @@ fn lost_targets(before: &Route, now: &Route) -> Option<Finding> {
 }
 
 fn lost_keys(before: &Route, now: &Route) -> Option<Finding> {
-    let (issuer, _) = now.issuer.as_ref().filter(|(issuer, _)| !issuer.verifier.has_keys())?;
-    let had_keys = { &before.issuer }
-        .as_ref()
-        .is_some_and(|(issuer, _)| issuer.verifier.has_keys());
+    let issuer = now
+        .gate
+        .as_ref()?
+        .issuers()
+        .find(|issuer| !issuer.verifier.has_keys())?;
+    let name = &issuer.settings.verifier.issuer;
+    let had_keys = before.gate.as_ref()?.issuers().any(|before| {
+        // Of a second issuer that is new nobody has tokens yet.
+        let is_it = before.settings.verifier.issuer == *name || now.gate.iter().flat_map(Gate::issuers).count() == 1;
+        is_it && before.verifier.has_keys()
+    });
+    let Keys::Upstream { upstream, path, .. } = &issuer.settings.keys else {
+        return None;
+    };
     had_keys.then(|| {
-        let settings = &issuer.settings;
-        let message = format!(
-            "no key could be fetched from upstream `{}` at {}, and valid tokens would be refused",
-            settings.upstream, settings.path
-        );
+        let message =
+            format!("no key could be fetched from upstream `{upstream}` at {path}, and valid tokens would be refused");
         Finding::error(code::NO_KEYS, &format!("routes.{}.auth", now.name), message)
     })
 }

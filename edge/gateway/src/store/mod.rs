@@ -1,11 +1,11 @@
 //! What the edge knows from elsewhere: quotas in Redis, the issuer's keys, ended sessions.
 
-mod jwks;
+mod issuer;
 mod lease;
 mod rate_limit;
 mod revocations;
 
-pub(crate) use jwks::{Issuer, IssuerSettings};
+pub(crate) use issuer::{Fetched, Issuer, IssuerSettings, Keys};
 pub(crate) use rate_limit::{Charge, Quota, Quotas};
 pub(crate) use revocations::keep as keep_revocations;
 

@@ -6,10 +6,9 @@ use super::{
 };
 use crate::metrics::{LimitCells, Metrics};
 use edge_policy::rate_limit::{
-    Algorithm, Decision, Denied, GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Limit, LocalCounters, OnStoreFailure,
-    WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT,
+    Algorithm, Decision, Denied, Facts, GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Keys, Limit, LocalCounters, OnStoreFailure,
+    Spared, WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT,
     lease::{LEASE_PEEK_SCRIPT, Terms, grants},
-    lease_key, redis_key,
 };
 use shared_redis::{Options, Redis, RedisError, Script};
 use std::{
@@ -18,7 +17,9 @@ use std::{
 };
 
 /// The longest a request waits for Redis.
-const BUDGET: Duration = Duration::from_millis(100);
+const BUDGET: Duration = Duration::from_millis(20);
+/// The same for the first ones, which find no connection.
+const FIRST_BUDGET: Duration = Duration::from_millis(100);
 /// After a failure Redis is asked again at most this often.
 const COOL_DOWN: Duration = Duration::from_millis(500);
 const CONNECTIONS: u32 = 8;
@@ -27,16 +28,29 @@ const LOOK_BUDGET: Duration = Duration::from_secs(1);
 /// Keys counted or remembered in memory.
 const LOCAL_KEYS: usize = 100_000;
 
-/// A limit with its counters.
+/// A limit, as one route's requests are charged to it, with its counters.
 pub(crate) struct Quota {
     /// The limit.
     pub(crate) limit: Limit,
+    /// Makes the store's keys.
+    pub(crate) keys: Keys,
     /// What it is leased by, if it is.
     pub(crate) lease: Option<Terms>,
     /// Whether what is over it is refused; else it is only counted.
     pub(crate) enforce: bool,
     /// What is counted of it.
     pub(crate) cells: Arc<LimitCells>,
+}
+
+impl Quota {
+    /// The store's key of a request.
+    ///
+    /// # Errors
+    /// Why it is not counted.
+    pub(crate) fn key(&self, facts: &Facts<'_>) -> Result<String, Spared<'_>> {
+        self.limit.is_for(facts.token)?;
+        self.keys.of(facts)
+    }
 }
 
 /// What a quota says of a request.
@@ -97,11 +111,13 @@ impl Quotas {
     pub(crate) fn new(url: &str, prefix: &str, metrics: Arc<Metrics>, links: Arc<Links>) -> Self {
         let charging = Options {
             budget: BUDGET,
+            first_budget: FIRST_BUDGET,
             cool_down: COOL_DOWN,
             max_size: CONNECTIONS,
         };
         let looking = Options {
             budget: LOOK_BUDGET,
+            first_budget: LOOK_BUDGET,
             cool_down: Duration::ZERO,
             max_size: 1,
         };
@@ -125,22 +141,29 @@ impl Quotas {
         self.leases.forget();
     }
 
-    /// Charges one request to `subject`'s quota.
-    pub(crate) async fn charge(&self, quota: &Quota, subject: &str) -> Charge {
+    /// A refusal that is remembered here: such a request would be refused without asking anybody.
+    pub(crate) fn refuses(&self, quota: &Quota, key: &str) -> Option<Decision> {
+        match &quota.lease {
+            Some(terms) => self.leases.peek(key, terms).filter(|decision| !decision.allowed),
+            None => self.denied.check(key, quota.limit.cost, Instant::now()),
+        }
+    }
+
+    /// Charges one request to the quota that has this key.
+    pub(crate) async fn charge(&self, quota: &Quota, key: &str) -> Charge {
         let limit = &quota.limit;
         if let Some(terms) = &quota.lease {
-            return self.charge_leased(quota, terms, subject).await;
+            return self.charge_leased(quota, terms, key).await;
         }
-        let key = redis_key(&limit.name, subject);
-        match self.verdict(&self.charging, limit, &key).await {
+        match self.verdict(&self.charging, limit, key).await {
             Verdict::Remembered(refusal) => counted(quota, refusal),
             Verdict::Store(decision) => {
                 if self.links.quotas.set(true) {
                     tracing::info!("quotas are counted in Redis again");
                 }
                 let now = Instant::now();
-                self.denied.remember(&key, &decision, now);
-                self.local.learn(limit, &key, &decision, now);
+                self.denied.remember(key, limit.cost, &decision, now);
+                self.local.learn(limit, key, &decision, now);
                 counted(quota, decision)
             }
             Verdict::Away(error) => {
@@ -149,7 +172,7 @@ impl Quotas {
                     tracing::warn!(%error, "Redis is away: this edge counts quotas alone");
                 }
                 quota.cells.local.add();
-                match alone(limit, || self.local.hit(limit, &key, Instant::now())) {
+                match alone(limit, || self.local.hit(limit, key, Instant::now())) {
                     Charge::Decided(decision) => counted(quota, decision),
                     other => other,
                 }
@@ -157,9 +180,8 @@ impl Quotas {
         }
     }
 
-    async fn charge_leased(&self, quota: &Quota, terms: &Terms, subject: &str) -> Charge {
-        let key = lease_key(&quota.limit.name, subject);
-        match self.leases.take(&key, terms, quota.limit.on_store_failure).await {
+    async fn charge_leased(&self, quota: &Quota, terms: &Terms, key: &str) -> Charge {
+        match self.leases.take(key, terms, quota.limit.on_store_failure).await {
             Leased::Decided(decision) => counted(quota, decision),
             Leased::Alone(decision) => {
                 quota.cells.local.add();
@@ -173,27 +195,25 @@ impl Quotas {
     }
 
     /// What [`Quotas::charge`] would say now. Nothing is charged, counted or remembered.
-    pub(crate) async fn peek(&self, quota: &Quota, subject: &str) -> Charge {
+    pub(crate) async fn peek(&self, quota: &Quota, key: &str) -> Charge {
         let limit = &quota.limit;
         if let Some(terms) = &quota.lease {
-            return self.peek_leased(limit, terms, subject).await;
+            return self.peek_leased(terms, key).await;
         }
-        let key = redis_key(&limit.name, subject);
-        match self.verdict(&self.looking, limit, &key).await {
+        match self.verdict(&self.looking, limit, key).await {
             Verdict::Remembered(decision) | Verdict::Store(decision) => Charge::Decided(decision),
-            Verdict::Away(_) => alone(limit, || self.local.peek(limit, &key, Instant::now())),
+            Verdict::Away(_) => alone(limit, || self.local.peek(limit, key, Instant::now())),
         }
     }
 
     /// What is borrowed here, else what Redis has.
-    async fn peek_leased(&self, limit: &Limit, terms: &Terms, subject: &str) -> Charge {
-        let key = lease_key(&limit.name, subject);
-        if let Some(decision) = self.leases.peek(&key, terms) {
+    async fn peek_leased(&self, terms: &Terms, key: &str) -> Charge {
+        if let Some(decision) = self.leases.peek(key, terms) {
             return Charge::Decided(decision);
         }
         let reply = match self.looking.redis(&self.url, &self.prefix) {
             Ok(redis) => redis
-                .run_script::<Vec<i64>, u64>(&self.look_at_lease, &[&key], &[])
+                .run_script::<Vec<i64>, u64>(&self.look_at_lease, &[key], &[])
                 .await
                 .ok(),
             Err(_) => None,
@@ -204,7 +224,7 @@ impl Quotas {
 
     /// Until its time is over a refused key needs no second opinion; all others the store judges.
     async fn verdict(&self, way: &Way, limit: &Limit, key: &str) -> Verdict {
-        if let Some(refusal) = self.denied.check(key, Instant::now()) {
+        if let Some(refusal) = self.denied.check(key, limit.cost, Instant::now()) {
             return Verdict::Remembered(refusal);
         }
         match self.ask(way, limit, key).await {

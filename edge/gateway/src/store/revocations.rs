@@ -1,10 +1,10 @@
-//! Ended sessions: pushed over Redis, with a snapshot at the start and after each interruption. While nothing comes that way,
+//! Revocations: pushed over Redis, with a snapshot at the start and after each interruption. While nothing comes that way,
 //! the issuer itself is asked for them.
 
 use super::{Issuer, Links};
 use crate::{keeper::Begun, upstream::Caller};
 use http::HeaderValue;
-use shared_contracts::claims::{REVOCATIONS_PATH, REVOKED_KEY_PREFIX, Revocation, RevocationsAnswer};
+use shared_contracts::revocation::{REVOCATIONS_PATH, REVOKED_KEYS, Revocation, RevocationsAnswer};
 use shared_redis::{Event, Redis, RedisError};
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -23,10 +23,10 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_millis(200);
 /// From one question to the issuer to the next, while the subscription is away.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// Largest list of ended sessions, bytes; the issuer bounds it at some 10,000 of about 70 bytes.
-const MAX_LIST: usize = 2 << 20;
+/// Largest list of revocations, bytes; the issuer bounds it at some 20,000 of about 70 bytes.
+const MAX_LIST: usize = 4 << 20;
 
-/// Keeps `issuer`'s view of ended sessions complete, for ever. `token` is what the edge shows to the issuer. `begun` goes
+/// Keeps `issuer`'s view of what is revoked complete, for ever. `token` is what the edge shows to the issuer. `begun` goes
 /// once the view is complete.
 pub(crate) async fn keep(
     redis: Redis,
@@ -57,8 +57,8 @@ async fn ask_while_deaf(issuer: &Issuer, token: Option<&HeaderValue>, mut comple
         sleep(GRACE).await;
         while !*complete.borrow() {
             match ask(issuer, &caller, token).await {
-                Ok(sessions) => tracing::debug!(sessions, "asked the issuer for ended sessions"),
-                Err(reason) => tracing::debug!(reason, "the issuer does not tell ended sessions either"),
+                Ok(count) => tracing::debug!(count, "asked the issuer for revocations"),
+                Err(reason) => tracing::debug!(reason, "the issuer does not tell revocations either"),
             }
             sleep(ASK_EVERY).await;
         }
@@ -68,10 +68,12 @@ async fn ask_while_deaf(issuer: &Issuer, token: Option<&HeaderValue>, mut comple
 async fn ask(issuer: &Issuer, caller: &Caller, token: Option<&HeaderValue>) -> Result<usize, String> {
     let body = issuer.get(caller, REVOCATIONS_PATH, token, MAX_LIST).await?;
     let answer: RevocationsAnswer = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
-    for revocation in &answer.revocations {
+    let mut heard = 0;
+    for revocation in answer.all() {
         issuer.verifier.revoke(revocation);
+        heard += 1;
     }
-    Ok(answer.revocations.len())
+    Ok(heard)
 }
 
 async fn listen(redis: Redis, channel: &str, issuer: &Issuer, links: &Links, complete: &watch::Sender<bool>) {
@@ -85,7 +87,7 @@ async fn listen(redis: Redis, channel: &str, issuer: &Issuer, links: &Links, com
                     snapshot_due = false;
                     complete.send_replace(true);
                     if links.revocations.set(true) {
-                        tracing::info!(sessions = count, "revocations are complete");
+                        tracing::info!(count, "revocations are complete");
                     }
                 }
                 Err(error) => {
@@ -103,7 +105,7 @@ async fn listen(redis: Redis, channel: &str, issuer: &Issuer, links: &Links, com
             // What is published from now on arrives, so a snapshot taken now leaves no gap.
             Ok(Some(Event::Subscribed)) => snapshot_due = true,
             Ok(Some(Event::Message { payload, .. })) => match serde_json::from_str::<Revocation>(&payload) {
-                Ok(revocation) => issuer.verifier.revoke(&revocation),
+                Ok(revocation) => drop(issuer.verifier.revoke(&revocation)),
                 Err(error) => tracing::warn!(%error, "a revocation could not be read"),
             },
             Ok(Some(Event::Lost)) => {
@@ -123,18 +125,19 @@ async fn listen(redis: Redis, channel: &str, issuer: &Issuer, links: &Links, com
 }
 
 async fn load_snapshot(redis: &Redis, issuer: &Issuer) -> Result<usize, RedisError> {
-    let keys = redis.scan_prefix(REVOKED_KEY_PREFIX).await?;
+    let keys = redis.scan_prefix(REVOKED_KEYS).await?;
     let mut count = 0;
     for chunk in keys.chunks(CHUNK) {
-        let untils = redis.get_many_json::<u64>(chunk).await?;
+        let values = redis.get_many_text(chunk).await?;
         // A key that vanished meanwhile had reached its end.
-        for (key, until) in chunk.iter().zip(untils) {
-            if let (Some(sid), Some(until)) = (key.strip_prefix(REVOKED_KEY_PREFIX), until) {
-                issuer.verifier.revoke(&Revocation {
-                    sid: sid.to_owned(),
-                    until,
-                });
-                count += 1;
+        let entries = chunk.iter().zip(values).filter_map(|(key, value)| Some((key, value?)));
+        for (key, value) in entries {
+            match Revocation::from_entry(key, &value) {
+                Some(revocation) => {
+                    issuer.verifier.revoke(&revocation);
+                    count += 1;
+                }
+                None => tracing::warn!(key, "a revocation could not be read"),
             }
         }
     }

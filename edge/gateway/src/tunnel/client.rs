@@ -1,6 +1,7 @@
 //! The client's side of a tunnel: a stream that Pingora holds, and has to give away.
 
 use super::End;
+use crate::front::ClientStream;
 use bytes::Bytes;
 use futures::FutureExt;
 use pingora_core::protocols::http::ServerSession;
@@ -51,7 +52,7 @@ pub(crate) async fn take(session: &mut Session, response: ResponseHeader) -> Res
     stand_in.write_response_header(Box::new(response)).await?;
     match mem::replace(&mut *session.downstream_session, stand_in) {
         ServerSession::H1(client) => Ok(End {
-            stream: client.into_inner(),
+            stream: ClientStream::unwrap(client.into_inner()),
             early,
         }),
         _ => Error::e_explain(ErrorType::InternalError, "only HTTP/1.1 connections can be taken"),

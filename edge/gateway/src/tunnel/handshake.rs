@@ -49,6 +49,13 @@ fn named(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
 
 /// Leaves of a client's head what is meant for the service, and the wish to upgrade.
 pub(crate) fn for_service(fields: &mut HeaderMap) {
+    for_next(fields);
+    fields.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    fields.insert(header::UPGRADE, WEBSOCKET);
+}
+
+/// Takes away what was meant for this connection alone.
+pub(crate) fn for_next(fields: &mut HeaderMap) {
     let named: Vec<HeaderName> = named(fields).filter(|name| name != header::HOST).collect();
     for name in &named {
         fields.remove(name);
@@ -56,14 +63,24 @@ pub(crate) fn for_service(fields: &mut HeaderMap) {
     for name in BETWEEN_NEIGHBOURS {
         fields.remove(name);
     }
-    fields.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    fields.insert(header::UPGRADE, WEBSOCKET);
+    fields.remove(header::CONNECTION);
 }
 
 /// Sends the head, and waits for the head of the answer: a `101` that is right, or any other final one.
 pub(crate) async fn ask(stream: Stream, head: RequestHeader, deadline: Instant) -> Result<HttpSession> {
-    let mut service = HttpSession::new(stream);
     let accept = accept(&head.headers);
+    let service = exchange(stream, head, deadline).await?;
+    let switched = service.get_status().is_some_and(|status| status == 101);
+    if switched && !is_right(&service, &accept) {
+        let explained = "a 101 that does not answer the request";
+        return Err(Error::explain(ErrorType::InvalidHTTPHeader, explained).into_up());
+    }
+    Ok(service)
+}
+
+/// Sends a head, and waits for the head of the final answer.
+pub(crate) async fn exchange(stream: Stream, head: RequestHeader, deadline: Instant) -> Result<HttpSession> {
+    let mut service = HttpSession::new(stream);
     let answered = async {
         service.write_request_header(Box::new(head)).await?;
         loop {
@@ -77,12 +94,7 @@ pub(crate) async fn ask(stream: Stream, head: RequestHeader, deadline: Instant) 
     };
     match timeout_at(deadline, answered).await {
         Ok(result) => result.map_err(Error::into_up)?,
-        Err(_) => return Err(Error::explain(ErrorType::ReadTimedout, "no answer to the upgrade").into_up()),
-    }
-    let switched = service.get_status().is_some_and(|status| status == 101);
-    if switched && !is_right(&service, &accept) {
-        let explained = "a 101 that does not answer the request";
-        return Err(Error::explain(ErrorType::InvalidHTTPHeader, explained).into_up());
+        Err(_) => return Err(Error::explain(ErrorType::ReadTimedout, "no answer's head in time").into_up()),
     }
     Ok(service)
 }

@@ -4,24 +4,28 @@
 //! Pingora: an idle one takes some 10 KiB, a fifth of what it takes there, and its end is decided here alone.
 
 pub(crate) mod client;
+mod frames;
 pub(crate) mod handshake;
 mod pump;
 
 use crate::{
     context::Presence,
     drain::{Closing, Draining},
+    standing::{self, Over, Standing},
 };
 use bytes::Bytes;
 use pingora_core::protocols::Stream;
 use pump::Pump;
 use std::time::Duration;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, timeout},
 };
 
 /// How long the last bytes of a tunnel may take to leave.
 const LAST_BYTES: Duration = Duration::from_secs(1);
+/// "Policy violation" (RFC 6455, section 7.4.1): the status of a tunnel whose client may not go on. The reason is the code.
+const NOT_ALLOWED: u16 = 1008;
 
 /// One end of a tunnel.
 pub(crate) struct End {
@@ -52,34 +56,53 @@ pub(crate) enum Why {
     TimedOut,
     /// The edge stops.
     Draining,
+    /// Whoever opened it may not go on.
+    Over(Over),
+}
+
+/// How long a tunnel may last.
+pub(crate) struct Terms {
+    /// What the client stands on; nothing where it is nobody's.
+    pub(crate) standing: Option<Standing>,
+    /// When the edge stops.
+    pub(crate) closing: Draining,
+}
+
+impl Terms {
+    /// Of a tunnel that is opened now.
+    pub(crate) fn new(standing: Option<Standing>, closing: &Closing) -> Self {
+        Self {
+            standing,
+            closing: closing.watch(),
+        }
+    }
 }
 
 /// Starts carrying bytes. `presence` keeps request, stream and connection counted until the end.
-pub(crate) fn start(client: End, service: End, presence: Option<Presence>, closing: &Closing, label: Label) {
-    let closing = closing.watch();
+pub(crate) fn start(client: End, service: End, presence: Option<Presence>, terms: Terms, label: Label) {
     tokio::spawn(async move {
-        carry(client, service, closing, label).await;
+        carry(client, service, terms, label).await;
         drop(presence);
     });
 }
 
-async fn carry(client: End, service: End, mut closing: Draining, label: Label) {
+async fn carry(client: End, service: End, mut terms: Terms, label: Label) {
     let began = Instant::now();
-    let mut pump = Pump::new(client, service);
+    let mut pump = Pump::new(client, service, terms.standing.is_some());
     let why = tokio::select! {
         why = pump.run() => why,
-        () = closing.begun() => Why::Draining,
+        () = terms.closing.begun() => Why::Draining,
+        over = standing::over(&mut terms.standing) => Why::Over(over),
     };
     let moved = pump.moved();
+    let farewell = match why {
+        Why::Over(over) => pump.farewell(NOT_ALLOWED, over.code().as_str()),
+        _ => Vec::new(),
+    };
     let (mut client, mut service) = pump.into_streams();
     if why != Why::Closed {
         // Whoever is still there gets what is buffered, and an end instead of a reset.
-        let goodbye = async {
-            tokio::join!(
-                AsyncWriteExt::shutdown(&mut client),
-                AsyncWriteExt::shutdown(&mut service)
-            )
-        };
+        let goodbye = async { tokio::join!(part(&mut client, &farewell), AsyncWriteExt::shutdown(&mut service)) };
         let _ = timeout(LAST_BYTES, goodbye).await;
     }
     tracing::info!(
@@ -93,4 +116,17 @@ async fn carry(client: End, service: End, mut closing: Draining, label: Label) {
         request_id = label.request_id,
         "tunnel ended",
     );
+}
+
+/// Says a last thing and closes. What still comes is read and thrown away: to close on it would reset the connection, and the
+/// last thing with it.
+async fn part(stream: &mut Stream, farewell: &[u8]) {
+    if farewell.is_empty() {
+        let _ = stream.shutdown().await;
+        return;
+    }
+    if stream.write_all(farewell).await.is_ok() && stream.shutdown().await.is_ok() {
+        let mut ignored = [0; 512];
+        while matches!(stream.read(&mut ignored).await, Ok(1..)) {}
+    }
 }

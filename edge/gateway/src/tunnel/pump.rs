@@ -1,8 +1,11 @@
 //! Carries bytes both ways. While nothing moves it holds no buffer: what one side has to say is read into a buffer
 //! that all tunnels of a thread share, and only what the other side does not take at once is kept.
 
-use super::{End, Why};
-use bytes::{Buf, Bytes};
+use super::{
+    End, Why,
+    frames::{self, Frames},
+};
+use bytes::Bytes;
 use pingora_core::protocols::Stream;
 use std::{
     cell::RefCell,
@@ -53,10 +56,11 @@ pub(super) struct Pump {
 }
 
 impl Pump {
-    pub(super) fn new(client: End, service: End) -> Self {
+    /// With `knows_frames` a last frame can be put behind those of the service: see [`Pump::farewell`].
+    pub(super) fn new(client: End, service: End, knows_frames: bool) -> Self {
         Self {
-            up: Direction::new(client.early),
-            down: Direction::new(service.early),
+            up: Direction::new(client.early, None),
+            down: Direction::new(service.early, knows_frames.then(Frames::default)),
             client: client.stream,
             service: service.stream,
             lingers_until: None,
@@ -75,6 +79,28 @@ impl Pump {
             from_client: self.up.bytes,
             from_service: self.down.bytes,
         }
+    }
+
+    /// What ends the client's side in good order: the rest of a frame that has begun, and a close frame. Nothing where that rest
+    /// is not here, or the service has closed already.
+    pub(super) fn farewell(&self, status: u16, reason: &str) -> Vec<u8> {
+        let Some(mut frames) = self.down.frames else {
+            return Vec::new();
+        };
+        let mut length = 0_usize;
+        while frames.missing() > 0 && !frames.is_closed() {
+            let missing = usize::try_from(frames.missing()).unwrap_or(usize::MAX);
+            let Some(piece) = self.down.rest.get(length..length.saturating_add(missing)) else {
+                return Vec::new();
+            };
+            frames.pass(piece);
+            length += missing;
+        }
+        let mut farewell = self.down.rest[..length].to_vec();
+        if !frames.is_closed() {
+            farewell.extend(frames::close(status, reason));
+        }
+        farewell
     }
 
     /// The client's stream and the service's.
@@ -129,6 +155,8 @@ struct Direction {
     rest: Bytes,
     /// Written and perhaps not yet flushed.
     unflushed: bool,
+    /// Where the frames that were written end, if that is of interest.
+    frames: Option<Frames>,
     state: State,
     bytes: u64,
     /// When something was read or written last.
@@ -144,10 +172,11 @@ enum State {
 }
 
 impl Direction {
-    fn new(early: Bytes) -> Self {
+    fn new(early: Bytes, frames: Option<Frames>) -> Self {
         Self {
             rest: early,
             unflushed: false,
+            frames,
             state: State::Open,
             bytes: 0,
             moved: Instant::now(),
@@ -165,8 +194,8 @@ impl Direction {
         for _ in 0..TURN {
             while !self.rest.is_empty() {
                 let written = ready!(Pin::new(&mut *to).poll_write(cx, &self.rest))?;
-                self.wrote(written)?;
-                self.rest.advance(written);
+                let written = self.rest.split_to(written);
+                self.wrote(&written)?;
             }
             match self.state {
                 State::Open => match self.poll_read(cx, from, to, buffer)? {
@@ -209,7 +238,7 @@ impl Direction {
         self.moved = Instant::now();
         let written = match Pin::new(to).poll_write(cx, read)? {
             Poll::Ready(written) => {
-                self.wrote(written)?;
+                self.wrote(&read[..written])?;
                 written
             }
             Poll::Pending => 0,
@@ -218,11 +247,14 @@ impl Direction {
         Poll::Ready(Ok(()))
     }
 
-    fn wrote(&mut self, written: usize) -> io::Result<()> {
-        if written == 0 {
+    fn wrote(&mut self, written: &[u8]) -> io::Result<()> {
+        if written.is_empty() {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        self.bytes += written as u64;
+        if let Some(frames) = &mut self.frames {
+            frames.pass(written);
+        }
+        self.bytes += written.len() as u64;
         self.unflushed = true;
         self.moved = Instant::now();
         Ok(())
@@ -247,7 +279,7 @@ mod tests {
             stream: Box::new(stream) as Stream,
             early: Bytes::from_static(early),
         };
-        let mut pump = Pump::new(end(near_client, early), end(near_service, b""));
+        let mut pump = Pump::new(end(near_client, early), end(near_service, b""), false);
         let task = tokio::spawn(async move { (pump.run().await, pump.moved()) });
         (client, service, task)
     }
@@ -324,5 +356,30 @@ mod tests {
         advance(Duration::ZERO).await;
         let mut rest = Vec::new();
         service.read_to_end(&mut rest).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_last_frame_follows_whole_ones_alone() {
+        let half_text = [0x81, 4, b'h', b'a'];
+        let whole_text = [0x81, 2, b'h', b'i'];
+        for (said, room, ends) in [
+            (&whole_text[..], 64, Some(&b""[..])),
+            // What the client has not taken yet is here: the frame is finished first.
+            (&whole_text[..], 3, Some(&b"i"[..])),
+            (&half_text[..], 64, None),
+        ] {
+            let (client, near_client) = duplex(room);
+            let (mut service, near_service) = duplex(64);
+            let end = |stream| End {
+                stream: Box::new(stream) as Stream,
+                early: Bytes::new(),
+            };
+            let mut pump = Pump::new(end(near_client), end(near_service), true);
+            service.write_all(said).await.unwrap();
+            assert!(tokio::time::timeout(Duration::from_secs(1), pump.run()).await.is_err());
+            let expected = ends.map_or(Vec::new(), |rest| [rest, &frames::close(1008, "OVER")].concat());
+            assert_eq!(pump.farewell(1008, "OVER"), expected, "{said:?} {room}");
+            drop(client);
+        }
     }
 }

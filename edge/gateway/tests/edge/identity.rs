@@ -3,7 +3,7 @@
 use crate::support::{PATIENCE, Setup};
 use http::Method;
 use serde_json::json;
-use shared_contracts::claims::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX};
+use shared_contracts::revocation::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX};
 use shared_testkit::{Client, FaultProxy, TestTokens, eventually};
 use std::time::Duration;
 
@@ -199,14 +199,12 @@ async fn keys_are_learned_when_auth_comes_up_and_when_they_rotate() {
     })
     .await;
     let fetched = auth.key_sets();
-    let strangers = (0..10).map(|_| TestTokens::new().token(9, "eve"));
-    for token in strangers {
-        with_bearer(&edge.client(), &token)
-            .get("/api/notifications")
-            .await
-            .expect_status(401);
+    let strangers = (0..10).map(|_| with_bearer(&edge.client(), &TestTokens::new().token(9, "eve")));
+    let strangers = strangers.map(|client| async move { client.get("/api/notifications").await });
+    for answer in futures::future::join_all(strangers).await {
+        answer.expect_status(401);
     }
-    assert!(auth.key_sets() <= fetched + 1, "made-up key ids must not hammer auth");
+    assert!(auth.key_sets() <= fetched + 2, "made-up key ids must not hammer auth");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,4 +283,57 @@ async fn pages_of_the_web_origin_may_read_answers() {
         );
         assert!(answer.header("vary").unwrap().contains("origin"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_browser_says_decides_and_a_route_may_say_more() {
+    let (setup, _auth) = Setup::new()
+        .edit(
+            "    match: { path_prefix: /api/auth }\n",
+            "    match: { path_prefix: /api/auth }\n    csrf: { trusted_origins: [\"https://m.example\"] }\n",
+        )
+        .edit(
+            "    match: { path_prefix: /api/users }\n",
+            "    match: { path_prefix: /api/users }\n    csrf: { mode: report }\n",
+        )
+        .origin("AUTH")
+        .await;
+    let edge = setup.start().await;
+    edge.knows_issuer().await;
+    let token = setup.tokens.token(7, "ann");
+    let page = |path: &'static str, site: &'static str, origin: &'static str| {
+        let client = with_cookie(&edge.client(), &token).header("sec-fetch-site", site);
+        let client = if origin.is_empty() {
+            client
+        } else {
+            client.header("origin", origin)
+        };
+        async move { client.post(path).await.status }
+    };
+    for (site, origin, status) in [
+        ("same-origin", "", 200),
+        ("none", "", 200),
+        ("same-site", "https://m.example", 200),
+        ("same-site", "https://other.example", 403),
+        ("cross-site", "", 403),
+        ("cross-site", "http://localhost:5173", 200),
+    ] {
+        assert_eq!(
+            page("/api/auth/password", site, origin).await,
+            status,
+            "{site} {origin}"
+        );
+    }
+    // One who shows a token in `Authorization` lends nothing to a page.
+    let shown = with_bearer(&edge.client(), &token).header("cookie", "theme=dark");
+    let shown = shown.header("sec-fetch-site", "cross-site");
+    shown.post("/api/auth/password").await.expect_status(200);
+    // Signing in is looked at without a cookie too; programs say nothing and pass.
+    let stranger = edge.client().header("sec-fetch-site", "cross-site");
+    stranger.post("/api/auth/login").await.expect_status(403);
+    stranger.post("/api/auth/password").await.expect_status(200);
+    edge.client().post("/api/auth/login").await.expect_status(200);
+    let count = "edge_cross_site_requests_total{decision=\"reported\"}";
+    assert_eq!(page("/api/users/1", "cross-site", "").await, 200, "only reported");
+    assert_eq!(edge.metric(count).await, 1.0);
 }

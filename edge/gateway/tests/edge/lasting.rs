@@ -5,7 +5,7 @@ use crate::{
     support::{Edge, PATIENCE, Setup},
 };
 use serde_json::json;
-use shared_contracts::claims::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX};
+use shared_contracts::revocation::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX};
 use shared_testkit::{Client, TestTokens, eventually};
 use std::{
     net::SocketAddr,

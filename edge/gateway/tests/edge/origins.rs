@@ -12,7 +12,10 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::{Map, Value, json};
-use shared_contracts::claims::{Claims, REVOCATIONS_PATH, Revocation, RevocationsAnswer};
+use shared_contracts::{
+    claims::Claims,
+    revocation::{REVOCATIONS_PATH, Revocation, RevocationsAnswer},
+};
 use shared_testkit::TestTokens;
 use std::{
     convert::Infallible,
@@ -35,7 +38,7 @@ pub(crate) struct Origin {
 
 struct Shared {
     name: &'static str,
-    tokens: TestTokens,
+    key_set: Mutex<String>,
     well: AtomicBool,
     key_sets: AtomicU32,
     ended: Mutex<Vec<Revocation>>,
@@ -53,7 +56,7 @@ impl Origin {
         let (sender, receiver) = mpsc::channel(8);
         let state = Arc::new(Shared {
             name,
-            tokens: tokens.clone(),
+            key_set: Mutex::new(tokens.jwks()),
             well: AtomicBool::new(true),
             key_sets: AtomicU32::new(0),
             ended: Mutex::default(),
@@ -80,6 +83,11 @@ impl Origin {
         self.state.well.store(well, SeqCst);
     }
 
+    /// From now on it serves this key set.
+    pub(crate) fn set_key_set(&self, key_set: String) {
+        *self.state.key_set.lock().unwrap() = key_set;
+    }
+
     /// How often its key set was fetched.
     pub(crate) fn key_sets(&self) -> u32 {
         self.state.key_sets.load(SeqCst)
@@ -87,10 +95,8 @@ impl Origin {
 
     /// From now on it tells those who ask that this session has ended.
     pub(crate) fn end_session(&self, claims: &Claims) {
-        self.state.ended.lock().unwrap().push(Revocation {
-            sid: claims.sid.clone(),
-            until: claims.exp,
-        });
+        let revocation = Revocation::session(&claims.sid, claims.exp);
+        self.state.ended.lock().unwrap().push(revocation);
     }
 
     /// Sends an event to the one open stream.
@@ -108,7 +114,11 @@ impl Origin {
 
 async fn key_set(State(state): State<Arc<Shared>>) -> Response {
     state.key_sets.fetch_add(1, SeqCst);
-    ([("content-type", "application/json")], state.tokens.jwks()).into_response()
+    (
+        [("content-type", "application/json")],
+        state.key_set.lock().unwrap().clone(),
+    )
+        .into_response()
 }
 
 async fn revocations(State(state): State<Arc<Shared>>, headers: HeaderMap) -> Response {
@@ -117,7 +127,11 @@ async fn revocations(State(state): State<Arc<Shared>>, headers: HeaderMap) -> Re
         return StatusCode::FORBIDDEN.into_response();
     }
     let revocations = state.ended.lock().unwrap().clone();
-    Json(RevocationsAnswer { revocations }).into_response()
+    Json(RevocationsAnswer {
+        revocations,
+        ..RevocationsAnswer::default()
+    })
+    .into_response()
 }
 
 async fn ready(State(state): State<Arc<Shared>>) -> StatusCode {

@@ -167,3 +167,87 @@ async fn a_limit_that_is_tried_out_counts_and_says_nothing() {
         assert_eq!(edge.metric(&name).await, times, "{decision}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_is_counted_by_what_the_file_says_and_dear_requests_take_more() {
+    for mode in ["algorithm: window", "burst: 10", "burst: 10, mode: leased"] {
+        let limit: &'static str = format!("key: [header.x-tenant, method], rate: 10/15m, {mode}").leak();
+        let (setup, _auth) = Setup::new()
+            .edit(
+                "key: client_ip, when: anonymous, rate: 100/15m, algorithm: window",
+                limit,
+            )
+            .edit(
+                "rate_limits: [anonymous_ip]",
+                "rate_limits: [{ limit: anonymous_ip, cost: 4 }]",
+            )
+            .origin("AUTH")
+            .await;
+        let edge = setup.start().await;
+        let tenant = |name: &str| edge.client().header("x-tenant", name);
+        for left in [6, 2] {
+            let answer = tenant("a").get("/api/auth/me").await.expect_status(200);
+            let told = answer.header("ratelimit").unwrap();
+            assert!(
+                told.starts_with(&format!("\"anonymous_ip\";r={left};t=")),
+                "{mode}: {told}"
+            );
+        }
+        let refused = tenant("a").get("/api/auth/me").await.expect_status(429);
+        assert!(
+            refused
+                .header("ratelimit")
+                .unwrap()
+                .starts_with("\"anonymous_ip\";r=2;"),
+            "{refused:?}"
+        );
+        // Another tenant, another method, and nobody at all.
+        tenant("b").get("/api/auth/me").await.expect_status(200);
+        tenant("a").post("/api/auth/me").await.expect_status(200);
+        for _ in 0..5 {
+            let answer = edge.client().get("/api/auth/me").await.expect_status(200);
+            assert_eq!(answer.header("ratelimit"), None);
+        }
+        assert_eq!(
+            setup
+                .redis
+                .redis(0)
+                .scan_prefix("edge:rl:anonymous_ip:header.x-tenant:#")
+                .await
+                .unwrap()
+                .is_empty(),
+            mode.contains("leased")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_over_one_quota_does_not_use_up_the_others() {
+    let (setup, _auth) = Setup::new()
+        .edit(
+            "rate: 100/15m, algorithm: window, on_store_failure: local }",
+            "rate: 100/15m, algorithm: window }\n  few: { key: client_ip, rate: 2/15m, algorithm: window }",
+        )
+        .edit("rate_limits: [anonymous_ip]", "rate_limits: [anonymous_ip, few]")
+        .origin("AUTH")
+        .await;
+    let edge = setup.start().await;
+    for _ in 0..2 {
+        let answer = edge.client().get("/api/auth/me").await.expect_status(200);
+        assert!(
+            answer.header("ratelimit").unwrap().starts_with("\"few\";"),
+            "the tightest first: {answer:?}"
+        );
+    }
+    for _ in 0..5 {
+        edge.client().get("/api/auth/me").await.expect_status(429);
+    }
+    // The first refusal was found out after the other quota was charged, the later ones before.
+    let count = setup
+        .redis
+        .redis(0)
+        .get_text("edge:rl:anonymous_ip:127.0.0.1")
+        .await
+        .unwrap();
+    assert_eq!(count.as_deref(), Some("3"));
+}

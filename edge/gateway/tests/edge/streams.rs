@@ -41,7 +41,7 @@ async fn events_arrive_one_by_one() {
 }
 
 /// A WebSocket echo that tells first which path and user it was opened with.
-async fn socket_origin() -> SocketAddr {
+pub(crate) async fn socket_origin() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -73,7 +73,7 @@ async fn socket_origin() -> SocketAddr {
     address
 }
 
-const NO_PROBES: (&str, &str) = (
+pub(crate) const NO_PROBES: (&str, &str) = (
     "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }",
     "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"",
 );

@@ -1,8 +1,11 @@
 //! A decision and the header fields that tell it.
 
 use super::{Algorithm, Limit};
-use http::{HeaderName, HeaderValue};
-use std::{fmt::Write, time::Duration};
+use http::{HeaderName, HeaderValue, header};
+use std::{cmp::Reverse, time::Duration};
+
+static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+static STATE: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What one limit says about one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,19 +29,26 @@ pub(super) fn seconds_up(time: Duration) -> u64 {
 }
 
 /// `RateLimit-Policy`, `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10) and, on a refusal, `Retry-After` (RFC 9110,
-/// section 10.2.3, in seconds) for all limits that a request met.
-pub fn headers(met: &[(&Limit, Decision)]) -> Vec<HeaderPair> {
+/// section 10.2.3, in seconds) for all limits that a request met, the tightest first: one that refuses, else that of which the
+/// smallest part is left.
+pub fn headers(met: &mut [(&Limit, Decision)]) -> Vec<HeaderPair> {
     if met.is_empty() {
         return Vec::new();
     }
+    if met.len() > 1 {
+        met.sort_by_key(|(limit, decision)| {
+            let (quota, _) = advertised(limit);
+            let part = u64::from(decision.remaining) * 1_000_000 / u64::from(quota.max(1));
+            (decision.allowed, part, Reverse(decision.reset))
+        });
+    }
+    let met = &*met;
     let (mut policy, mut state) = (String::with_capacity(64), String::with_capacity(64));
     for (limit, decision) in met {
-        let comma = if policy.is_empty() { "" } else { ", " };
         let (quota, window) = advertised(limit);
         let (name, left, reset) = (&limit.name, decision.remaining, seconds_up(decision.reset));
-        // Writing to a `String` cannot fail.
-        let _ = write!(policy, "{comma}\"{name}\";q={quota};w={window}");
-        let _ = write!(state, "{comma}\"{name}\";r={left};t={reset}");
+        push(&mut policy, name, [(";q=", quota.into()), (";w=", window)]);
+        push(&mut state, name, [(";r=", left.into()), (";t=", reset)]);
     }
     let retry = met
         .iter()
@@ -46,19 +56,26 @@ pub fn headers(met: &[(&Limit, Decision)]) -> Vec<HeaderPair> {
         .map(|(_, d)| seconds_up(d.retry_after).max(1))
         .max();
 
-    let text = |name: &'static str, value: String| {
-        HeaderValue::try_from(value)
-            .ok()
-            .map(|value| (HeaderName::from_static(name), value))
-    };
+    let text = |name: &HeaderName, value: String| Some((name.clone(), HeaderValue::try_from(value).ok()?));
     [
-        text("ratelimit-policy", policy),
-        text("ratelimit", state),
-        retry.and_then(|seconds| text("retry-after", seconds.to_string())),
+        text(&POLICY, policy),
+        text(&STATE, state),
+        retry.map(|seconds| (header::RETRY_AFTER, seconds.into())),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Adds an item to a list (RFC 9651). `fmt` takes four times as long.
+fn push(list: &mut String, name: &str, parameters: [(&str, u64); 2]) {
+    list.push_str(if list.is_empty() { "\"" } else { ", \"" });
+    list.push_str(name);
+    list.push('"');
+    for (key, value) in parameters {
+        list.push_str(key);
+        list.push_str(itoa::Buffer::new().format(value));
+    }
 }
 
 /// Quota and window in seconds, as the policy tells them. For gcra that is the burst and the time it takes to refill.
@@ -75,13 +92,14 @@ fn advertised(limit: &Limit) -> (u32, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rate_limit::{KeyBy, OnStoreFailure, Rate};
+    use crate::rate_limit::{OnStoreFailure, Part, Rate};
 
     fn limit(name: &str, algorithm: Algorithm, count: u32, per: u64, burst: u32) -> Limit {
         Limit {
             name: name.into(),
-            key: KeyBy::ClientIp,
-            anonymous_only: true,
+            key: Part::ClientIp.into(),
+            when: None,
+            cost: 1,
             rate: Rate {
                 count,
                 per: Duration::from_secs(per),
@@ -93,7 +111,7 @@ mod tests {
     }
 
     fn shown(met: &[(&Limit, Decision)]) -> Vec<(String, String)> {
-        headers(met)
+        headers(&mut met.to_vec())
             .into_iter()
             .map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned()))
             .collect()
@@ -115,7 +133,7 @@ mod tests {
             reset: Duration::from_secs(2),
             retry_after: Duration::ZERO,
         };
-        let got = shown(&[(&window, refused), (&gcra, passed)]);
+        let got = shown(&[(&gcra, passed), (&window, refused)]);
         let want = [
             (
                 "ratelimit-policy",
@@ -130,6 +148,24 @@ mod tests {
             2,
             "no Retry-After where the request passed"
         );
-        assert!(headers(&[]).is_empty());
+        assert!(headers(&mut []).is_empty());
+    }
+
+    #[test]
+    fn the_tightest_is_told_first() {
+        let (one, other) = (
+            limit("one", Algorithm::Gcra, 100, 1, 100),
+            limit("other", Algorithm::Gcra, 10, 1, 10),
+        );
+        let left = |remaining| Decision {
+            allowed: true,
+            remaining,
+            reset: Duration::from_secs(1),
+            retry_after: Duration::ZERO,
+        };
+        for (first, second, told) in [(9, 5, "\"one\";r=9"), (60, 5, "\"other\";r=5"), (50, 5, "\"one\";r=50")] {
+            let shown = shown(&[(&one, left(first)), (&other, left(second))]);
+            assert!(shown[1].1.starts_with(told), "{shown:?}");
+        }
     }
 }

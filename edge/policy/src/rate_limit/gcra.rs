@@ -1,6 +1,6 @@
 //! Generic cell rate algorithm (ITU-T I.371): one number a key, the theoretical arrival time (TAT) of the next request.
 //!
-//! A request passes if the TAT is at most `(burst - 1) × interval` ahead of now; a refused one changes nothing.
+//! A request passes if the TAT is at most `(burst - cost) × interval` ahead of now; a refused one changes nothing.
 
 use super::{Decision, Limit};
 use std::time::{Duration, Instant};
@@ -14,11 +14,12 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval = tonumber(ARGV[1])
 local tat = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-local wait = tat - now - (tonumber(ARGV[2]) - 1) * interval
+local cost = tonumber(ARGV[3])
+local wait = tat - now - (tonumber(ARGV[2]) - cost) * interval
 if wait > 0 then
   return {wait, tat - now}
 end
-tat = tat + interval
+tat = tat + cost * interval
 ",
             $keep,
             r"
@@ -28,7 +29,7 @@ return {0, tat - now}
     };
 }
 
-/// `KEYS[1]` the bucket, `ARGV[1]` the interval in microseconds, `ARGV[2]` the burst. Redis's own clock decides.
+/// `KEYS[1]` the bucket, `ARGV[1]` the interval in microseconds, `ARGV[2]` the burst, `ARGV[3]` the cost. Redis's own clock decides.
 ///
 /// Replies `[wait, ahead]` in microseconds: how long to wait (0: it passed), and how far the TAT now is ahead.
 /// The TAT is written with all its digits: Lua's default format would round a time in microseconds.
@@ -54,8 +55,9 @@ fn micros(time: Duration) -> u64 {
 }
 
 /// Arguments of [`GCRA_SCRIPT`].
-pub(super) fn script_args(limit: &Limit) -> [u64; 2] {
-    [micros(interval(limit)), u64::from(limit.burst.max(1))]
+pub(super) fn script_args(limit: &Limit) -> [u64; 3] {
+    let burst = u64::from(limit.burst.max(1));
+    [micros(interval(limit)), burst, u64::from(limit.cost)]
 }
 
 /// Meaning of the reply.
@@ -89,13 +91,14 @@ impl Gcra {
     pub fn hit(bucket: &mut Option<Self>, limit: &Limit, now: Instant) -> Decision {
         let interval = interval(limit);
         let tat = bucket.map_or(now, |gcra| gcra.tat.max(now));
-        let tolerance = interval * (limit.burst.max(1) - 1);
+        let tolerance = interval * limit.burst.max(1).saturating_sub(limit.cost);
         let wait = (tat - now).saturating_sub(tolerance);
         if !wait.is_zero() {
             return judge(limit, wait, tat - now);
         }
-        *bucket = Some(Self { tat: tat + interval });
-        judge(limit, Duration::ZERO, tat + interval - now)
+        let tat = tat + interval * limit.cost;
+        *bucket = Some(Self { tat });
+        judge(limit, Duration::ZERO, tat - now)
     }
 
     /// The bucket as the store's `decision` shows it, where this process does not know more already.
@@ -115,14 +118,15 @@ impl Gcra {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rate_limit::{Algorithm, KeyBy, OnStoreFailure, Rate};
+    use crate::rate_limit::{Algorithm, OnStoreFailure, Part, Rate};
     use proptest::prelude::*;
 
     fn limit(count: u32, per_ms: u64, burst: u32) -> Limit {
         Limit {
             name: "test".into(),
-            key: KeyBy::ClientIp,
-            anonymous_only: false,
+            key: Part::ClientIp.into(),
+            when: None,
+            cost: 1,
             rate: Rate {
                 count,
                 per: Duration::from_millis(per_ms),
@@ -157,25 +161,30 @@ mod tests {
     fn the_largest_limit_that_can_be_written_does_not_overflow() {
         let limit = limit(1, 100 * 365 * 86_400_000, u32::MAX);
         assert!(Gcra::hit(&mut None, &limit, Instant::now()).allowed);
-        assert_eq!(crate::rate_limit::headers(&[(&limit, limit.decide([0, 0]))]).len(), 2);
+        assert_eq!(
+            crate::rate_limit::headers(&mut [(&limit, limit.decide([0, 0]))]).len(),
+            2
+        );
     }
 
     proptest! {
-        /// Law: over any stretch of time T at most burst + T/interval pass; and who waits as told, passes.
+        /// Law: over any stretch of time T requests of at most burst + T/interval pass, whatever each of them costs; and who waits
+        /// as told, passes.
         #[test]
         fn never_more_than_burst_and_rate(
             count in 1u32..50, per in 1u64..2000, burst in 1u32..20,
-            gaps in prop::collection::vec(0u64..200, 1..150),
+            asked in prop::collection::vec((0u64..200, 1u32..20), 1..150),
         ) {
-            let limit = limit(count, per, burst);
+            let mut limit = limit(count, per, burst);
             let step = interval(&limit);
             let base = Instant::now();
             let (mut bucket, mut now, mut passed) = (None, base, Vec::new());
-            for gap in gaps {
+            for (gap, cost) in asked {
                 now += Duration::from_millis(gap);
+                limit.cost = cost.min(burst);
                 let decision = Gcra::hit(&mut bucket, &limit, now);
                 if decision.allowed {
-                    passed.push(now);
+                    passed.push((now, u128::from(limit.cost)));
                 } else {
                     let (mut later, mut sooner) = (bucket, bucket);
                     prop_assert!(Gcra::hit(&mut later, &limit, now + decision.retry_after).allowed);
@@ -183,9 +192,10 @@ mod tests {
                     prop_assert!(!Gcra::hit(&mut sooner, &limit, now + early).allowed);
                 }
             }
-            for (i, from) in passed.iter().enumerate() {
-                for (j, to) in passed.iter().enumerate().skip(i) {
-                    let admitted = (j - i + 1) as u128;
+            for (i, (from, _)) in passed.iter().enumerate() {
+                let mut admitted = 0;
+                for (to, cost) in &passed[i..] {
+                    admitted += cost;
                     let bound = u128::from(burst) + (*to - *from).as_micros() / step.as_micros();
                     prop_assert!(admitted <= bound, "{admitted} > {bound}");
                 }

@@ -65,9 +65,9 @@ impl<T: Copy> Shards<T> {
         result
     }
 
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
+    pub(super) fn len(&self) -> usize {
+        let len = |shard: &Mutex<HashMap<_, _>>| shard.lock().unwrap_or_else(PoisonError::into_inner).len();
+        self.shards.iter().map(len).sum()
     }
 }
 
@@ -135,12 +135,22 @@ impl LocalCounters {
         });
     }
 
-    /// Counts one request on `key`, see [`super::redis_key`].
+    /// Counts one request on `key`, see [`super::Keys`].
     pub fn hit(&self, limit: &Limit, key: &str, now: Instant) -> Decision {
         self.buckets.with(key, now, |state| {
             let (decision, ends) = hit(state, limit, now);
             (ends, decision)
         })
+    }
+
+    /// How many keys are remembered.
+    pub fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// What [`LocalCounters::hit`] would say. Nothing is counted.
@@ -178,14 +188,15 @@ fn hit(state: &mut Option<State>, limit: &Limit, now: Instant) -> (Decision, Ins
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rate_limit::{KeyBy, OnStoreFailure, Rate};
+    use crate::rate_limit::{OnStoreFailure, Part, Rate};
     use std::time::Duration;
 
     fn limit(algorithm: Algorithm) -> Limit {
         Limit {
             name: "test".into(),
-            key: KeyBy::ClientIp,
-            anonymous_only: false,
+            key: Part::ClientIp.into(),
+            when: None,
+            cost: 1,
             rate: Rate {
                 count: 3,
                 per: Duration::from_secs(60),

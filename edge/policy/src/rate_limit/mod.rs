@@ -12,12 +12,12 @@ mod window;
 pub use decision::{Decision, HeaderPair, headers};
 pub use denied::Denied;
 pub use gcra::{GCRA_PEEK_SCRIPT, GCRA_SCRIPT, Gcra};
-pub use key::{KeyBy, lease_key, redis_key};
+pub use key::{Facts, KeyBy, Keys, OnMissing, Part, Spared};
 pub use local::LocalCounters;
 pub use window::{WINDOW_PEEK_SCRIPT, WINDOW_SCRIPT, Window};
 
-use crate::identity::Identity;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use shared_identity::Verified;
+use std::{sync::Arc, time::Duration};
 
 /// So many in such a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,15 +50,26 @@ pub enum OnStoreFailure {
     Closed,
 }
 
-/// One quota.
+/// Whom a limit is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Callers without a valid token.
+    Anonymous,
+    /// Callers with one.
+    Authenticated,
+}
+
+/// One quota, as a route's requests are charged to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     /// Its name; part of the Redis key.
     pub name: Arc<str>,
     /// Whose quota it is.
     pub key: KeyBy,
-    /// Whether it is for callers without a valid token alone.
-    pub anonymous_only: bool,
+    /// Whom it is for; everybody without it.
+    pub when: Option<When>,
+    /// What a request takes of it; 1 up to burst or, in a window, count.
+    pub cost: u32,
     /// The rate.
     pub rate: Rate,
     /// How many at once; [`Algorithm::Gcra`] alone reads it. At least 1.
@@ -70,18 +81,19 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The subject this request is charged to, or `None` where the limit is not for this caller. A rejected token is no
-    /// identity: its bearer is charged as anonymous.
-    pub fn subject(&self, client: IpAddr, identity: &Identity) -> Option<String> {
-        let user = identity.claims();
-        match (self.anonymous_only, user, self.key) {
-            (true, Some(_), _) | (_, None, KeyBy::JwtSub) => None,
-            (_, Some(claims), KeyBy::JwtSub) => Some(key::of_subject(&claims.sub)),
-            (_, _, KeyBy::ClientIp) => Some(key::of_address(client)),
+    /// Whether it is for such a caller. A rejected token is no identity: its bearer is charged as anonymous.
+    ///
+    /// # Errors
+    /// Who is spared.
+    pub fn is_for(&self, caller: Option<&Verified>) -> Result<(), Spared<'static>> {
+        match (self.when, caller) {
+            (Some(When::Anonymous), Some(_)) => Err(Spared::Users),
+            (Some(When::Authenticated), None) => Err(Spared::Anonymous),
+            _ => Ok(()),
         }
     }
 
-    /// The script that decides, to be run with one key ([`redis_key`]) and [`Limit::script_args`].
+    /// The script that decides, to be run with one key (see [`Keys`]) and [`Limit::script_args`].
     pub fn script(&self) -> &'static str {
         match self.algorithm {
             Algorithm::Window => WINDOW_SCRIPT,
@@ -98,7 +110,7 @@ impl Limit {
     }
 
     /// The scripts' arguments.
-    pub fn script_args(&self) -> [u64; 2] {
+    pub fn script_args(&self) -> [u64; 3] {
         match self.algorithm {
             Algorithm::Window => window::script_args(self),
             Algorithm::Gcra => gcra::script_args(self),

@@ -3,9 +3,9 @@
 use super::{Decision, Limit};
 use std::time::{Duration, Instant};
 
-/// The rule, with what counts and what begins a window.
+/// The rule, with what counts, what begins a window, and what takes a refused request back.
 macro_rules! script {
-    ($count:literal, $begin:literal) => {
+    ($count:literal, $begin:literal, $back:literal) => {
         concat!(
             "local count = ",
             $count,
@@ -17,22 +17,33 @@ if left < 0 then
             $begin,
             r"
 end
+if count > tonumber(ARGV[2]) then
+  ",
+            $back,
+            r"
+end
 return {count, left}
 "
         )
     };
 }
 
-/// `KEYS[1]` the bucket, `ARGV[1]` the window in milliseconds. Counts every request, whatever its answer will be, and
-/// never prolongs a window. A key that lost its expiry (a restored dump) gets one again.
-pub const WINDOW_SCRIPT: &str = script!("redis.call('INCR', KEYS[1])", "redis.call('PEXPIRE', KEYS[1], left)");
+/// `KEYS[1]` the bucket, `ARGV[1]` the window in milliseconds, `ARGV[2]` the count, `ARGV[3]` the cost. A refused request takes
+/// nothing, so that what is left serves cheaper ones. Nothing prolongs a window; a key that lost its expiry (a restored dump) gets one
+/// again.
+pub const WINDOW_SCRIPT: &str = script!(
+    "redis.call('INCRBY', KEYS[1], ARGV[3])",
+    "redis.call('PEXPIRE', KEYS[1], left)",
+    "redis.call('DECRBY', KEYS[1], ARGV[3])"
+);
 
 /// The same without its writes: what [`WINDOW_SCRIPT`] would reply now.
-pub const WINDOW_PEEK_SCRIPT: &str = script!("tonumber(redis.call('GET', KEYS[1]) or 0) + 1", "");
+pub const WINDOW_PEEK_SCRIPT: &str = script!("tonumber(redis.call('GET', KEYS[1]) or 0) + ARGV[3]", "", "");
 
-/// Arguments of [`WINDOW_SCRIPT`]; the second is not read.
-pub(super) fn script_args(limit: &Limit) -> [u64; 2] {
-    [u64::try_from(limit.rate.per.as_millis()).unwrap_or(u64::MAX), 0]
+/// Arguments of [`WINDOW_SCRIPT`].
+pub(super) fn script_args(limit: &Limit) -> [u64; 3] {
+    let window = u64::try_from(limit.rate.per.as_millis()).unwrap_or(u64::MAX);
+    [window, u64::from(limit.rate.count), u64::from(limit.cost)]
 }
 
 /// Meaning of the reply.
@@ -41,9 +52,16 @@ pub(super) fn decide(limit: &Limit, [count, left]: [i64; 2]) -> Decision {
     judge(limit, count, Duration::from_millis(u64::try_from(left).unwrap_or(0)))
 }
 
+/// `count` is with this request, also where that is one too many.
 fn judge(limit: &Limit, count: u64, left: Duration) -> Decision {
-    let allowed = count <= u64::from(limit.rate.count);
-    let remaining = u64::from(limit.rate.count).saturating_sub(count);
+    let most = u64::from(limit.rate.count);
+    let allowed = count <= most;
+    let taken = if allowed {
+        count
+    } else {
+        count.saturating_sub(u64::from(limit.cost))
+    };
+    let remaining = most.saturating_sub(taken);
     Decision {
         allowed,
         remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
@@ -69,8 +87,11 @@ impl Window {
                 ends: now + limit.rate.per,
             }),
         };
-        window.count = window.count.saturating_add(1);
-        judge(limit, window.count, window.ends - now)
+        let count = window.count.saturating_add(u64::from(limit.cost));
+        if count <= u64::from(limit.rate.count) {
+            window.count = count;
+        }
+        judge(limit, count, window.ends - now)
     }
 
     /// The bucket as the store's `decision` shows it, where this process does not know more already: decisions of
@@ -95,14 +116,15 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rate_limit::{Algorithm, KeyBy, OnStoreFailure, Rate};
+    use crate::rate_limit::{Algorithm, OnStoreFailure, Part, Rate};
     use proptest::prelude::*;
 
     fn limit(count: u32, per_ms: u64) -> Limit {
         Limit {
             name: "test".into(),
-            key: KeyBy::ClientIp,
-            anonymous_only: false,
+            key: Part::ClientIp.into(),
+            when: None,
+            cost: 1,
             rate: Rate {
                 count,
                 per: Duration::from_millis(per_ms),
@@ -152,21 +174,24 @@ mod tests {
     }
 
     proptest! {
-        /// Law: in each window exactly min(asked, count) pass, and the first always does.
+        /// Law: in each window passes what the count has room for, in the order it comes, whatever each request costs.
         #[test]
-        fn admits_exactly_the_count(count in 1u32..20, per in 10u64..1000, gaps in prop::collection::vec(0u64..300, 1..200)) {
-            let limit = limit(count, per);
+        fn admits_exactly_the_count(
+            count in 1u32..20, per in 10u64..1000, asked in prop::collection::vec((0u64..300, 1u32..20), 1..200),
+        ) {
+            let mut limit = limit(count, per);
             let base = Instant::now();
             let (mut bucket, mut now, mut first, mut admitted) = (None, 0u64, None::<u64>, 0u32);
-            for gap in gaps {
+            for (gap, cost) in asked {
                 now += gap;
+                limit.cost = cost.min(count);
                 if first.is_none_or(|first| now >= first + per) {
                     first = Some(now);
                     admitted = 0;
                 }
                 let decision = Window::hit(&mut bucket, &limit, base + Duration::from_millis(now));
-                prop_assert_eq!(decision.allowed, admitted < count);
-                admitted += u32::from(decision.allowed);
+                prop_assert_eq!(decision.allowed, admitted + limit.cost <= count);
+                admitted += if decision.allowed { limit.cost } else { 0 };
                 prop_assert_eq!(decision.remaining, count - admitted);
                 let end = first.unwrap_or(0) + per;
                 prop_assert_eq!(decision.reset, Duration::from_millis(end - now));

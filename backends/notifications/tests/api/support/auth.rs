@@ -8,7 +8,8 @@ use axum::{
     routing::get,
 };
 use shared_contracts::{
-    claims::{Claims, REVOCATIONS_PATH, Revocation, RevocationsAnswer},
+    claims::Claims,
+    revocation::{REVOCATIONS_PATH, Revocation, RevocationsAnswer},
     user::{LookupAnswer, PublicUser},
 };
 use shared_testkit::TestTokens;
@@ -65,10 +66,8 @@ impl Auth {
 
     /// From now on it tells those who ask that this session has ended.
     pub(crate) fn end_session(&self, claims: &Claims) {
-        self.ended.lock().unwrap().push(Revocation {
-            sid: claims.sid.clone(),
-            until: claims.exp,
-        });
+        let revocation = Revocation::session(&claims.sid, claims.exp);
+        self.ended.lock().unwrap().push(revocation);
     }
 
     pub(crate) fn set_away(&self, away: bool) {
@@ -90,7 +89,10 @@ async fn answer_unless_away(
 
 async fn revocations(State(ended): State<Ended>) -> Json<RevocationsAnswer> {
     let revocations = ended.lock().unwrap().clone();
-    Json(RevocationsAnswer { revocations })
+    Json(RevocationsAnswer {
+        revocations,
+        ..RevocationsAnswer::default()
+    })
 }
 
 async fn lookup(Query(query): Query<HashMap<String, String>>) -> Json<LookupAnswer> {

@@ -11,12 +11,14 @@ use crate::{
 use edge_config::units::ByteSize;
 use edge_policy::{
     cors::Fields,
+    csrf::{Mode, Site},
     identity::{Identity, Token, TokenSource},
-    rate_limit::Decision,
+    rate_limit::{Decision, Part, Spared},
 };
 use http::header;
 use serde_json::{Value, json};
-use shared_contracts::{Code, claims::Claims};
+use shared_contracts::Code;
+use shared_identity::Verified;
 use std::time::Duration;
 
 /// A preflight and its answer.
@@ -73,13 +75,11 @@ pub(in crate::explain) fn identity(peek: &mut Peek<'_>, token: Option<Token<'_, 
     let source = token.map(|token| match token.source {
         TokenSource::Cookie(name) => format!("cookie {name}"),
         TokenSource::Bearer => "authorization: bearer".to_owned(),
+        TokenSource::Query(name) => format!("query {name}"),
     });
     let (kind, who) = match identity {
         Identity::Anonymous => ("anonymous", "anonymous".to_owned()),
-        Identity::User(claims) => (
-            "user",
-            format!("user {} ({}, {})", claims.sub, claims.name, claims.role),
-        ),
+        Identity::User(verified) => ("user", format!("user {}{}", verified.sub, called(verified))),
         Identity::Rejected(code) => ("refused", format!("refused, {code}")),
     };
     let how = match (&source, peek.world) {
@@ -113,52 +113,70 @@ fn assumed(assume: Assume) -> &'static str {
     }
 }
 
-fn shown_claims(claims: &Claims) -> Value {
-    json!({
-        "iss": claims.iss, "aud": claims.aud, "sub": claims.sub, "name": claims.name, "role": claims.role,
-        "exp": claims.exp,
-    })
-}
-
-/// The user that a token which says nothing is taken for.
-pub(in crate::explain) fn somebody() -> Claims {
-    let text = |text: &str| text.to_owned();
-    Claims {
-        iss: text("assumed"),
-        aud: text("assumed"),
-        sub: text("assumed"),
-        name: text("assumed"),
-        role: text("user"),
-        sid: text("assumed"),
-        jti: text("assumed"),
-        iat: 0,
-        exp: u64::MAX,
+/// The name and the role of one who has them.
+fn called(verified: &Verified) -> String {
+    let words = ["name", "role"].map(|claim| verified.claims.get(claim)?.as_str());
+    match words.into_iter().flatten().collect::<Vec<_>>() {
+        words if words.is_empty() => String::new(),
+        words => format!(" ({})", words.join(", ")),
     }
 }
 
-/// Whether another site's page is behind it.
-pub(in crate::explain) fn same_site(peek: &mut Peek<'_>, verdict: Result<(), Code>) {
-    let (value, text) = match verdict {
-        Ok(()) => (true, "no other site acts with this client's cookies"),
-        Err(_) => (
-            false,
-            "another site's page acts with this client's cookies: refused after the quotas",
-        ),
+/// All that a token says, less what names it or its session.
+fn shown_claims(verified: &Verified) -> Value {
+    let mut shown = verified.claims.clone();
+    shown.retain(|claim, _| !["sid", "jti"].contains(&claim.as_str()));
+    shown.into()
+}
+
+/// The user that a token which says nothing is taken for.
+pub(in crate::explain) fn somebody() -> Verified {
+    Verified {
+        sub: "assumed".to_owned(),
+        exp: u64::MAX,
+        ..Verified::default()
+    }
+}
+
+/// Whose page is behind it.
+pub(in crate::explain) fn same_site(peek: &mut Peek<'_>, site: Site, route: &Route) {
+    let who = match site {
+        Site::NotLooked => "nobody looks whose page asks (mode: off)",
+        Site::Safe => "it only reads",
+        Site::NothingBorrowed => "it carries no cookie, or who asks is known by `Authorization`: nothing is borrowed",
+        Site::NoBrowser => "neither `Sec-Fetch-Site` nor `Origin`: no browser's",
+        Site::Own => "a page of the host itself, or none",
+        Site::SameSite => "a page of the same site (same_site: true)",
+        Site::Trusted => "a page of a trusted origin",
+        Site::Foreign => "another site's page acts with this client's cookies",
     };
-    peek.book
-        .because(&format!("{}.cors", peek.route), Admit, "same_site", value, text);
+    let text = match (site.passes(), route.csrf.mode) {
+        (true, _) => who.to_owned(),
+        (false, Mode::Report) => format!("{who}: reported, and passes (mode: report)"),
+        (false, _) => format!("{who}: refused after the quotas"),
+    };
+    let key = format!("{}.csrf", peek.route);
+    peek.book.because(&key, Admit, "same_site", site.passes(), text);
 }
 
 /// A quota.
-pub(in crate::explain) fn quota(peek: &mut Peek<'_>, quota: &Quota, charge: Option<(&str, &Charge)>) {
+pub(in crate::explain) fn quota(peek: &mut Peek<'_>, quota: &Quota, charge: Result<(&str, &Charge), &Spared<'_>>) {
     let name = &*quota.limit.name;
     let key = format!("rate_limits.{name}.rate");
     let rate = peek.book.shown(&key);
-    let mut value = json!({ "limit": name, "rate": rate, "charged": charge.is_some(), "enforced": quota.enforce });
+    let mut value = json!({ "limit": name, "rate": rate, "cost": quota.limit.cost, "charged": charge.is_ok(),
+        "enforced": quota.enforce });
     let text = match charge {
-        None if quota.limit.anonymous_only => format!("{name}: not for users"),
-        None => format!("{name}: not for callers without a token"),
-        Some((subject, charge)) => {
+        Err(spared) => {
+            let why = match spared {
+                Spared::Users => "not for users".to_owned(),
+                Spared::Anonymous => "not for callers without a token".to_owned(),
+                Spared::Without(Part::Claim(claim)) => format!("not for callers without a token that has `{claim}`"),
+                Spared::Without(part) => format!("not for requests without {part}"),
+            };
+            format!("{name}: {why}")
+        }
+        Ok((subject, charge)) => {
             value["subject"] = json!(subject);
             let says = charged(peek, charge, &mut value);
             let tried = if quota.enforce {
@@ -166,7 +184,11 @@ pub(in crate::explain) fn quota(peek: &mut Peek<'_>, quota: &Quota, charge: Opti
             } else {
                 "; only tried out: nothing is refused"
             };
-            format!("{name}: {rate} of {subject}; {says}{tried}")
+            let cost = match quota.limit.cost {
+                1 => String::new(),
+                cost => format!(", {cost} a request"),
+            };
+            format!("{name}: {rate}{cost} of {subject}; {says}{tried}")
         }
     };
     peek.book.because(&key, Admit, "quota", value, text);
@@ -199,12 +221,23 @@ fn millis(time: Duration) -> u64 {
 }
 
 /// Whether such a caller may use the route.
-pub(in crate::explain) fn access(peek: &mut Peek<'_>, refusal: Option<Code>) {
-    let text = match refusal {
-        None => "admitted".to_owned(),
-        Some(code) => format!("refused: {code}"),
+pub(in crate::explain) fn access(peek: &mut Peek<'_>, refusal: Option<Code>, route: &Route) {
+    let required = route.required();
+    let wanted: Vec<String> = required
+        .iter()
+        .map(|wanted| format!("{} {}", wanted.claim, wanted.one_of.join(" or ")))
+        .collect();
+    let wanted = wanted.join(", ");
+    let (key, text) = match refusal {
+        None if required.is_empty() => ("auth", "admitted".to_owned()),
+        None => ("auth.require", format!("admitted: has {wanted}")),
+        Some(Code::Forbidden) => (
+            "auth.require",
+            format!("refused: {}, it needs {wanted}", Code::Forbidden),
+        ),
+        Some(code) => ("auth", format!("refused: {code}")),
     };
     let value = json!({ "admitted": refusal.is_none(), "code": refusal });
     peek.book
-        .because(&format!("{}.auth", peek.route), Admit, "access", value, text);
+        .because(&format!("{}.{key}", peek.route), Admit, "access", value, text);
 }

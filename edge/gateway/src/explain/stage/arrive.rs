@@ -2,7 +2,7 @@
 
 use crate::{
     context::RequestContext,
-    explain::{ask::Ask, peek::Peek, report::StageName::Arrive, stage::forward::target_of},
+    explain::{ask::Ask, peek::Peek, report::StageName::Arrive},
     problem::ClientError,
 };
 use pingora_http::RequestHeader;
@@ -15,10 +15,10 @@ pub(in crate::explain) fn path(peek: &mut Peek<'_>, ask: &Ask, head: &RequestHea
             .note(Arrive, "path", None::<&str>, format!("refused: {error}"));
         return;
     }
-    let path = target_of(head);
-    let text = match path == ask.target {
+    let (path, asked) = (peek.target_of(head), peek.shown(&ask.target));
+    let text = match path == asked {
         true => path.clone(),
-        false => format!("{path}, the normal form of {}", ask.target),
+        false => format!("{path}, the normal form of {asked}"),
     };
     peek.book.note(Arrive, "path", path, text);
 }

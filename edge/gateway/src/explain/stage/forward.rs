@@ -39,31 +39,27 @@ pub(in crate::explain) fn head(
         head
     };
     path(peek, route, client, &sent);
-    fields(peek, client, &sent);
+    fields(peek, client, &sent, &ctx.generation.told);
     Ok(sent)
 }
 
 fn path(peek: &mut Peek<'_>, route: &Route, client: &RequestHeader, sent: &RequestHeader) {
-    let path = target_of(sent);
+    let path = peek.target_of(sent);
     if sent.raw_path() == client.raw_path() {
         peek.book.note(Forward, "path", path.clone(), path);
     } else {
-        let key = match &route.rewrite {
-            Some(Rewrite::Template(_)) => "rewrite",
-            Some(Rewrite::Prefix { .. }) | None => "rewrite_prefix",
+        let (key, how) = match &route.rewrite {
+            Some(Rewrite::Template(_)) => ("rewrite", ""),
+            Some(Rewrite::Prefix { .. }) => ("rewrite_prefix", ""),
+            None => ("auth", ": the token stays here"),
         };
         let key = format!("{}.{key}", peek.route);
-        let text = format!("{path}, from {}", target_of(client));
+        let text = format!("{path}, from {}{how}", peek.target_of(client));
         peek.book.because(&key, Forward, "path", path, text);
     }
 }
 
-/// A head's path and query.
-pub(in crate::explain) fn target_of(head: &RequestHeader) -> String {
-    String::from_utf8_lossy(head.raw_path()).into_owned()
-}
-
-fn fields(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader) {
+fn fields(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader, told: &[HeaderName]) {
     let (removed, set) = (changes(peek, "remove"), changes(peek, "set"));
     for name in client.headers.keys().filter(|name| !sent.headers.contains_key(*name)) {
         let name = name.as_str();
@@ -73,7 +69,8 @@ fn fields(peek: &mut Peek<'_>, client: &RequestHeader, sent: &RequestHeader) {
     // What a client may not say is the edge's word, though it may be the same.
     let is_same = |name: &HeaderName| {
         let (before, after) = (client.headers.get_all(name), sent.headers.get_all(name));
-        before.iter().eq(after.iter()) && !names::STRIPPED_FROM_CLIENTS.contains(&name.as_str())
+        let is_ours = names::STRIPPED_FROM_CLIENTS.contains(&name.as_str()) || told.contains(name);
+        before.iter().eq(after.iter()) && !is_ours
     };
     for name in sent.headers.keys().filter(|name| !is_same(name)) {
         let value = shown(name, &sent.headers, client);

@@ -16,7 +16,7 @@ const MATCHERS: [&str; 3] = ["path", "paths", "path_prefix"];
 /// The route that takes it.
 pub(in crate::explain) fn found(peek: &mut Peek<'_>, route: &Route) {
     peek.route = format!("routes.{}", route.name);
-    peek.is_public = route.issuer.is_none();
+    peek.is_public = route.gate.is_none();
     let key = format!("{}.match", peek.route);
     let matcher = MATCHERS.iter().find_map(|matcher| {
         let pattern = peek.book.shown(&format!("{key}.{matcher}"));

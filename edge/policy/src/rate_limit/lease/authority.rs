@@ -8,7 +8,7 @@ const TOGETHER_MICROS: u64 = 100_000;
 
 /// Serves one edge's asks for any number of keys, in one call. Redis's own clock decides.
 ///
-/// `KEYS[1]` names the edge, the others are buckets. `ARGV[1]` is the number of the call, `ARGV[2]` the edge's name; then come five
+/// `KEYS[1]` names the edge, the others are buckets. `ARGV[1]` is the number of the call, `ARGV[2]` the edge's name; then come six
 /// numbers for each bucket, see [`ask_args`]. A call that comes again with its number (its answer was lost) takes no debt twice, and
 /// lends nothing.
 ///
@@ -22,9 +22,10 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', 3600000)
 local me = ARGV[2]
 local reply = {}
 for i = 2, #KEYS do
-  local at = 3 + (i - 2) * 5
+  local at = 3 + (i - 2) * 6
   local interval, burst = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-  local want, debt, back = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+  local want, least = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  local debt, back = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
   local kept = redis.call('GET', KEYS[i])
   local tat, last, last_at, other, other_at = now, '-', 0, '-', 0
   if kept then
@@ -42,7 +43,10 @@ for i = 2, #KEYS do
   local shared = other ~= '-' and now - other_at < 100000
   local grant = 0
   if not again then
-    grant = math.min(want, shared and math.ceil(room / 2) or room)
+    grant = math.min(want, room, shared and math.max(math.ceil(room / 2), least) or room)
+    if grant < least then
+      grant = 0
+    end
   end
   tat = tat + grant * interval
   redis.call('SET', KEYS[i], string.format('%.0f %s %.0f %s %.0f', tat, me, now, other, other_at), 'PX',
@@ -82,13 +86,14 @@ pub struct Grant {
     pub shared: bool,
 }
 
-/// The five arguments that ask for one bucket: interval in microseconds, burst, tokens wanted, tokens spent and not yet accounted
-/// for, tokens that come back.
-pub fn ask_args(terms: &Terms, ask: &Ask) -> [u64; 5] {
+/// The six arguments that ask for one bucket: interval in microseconds, burst, tokens wanted, how many of them at least, tokens spent
+/// and not yet accounted for, tokens that come back.
+pub fn ask_args(terms: &Terms, ask: &Ask) -> [u64; 6] {
     [
         micros(terms.interval),
         u64::from(terms.burst),
         u64::from(ask.want),
+        u64::from(ask.least),
         u64::from(ask.debt),
         u64::from(ask.returned),
     ]
@@ -127,7 +132,10 @@ impl Authority {
         let tat = self.tat.max(now).saturating_sub(time(ask.returned)).max(now) + time(ask.debt);
         let room = (now + time(terms.burst)).saturating_sub(tat) / interval;
         let shared = self.other.is_some_and(|(_, at)| now - at < TOGETHER_MICROS);
-        let lent = u64::from(ask.want).min(if shared { room.div_ceil(2) } else { room });
+        let least = u64::from(ask.least);
+        let share = if shared { room.div_ceil(2).max(least) } else { room };
+        let lent = u64::from(ask.want).min(room).min(share);
+        let lent = if lent < least { 0 } else { lent };
         self.tat = tat + lent * interval;
         Grant {
             tokens: u32::try_from(lent).unwrap_or(u32::MAX),

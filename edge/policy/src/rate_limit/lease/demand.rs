@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-/// Requests are counted in slices of this length.
+/// Tokens are counted in slices of this length.
 const SLICE: Duration = Duration::from_millis(50);
 /// The weight of what was falls by two thirds in this time.
 const MEMORY: Duration = Duration::from_millis(300);
 
-/// A moving average of requests a second.
+/// A moving average of tokens a second.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Demand {
     began: Instant,
@@ -25,8 +25,8 @@ impl Demand {
         }
     }
 
-    /// One request more.
-    pub(super) fn count(&mut self, now: Instant) {
+    /// One request more, that takes so many tokens.
+    pub(super) fn count(&mut self, cost: u32, now: Instant) {
         let slice = now.saturating_duration_since(self.began);
         if slice >= SLICE {
             let seconds = slice.as_secs_f32();
@@ -36,7 +36,7 @@ impl Demand {
             self.per_second = self.per_second * kept + rate * (1.0 - kept);
             (self.began, self.count) = (now, 0);
         }
-        self.count = self.count.saturating_add(1);
+        self.count = self.count.saturating_add(cost);
     }
 
     /// What is expected in such a time: by the average, and no less than has come just now.
@@ -67,7 +67,7 @@ mod tests {
         let mut run = |demand: &mut Demand, every: Duration, times: u32| {
             for _ in 0..times {
                 now += every;
-                demand.count(now);
+                demand.count(1, now);
             }
         };
         run(&mut demand, Duration::from_millis(1), 2_000);

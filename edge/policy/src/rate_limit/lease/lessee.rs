@@ -13,8 +13,11 @@ pub struct Lessee {
     demand: Demand,
     /// Whether an ask is on its way.
     asked: bool,
-    /// Until then there is nothing to be had.
+    /// What the dearest of the requests takes that wait.
+    need: u32,
+    /// Until then there is nothing to be had for those who need so many tokens more, or more than that.
     dry_until: Instant,
+    dry_for: u32,
     /// When the authority's theoretical arrival time is, as far as is known.
     tat: Instant,
     /// The same of this edge's share, while the authority is away.
@@ -47,6 +50,8 @@ pub enum Taken {
 pub struct Ask {
     /// Tokens wanted.
     pub want: u32,
+    /// How many of them at least: fewer serve no request, and are of more use to others.
+    pub least: u32,
     /// Tokens spent that were not borrowed, and have not come back by themselves since.
     pub debt: u32,
     /// Tokens that were borrowed and come back.
@@ -61,7 +66,9 @@ impl Lessee {
             ends: now,
             demand: Demand::new(now),
             asked: false,
+            need: 0,
             dry_until: now,
+            dry_for: 1,
             tat: now,
             alone: None,
             told: now,
@@ -69,29 +76,31 @@ impl Lessee {
         }
     }
 
-    /// Takes one token for a request. After [`Taken::Wait`] this is called again once the authority has answered, with
+    /// Takes a request's tokens. After [`Taken::Wait`] this is called again once the authority has answered, with
     /// [`Lessee::take_again`].
     pub fn take(&mut self, terms: &Terms, fleet: u32, now: Instant) -> Taken {
-        self.demand.count(now);
+        self.demand.count(terms.cost, now);
         self.take_again(terms, fleet, now)
     }
 
     /// The same for a request that has been counted.
     pub fn take_again(&mut self, terms: &Terms, fleet: u32, now: Instant) -> Taken {
-        if self.tokens > 0 && now < self.ends {
-            self.tokens -= 1;
+        let held = if now < self.ends { self.tokens } else { 0 };
+        if held >= terms.cost {
+            self.tokens -= terms.cost;
             let ask = !self.asked && now >= self.dry_until && self.tokens <= self.demand.within(AHEAD);
             self.asked |= ask;
             let decision = self.decision(terms, Duration::ZERO, now);
             return Taken::Decided { decision, ask };
         }
-        if now < self.dry_until {
+        if now < self.dry_until && terms.cost - held >= self.dry_for {
             let decision = self.decision(terms, self.dry_until - now, now);
             return Taken::Decided { decision, ask: false };
         }
         if self.alone.is_some() {
             return self.take_alone(terms, fleet, now);
         }
+        self.need = self.need.max(terms.cost);
         let ask = !self.asked;
         self.asked = true;
         Taken::Wait { ask }
@@ -101,19 +110,26 @@ impl Lessee {
     fn take_alone(&mut self, terms: &Terms, fleet: u32, now: Instant) -> Taken {
         let fleet = fleet.max(1);
         let interval = terms.interval * fleet;
-        let tolerance = interval * (terms.burst / fleet).saturating_sub(1);
+        let share = terms.burst / fleet;
+        let tolerance = interval * share.saturating_sub(terms.cost);
         let tat = self.alone.unwrap_or(now).max(now);
         let wait = (tat - now).saturating_sub(tolerance);
         // The authority is asked again all the same, at a pace.
         let ask = !self.asked;
         self.asked = true;
+        let taken = if wait.is_zero() {
+            interval * terms.cost
+        } else {
+            Duration::ZERO
+        };
         if wait.is_zero() {
-            self.alone = Some(tat + interval);
+            self.alone = Some(tat + taken);
         }
+        let ahead = tat + taken - now;
         let decision = Decision {
             allowed: wait.is_zero(),
-            remaining: whole(tolerance.saturating_sub(tat + interval - now), interval),
-            reset: tat - now,
+            remaining: whole((interval * share).saturating_sub(ahead), interval),
+            reset: ahead,
             retry_after: wait,
         };
         Taken::Decided { decision, ask }
@@ -127,11 +143,18 @@ impl Lessee {
             std::mem::take(&mut self.tokens)
         };
         let expected = self.demand.within(HORIZON).max(self.demand.just_now());
-        let wanted = if self.asked { expected.clamp(1, terms.most()) } else { 0 };
+        // What a request takes at least: of those that wait, or of the next one.
+        let need = std::mem::take(&mut self.need).max(terms.cost);
+        let wanted = if self.asked {
+            expected.clamp(1, terms.most()).max(need)
+        } else {
+            0
+        };
         let want = wanted.saturating_sub(self.tokens);
         self.asked = want > 0;
         Ask {
             want,
+            least: want.min(need.saturating_sub(self.tokens).max(1)),
             debt: std::mem::take(&mut self.carried) + self.debt(terms, fleet, now),
             returned,
         }
@@ -158,7 +181,9 @@ impl Lessee {
             self.ends = now + HORIZON;
         }
         if grant.tokens < ask.want {
-            let wait = grant.ahead.saturating_sub(terms.interval * (terms.burst - 1));
+            self.dry_for = if grant.tokens == 0 { ask.least.max(1) } else { 1 };
+            let room = terms.burst.saturating_sub(self.dry_for);
+            let wait = grant.ahead.saturating_sub(terms.interval * room);
             let pace = if grant.shared || !wait.is_zero() {
                 PACE
             } else {
@@ -213,11 +238,9 @@ impl Lessee {
         let allowed = wait.is_zero();
         Decision {
             allowed,
-            remaining: if allowed {
-                room.saturating_add(self.tokens).min(terms.burst)
-            } else {
-                0
-            },
+            remaining: room
+                .saturating_add(self.tokens)
+                .min(if allowed { terms.burst } else { terms.cost - 1 }),
             reset: ahead,
             retry_after: wait,
         }

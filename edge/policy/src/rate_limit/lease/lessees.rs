@@ -69,6 +69,16 @@ impl Lessees {
         self.with(key, now, |lessee| lessee.goes_alone(now));
     }
 
+    /// How many keys are remembered.
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Forgets all, what was borrowed too: the limits it was borrowed under may have changed.
     pub fn forget(&self) {
         self.kept.clear();

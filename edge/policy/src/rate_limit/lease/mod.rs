@@ -35,6 +35,8 @@ pub struct Terms {
     interval: Duration,
     /// Tokens of a whole quota.
     burst: u32,
+    /// Tokens that a request takes; at most all of them.
+    cost: u32,
 }
 
 impl Terms {
@@ -43,14 +45,20 @@ impl Terms {
         Self {
             interval: gcra::interval(limit),
             burst: limit.burst.max(1),
+            cost: limit.cost.clamp(1, limit.burst.max(1)),
         }
     }
 
     /// What the next request would be told by one who asks the authority, which is as `grant` tells.
     pub fn decide(&self, grant: &Grant) -> Decision {
-        let wait = grant.ahead.saturating_sub(self.interval * (self.burst - 1));
+        let wait = grant.ahead.saturating_sub(self.interval * (self.burst - self.cost));
         let allowed = wait.is_zero();
-        let ahead = grant.ahead + if allowed { self.interval } else { Duration::ZERO };
+        let taken = if allowed {
+            self.interval * self.cost
+        } else {
+            Duration::ZERO
+        };
+        let ahead = grant.ahead + taken;
         Decision {
             allowed,
             remaining: whole((self.interval * self.burst).saturating_sub(ahead), self.interval),
@@ -59,11 +67,12 @@ impl Terms {
         }
     }
 
-    /// The most that one edge holds: what comes back in a tenth of a second, or a sixteenth of the burst, whichever is more.
+    /// The most that one edge holds: what comes back in a tenth of a second, a sixteenth of the burst, or what one request takes,
+    /// whichever is most.
     pub fn most(&self) -> u32 {
         let tenth = Duration::from_millis(100).as_nanos() / self.interval.as_nanos().max(1);
         let tenth = u32::try_from(tenth).unwrap_or(u32::MAX);
-        tenth.max(self.burst / 16).clamp(1, self.burst)
+        tenth.max(self.burst / 16).max(self.cost).clamp(1, self.burst)
     }
 }
 

@@ -13,6 +13,7 @@ fn terms(per_second: u32, burst: u32) -> Terms {
     Terms {
         interval: Duration::from_secs(1) / per_second,
         burst,
+        cost: 1,
     }
 }
 
@@ -115,8 +116,8 @@ impl World {
             Taken::Decided { decision, ask } => {
                 edge.wants |= ask;
                 if decision.allowed {
-                    edge.admitted += 1;
-                    self.level += 1.0;
+                    edge.admitted += u64::from(self.terms.cost);
+                    self.level += f64::from(self.terms.cost);
                 } else {
                     edge.refused += 1;
                 }
@@ -236,6 +237,67 @@ fn a_steady_demand_within_the_rate_is_never_refused_and_seldom_asks() {
 }
 
 #[test]
+fn dear_requests_get_the_whole_quota_and_no_crumbs_lie_about() {
+    // Five tokens a request, six in the bucket: halves of what is there would serve nobody.
+    let mut world = World::new(
+        Terms {
+            cost: 5,
+            ..terms(50, 6)
+        },
+        3,
+        1,
+    );
+    for step in 0..20_000_u32 {
+        world.run(&[1, u32::from(step % 3 == 0), u32::from(step % 7 == 0)]);
+    }
+    let (admitted, quota) = (world.admitted() as f64, world.quota());
+    assert!((0.9..=1.01).contains(&(admitted / quota)), "{admitted} of {quota}");
+}
+
+#[test]
+fn what_costs_less_passes_while_what_costs_more_waits() {
+    let (dear, now) = (
+        Terms {
+            cost: 8,
+            ..terms(1, 10)
+        },
+        Instant::now(),
+    );
+    let cheap = Terms { cost: 1, ..dear };
+    let (mut lessee, mut authority) = (Lessee::new(now), Authority::default());
+    let mut borrow = |lessee: &mut Lessee, terms: &Terms| {
+        let ask = lessee.ask(terms, 1, now);
+        let grant = authority.serve(terms, 1, &ask, 0);
+        lessee.settle(terms, 1, &ask, &grant, now);
+    };
+    assert_eq!(lessee.take(&dear, 1, now), Taken::Wait { ask: true });
+    borrow(&mut lessee, &dear);
+    let Taken::Decided { decision, .. } = lessee.take_again(&dear, 1, now) else {
+        panic!()
+    };
+    assert!(decision.allowed);
+    assert!(matches!(lessee.take(&dear, 1, now), Taken::Wait { .. }));
+    borrow(&mut lessee, &dear);
+    let Taken::Decided { decision, .. } = lessee.take_again(&dear, 1, now) else {
+        panic!()
+    };
+    assert_eq!(
+        (decision.allowed, decision.retry_after),
+        (false, Duration::from_secs(6))
+    );
+    assert_eq!(
+        lessee.take(&cheap, 1, now),
+        Taken::Wait { ask: true },
+        "two are left for it"
+    );
+    borrow(&mut lessee, &cheap);
+    let Taken::Decided { decision, .. } = lessee.take_again(&cheap, 1, now) else {
+        panic!()
+    };
+    assert!(decision.allowed);
+}
+
+#[test]
 fn what_is_not_used_goes_back() {
     let mut world = World::new(terms(100, 1_000), 2, 1);
     for _ in 0..500 {
@@ -295,10 +357,11 @@ proptest! {
     /// over any time.
     #[test]
     fn never_more_than_the_bound(
-        per_second in 1u32..2_000, burst in 1u32..500, edges in 1usize..5, latency in 1u64..8,
+        per_second in 1u32..2_000, burst in 1u32..500, cost in 1u32..10, edges in 1usize..5, latency in 1u64..8,
         phases in prop::collection::vec((prop::collection::vec(0u32..8, 4), 1u32..400, prop::bool::weighted(0.25), 0u8..10), 1..20),
     ) {
-        let mut world = World::new(terms(per_second, burst), edges, latency);
+        let cost = cost.min(burst);
+        let mut world = World::new(Terms { cost, ..terms(per_second, burst) }, edges, latency);
         let (mut outages, mut crashes) = (0.0, 0.0);
         for (demand, steps, is_away, crash) in phases {
             outages += f64::from(u8::from(is_away && !world.is_away));
@@ -315,8 +378,10 @@ proptest! {
                 world.run(&demand[..edges]);
             }
         }
-        let share = f64::from(burst) / edges as f64 + 1.0;
-        let bound = f64::from(burst) + world.lent() + outages * (f64::from(burst) + edges as f64) + crashes * share + 1.0;
+        let cost = f64::from(cost);
+        let share = f64::from(burst) / edges as f64 + cost;
+        let one_each = edges as f64 * cost;
+        let bound = f64::from(burst) + world.lent() + outages * (f64::from(burst) + one_each) + crashes * share + cost;
         prop_assert!(world.highest <= bound, "{} > {bound}", world.highest);
     }
 }

@@ -1,8 +1,7 @@
-//! Who asks: where a token sits, what its verdict means on a route, and what the services are told.
+//! Where a token may sit.
 
-use http::{HeaderMap, HeaderValue, header};
-use shared_contracts::{Code, claims::Claims, header as names};
-use std::sync::Arc;
+use super::query;
+use http::{HeaderMap, header};
 
 /// Where a token may sit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +10,8 @@ pub enum TokenSource {
     Cookie(String),
     /// `Authorization: Bearer` (RFC 6750).
     Bearer,
+    /// The query parameter of this name, where a client can set neither.
+    Query(String),
 }
 
 /// A token as it was sent.
@@ -22,71 +23,18 @@ pub struct Token<'a, 's> {
     pub source: &'s TokenSource,
 }
 
-/// Who may use a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody; tokens are not looked at.
-    Public,
-    /// Everybody, but a token that is sent must be good, so that a client learns that it has to refresh.
-    Optional,
-    /// Signed-in users.
-    Required,
-}
-
-/// What is known about the caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
-    /// No token, or a route that does not look.
-    Anonymous,
-    /// A good token.
-    User(Arc<Claims>),
-    /// A bad token, with the code that says why: `TOKEN_INVALID`, `TOKEN_EXPIRED` or `TOKEN_REVOKED`.
-    Rejected(Code),
-}
-
-impl Identity {
-    /// The user's claims, if the caller is one.
-    pub fn claims(&self) -> Option<&Claims> {
-        match self {
-            Self::User(claims) => Some(claims),
-            Self::Anonymous | Self::Rejected(_) => None,
-        }
-    }
-
-    /// The 401's code, if this caller may not use such a route. Ask after the quotas were charged: guessing tokens is
-    /// not free.
-    pub fn refusal(&self, access: Access) -> Option<Code> {
-        match (access, self) {
-            (Access::Public, _) | (_, Self::User(_)) | (Access::Optional, Self::Anonymous) => None,
-            (Access::Required, Self::Anonymous) => Some(Code::Unauthenticated),
-            (Access::Optional | Access::Required, Self::Rejected(code)) => Some(*code),
-        }
-    }
-
-    /// The identity headers for the service behind; none for an anonymous caller.
-    pub fn headers(&self) -> Vec<(&'static str, HeaderValue)> {
-        let Some(claims) = self.claims() else { return Vec::new() };
-        let pairs = [
-            (names::USER_ID, &claims.sub),
-            (names::USER_NAME, &claims.name),
-            (names::USER_ROLE, &claims.role),
-            (names::SESSION_ID, &claims.sid),
-        ];
-        // Bytes, not text: a name may hold UTF-8. A control character cannot be sent and its header stays away.
-        let value = |text: &str| HeaderValue::from_bytes(text.as_bytes()).ok();
-        pairs
-            .into_iter()
-            .filter_map(|(name, text)| value(text).map(|value| (name, value)))
-            .collect()
-    }
-}
-
-/// The first token that the sources name, if any. An empty value is no token: clearing a cookie leaves one.
-pub fn token<'a, 's>(headers: &'a HeaderMap, sources: &'s [TokenSource]) -> Option<Token<'a, 's>> {
+/// The first token that the sources name, if any. An empty value is no token: clearing a cookie leaves one. `query` is the
+/// target's where tokens may be taken from it.
+pub fn token<'a, 's>(
+    headers: &'a HeaderMap,
+    query: Option<&'a str>,
+    sources: &'s [TokenSource],
+) -> Option<Token<'a, 's>> {
     sources.iter().find_map(|source| {
         let text = match source {
             TokenSource::Cookie(name) => cookie(headers, name),
             TokenSource::Bearer => bearer(headers),
+            TokenSource::Query(name) => query.and_then(|query| query::value(query, name)),
         };
         text.map(|text| Token { text, source })
     })
@@ -136,25 +84,11 @@ fn text(bytes: &[u8]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{token as find, *};
+    use http::HeaderValue;
 
     /// A token's text.
     fn token<'a>(headers: &'a HeaderMap, sources: &[TokenSource]) -> Option<&'a str> {
-        find(headers, sources).map(|token| token.text)
-    }
-
-    fn claims(name: &str) -> Arc<Claims> {
-        let text = |s: &str| s.to_owned();
-        Arc::new(Claims {
-            iss: text("newfeed-auth"),
-            aud: text("newfeed-api"),
-            sub: text("7"),
-            name: text(name),
-            role: text("user"),
-            sid: text("s1"),
-            jti: text("j1"),
-            iat: 0,
-            exp: 1,
-        })
+        find(headers, None, sources).map(|token| token.text)
     }
 
     fn map(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -182,7 +116,7 @@ mod tests {
         );
         assert_eq!(token(&both, &[]), None);
         let bearer = [TokenSource::Bearer];
-        assert_eq!(find(&both, &bearer).map(|token| token.source), Some(&bearer[0]));
+        assert_eq!(find(&both, None, &bearer).map(|token| token.source), Some(&bearer[0]));
         let cleared = map(&[("cookie", "access_token="), ("authorization", "Bearer x")]);
         assert_eq!(token(&cleared, &[cookie.clone(), TokenSource::Bearer]), Some("x"));
         for other in ["Basic dXNlcg==", "Bearer", "Bearer ", ""] {
@@ -217,35 +151,11 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_token_is_told_unless_the_route_is_public() {
-        use Access::{Optional, Public, Required};
-        let rejected = Identity::Rejected(Code::TokenExpired);
-        assert_eq!(rejected.refusal(Public), None);
-        assert_eq!(rejected.refusal(Optional), Some(Code::TokenExpired));
-        assert_eq!(rejected.refusal(Required), Some(Code::TokenExpired));
-        assert_eq!(Identity::Anonymous.refusal(Optional), None);
-        assert_eq!(Identity::Anonymous.refusal(Required), Some(Code::Unauthenticated));
-        assert_eq!(Identity::User(claims("ann")).refusal(Required), None);
-        assert!(rejected.claims().is_none(), "for quotas it is anonymous");
-    }
-
-    #[test]
-    fn services_learn_the_user_and_nothing_about_others() {
-        let told = Identity::User(claims("zoë")).headers();
-        let told: Vec<_> = told.iter().map(|(n, v)| (*n, v.as_bytes())).collect();
-        let want: [(&str, &[u8]); 4] = [
-            ("x-user-id", b"7"),
-            ("x-user-name", "zoë".as_bytes()),
-            ("x-user-role", b"user"),
-            ("x-session-id", b"s1"),
-        ];
-        assert_eq!(told, want);
-        assert!(Identity::Rejected(Code::TokenInvalid).headers().is_empty());
-        assert!(
-            Identity::User(claims("a\r\nx-user-role: admin"))
-                .headers()
-                .iter()
-                .all(|(n, _)| *n != "x-user-name")
-        );
+    fn a_query_counts_only_where_it_is_given() {
+        let sources = [TokenSource::Bearer, TokenSource::Query("access_token".into())];
+        let none = HeaderMap::new();
+        let found = find(&none, Some("a=b&access_token=x"), &sources);
+        assert_eq!(found.map(|token| (token.text, token.source)), Some(("x", &sources[1])));
+        assert_eq!(find(&none, None, &sources), None);
     }
 }
