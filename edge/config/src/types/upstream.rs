@@ -101,11 +101,12 @@ fn default_dns_refresh() -> TimeSpan {
 #[serde(rename_all = "snake_case")]
 pub enum LoadBalancing {
     /// One after the other, as often as their weights say.
-    #[default]
     RoundRobin,
     /// Of two drawn at random, the one with fewer requests under way.
     LeastRequests,
-    /// Of two drawn at random, the one that answers sooner (peak-sensitive moving average).
+    /// Of two drawn at random, the one that would answer sooner: a peak-sensitive moving average of its latency, times the requests
+    /// under way there.
+    #[default]
     PeakEwma,
     /// The same one for the same client address, by consistent hashing, unless that one has far more to do than the others.
     Ring,

@@ -7,7 +7,8 @@ use crate::{
     front::{Wire, refusal},
     generation::{Composed, Route},
     heads::{self, Head},
-    problem::ClientError,
+    problem::{ClientError, Stop},
+    tunnel::client::while_there,
     upstream::{Ask, CallError, OnBehalf, PeerTimeouts},
 };
 use async_trait::async_trait;
@@ -19,6 +20,7 @@ use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
 use std::{
+    mem,
     net::IpAddr,
     time::{Duration, Instant},
 };
@@ -38,10 +40,11 @@ pub(crate) async fn answer(
     composed: &Composed,
     session: &mut Session,
     ctx: &mut RequestContext,
-) -> Result<Answer, ClientError> {
+) -> Result<Answer, Stop> {
     let body = read_body(route, session, ctx).await?;
     let head = session.req_header();
-    let template = template(edge, route, head, ctx).map_err(|error| {
+    let template = template(edge, route, head, ctx);
+    let template = template.map_err(|error| {
         tracing::error!(request_id = ctx.request_id, %error, "a subgraph request could not be made");
         ClientError::new(Code::Internal, "Something broke; the request id finds it in the logs.")
     })?;
@@ -55,13 +58,19 @@ pub(crate) async fn answer(
         client: ctx.client,
         request_id: &ctx.request_id,
     };
+    // The head is read and the client watched at the same time: it leaves the session for as long.
+    let nothing = RequestHeader::build_no_case("GET", b"/", Some(0))?;
+    let head = mem::replace(session.req_header_mut(), nothing);
     let request = HttpRequest {
         method: &head.method,
         query: head.uri.query(),
         headers: &head.headers,
         body: &body,
     };
-    Ok(composed.engine.answer(request, &client, &()).await)
+    // Nobody is asked for a client that has left.
+    let answer = while_there(session, composed.engine.answer(request, &client, &())).await;
+    *session.req_header_mut() = head;
+    Ok(answer?)
 }
 
 async fn read_body(route: &Route, session: &mut Session, ctx: &mut RequestContext) -> Result<Bytes, ClientError> {

@@ -13,6 +13,8 @@ const NO_PROBES: (&str, &str) = (
     "targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"",
 );
 
+const IN_TURN: &str = "targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"\n    load_balancing: round_robin";
+
 async fn origin_of(client: &Client) -> String {
     let answer = client.get("/api/auth/me").await.expect_status(200);
     answer.json()["origin"].as_str().unwrap().to_owned()
@@ -27,7 +29,7 @@ async fn requests_go_round_and_pass_over_the_dead() {
     // Without probes: requests alone have to find out, once and not each anew.
     let setup = setup
         .targets("AUTH", &[one.address, dead, two.address])
-        .edit(NO_PROBES.0, NO_PROBES.1);
+        .edit(NO_PROBES.0, IN_TURN);
     let setup = setup.edit("rate: 100/15m", "rate: 1000/15m");
     let edge = setup.start().await;
     let client = edge.client();

@@ -12,8 +12,21 @@ use std::{collections::BTreeSet, fs, net::SocketAddr};
 
 const POLL: &str = "/notifications/socket.io/?EIO=4&transport=polling";
 
+const IN_TURN: [(&str, &str); 2] = [
+    (
+        "targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"",
+        "load_balancing: round_robin\n    targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"",
+    ),
+    (
+        "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"",
+        "load_balancing: round_robin\n    targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"",
+    ),
+];
+
 async fn two(service: &'static str) -> (Setup, Edge, [Origin; 2]) {
     let setup = Setup::new().edit("rate: 100/15m", "rate: 100000/15m");
+    // In turn, so that shares can be counted.
+    let setup = IN_TURN.iter().fold(setup, |setup, (from, to)| setup.edit(from, to));
     let one = Origin::start("one", &setup.tokens).await;
     let two = Origin::start("two", &setup.tokens).await;
     let setup = setup.targets(service, &[one.address, two.address]);

@@ -5,6 +5,7 @@ use edge_policy::{balance::Method, breaker, outlier};
 use std::time::Duration;
 
 /// One of them.
+#[derive(Debug)]
 pub struct Scene {
     pub name: &'static str,
     faults: &'static [(usize, Fault)],

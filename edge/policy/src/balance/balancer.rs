@@ -5,8 +5,10 @@ use std::time::Duration;
 
 /// Draws of one target before all are looked through. So many miss only where most targets are closed.
 const DRAWS: usize = 6;
-/// Times that differ by less than this factor are alike: among those who are, shares stay even.
+/// Times that differ by less than this factor are alike, and so are those of less than half a millisecond: among the alike shares
+/// follow the weights.
 const ALIKE: f32 = 1.5;
+const NOISE_US: f32 = 1_000.0;
 
 /// How a target is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +147,7 @@ impl Balancer {
         };
         let waiting = |index: usize| view.load(index).in_flight() as f32 / self.shares[index];
         if matches!(cost, Cost::Time) {
-            let time = |index: usize| view.load(index).cost(asked.now, self.shares[index]);
+            let time = |index: usize| view.load(index).cost(asked.now, self.shares[index]) + NOISE_US;
             let (of_one, of_other) = (time(one), time(other));
             if of_one.max(of_other) > of_one.min(of_other) * ALIKE {
                 return Some(if of_other < of_one { other } else { one });

@@ -11,7 +11,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn draw(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN);
         mix(self.0)
     }
@@ -19,12 +19,12 @@ impl Random {
     /// The next number from 0 up to and without `below`; 0 if that is 0.
     pub fn below(&mut self, below: usize) -> usize {
         // Multiplied instead of divided: the bias is below 2^-32 for as many targets as there can be.
-        ((u128::from(self.draw()) * below as u128) >> 64) as usize
+        ((u128::from(self.number()) * below as u128) >> 64) as usize
     }
 
     /// The next number from 0 up to and without 1.
     pub fn share(&mut self) -> f32 {
-        (self.draw() >> 40) as f32 / (1u64 << 24) as f32
+        (self.number() >> 40) as f32 / (1u64 << 24) as f32
     }
 }
 

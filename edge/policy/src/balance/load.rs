@@ -71,7 +71,7 @@ impl Load {
         }
     }
 
-    /// What one more request would cost there: its latency times all that would wait for it. `share` is its weight relative to
+    /// What one more request would cost there, microseconds: its latency times all that would wait for it. `share` is its weight relative to
     /// the lightest target's.
     pub fn cost(&self, now: Duration, share: f32) -> f32 {
         let (waiting, us) = (self.in_flight(), self.latency_us(now));

@@ -3,7 +3,7 @@
 use crate::{
     context::RequestContext,
     explain::{peek::Peek, report::StageName::Respond},
-    generation::{Route, Serves},
+    generation::Route,
     phase::respond,
     problem::ClientError,
 };
@@ -37,12 +37,15 @@ pub(in crate::explain) fn composed(peek: &mut Peek<'_>, route: &Route, request: 
 fn bounds(peek: &mut Peek<'_>, route: &Route) {
     let at = peek.route.clone();
     let key = |key: &str| format!("{at}.{key}");
-    for bound in ["connect", "request", "idle"] {
+    for bound in ["connect", "first_byte", "request", "idle"] {
         peek.book
             .setting(Respond, &key(&format!("timeouts.{bound}")), &format!("timeout_{bound}"));
     }
-    if matches!(route.serves, Serves::Upstream { .. }) {
-        peek.book.setting(Respond, &key("retries.attempts"), "attempts");
+    peek.book.setting(Respond, &key("retries.attempts"), "attempts");
+    if route.retry.attempts > 1 {
+        for bound in ["retry_on", "methods", "budget"] {
+            peek.book.setting(Respond, &key(&format!("retries.{bound}")), bound);
+        }
     }
     if route.streaming.is_some() {
         peek.book.setting(Respond, &key("streaming"), "streaming");
