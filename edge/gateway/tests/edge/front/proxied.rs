@@ -81,7 +81,7 @@ async fn the_balancer_names_the_client() {
     ] {
         assert_eq!(told(broken, "").await, None, "{broken:?}");
     }
-    eventually(PATIENCE, || async { edge.log().contains("client=203.0.113.9") }).await;
+    eventually(PATIENCE, || async { edge.log().contains("client=\"203.0.113.9\"") }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
