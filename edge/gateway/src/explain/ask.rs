@@ -1,5 +1,7 @@
 //! The request that is asked about, and the session that Pingora makes of it: what arrives is what would arrive.
 
+use crate::front;
+use edge_policy::{head::HeadLimits, wire::Fault};
 use pingora_proxy::Session;
 use serde::{Deserialize, Serialize};
 use std::{io::Cursor, net::IpAddr};
@@ -60,8 +62,17 @@ impl Ask {
     }
 
     /// Lets Pingora read it, as from a connection that holds the head and nothing more.
-    pub(super) async fn read(&self, host: &str) -> Result<Read, Unsendable> {
-        let mut session = Session::new_h1(Box::new(Cursor::new(self.to_bytes(host)?)));
+    pub(super) async fn read(&self, host: &str, limits: HeadLimits) -> Result<Read, Unsendable> {
+        let bytes = self.to_bytes(host)?;
+        // The request line comes first, and ends a connection before more of the head is there.
+        if self.target.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return Ok(Read::Refused(400, Fault::Ambiguous.to_string()));
+        }
+        if let Err(fault) = front::lines(limits).feed(&bytes) {
+            let status = if fault == Fault::TooLarge { 431 } else { 400 };
+            return Ok(Read::Refused(status, fault.to_string()));
+        }
+        let mut session = Session::new_h1(Box::new(Cursor::new(bytes)));
         match session.as_downstream_mut().read_request().await {
             // Tunnels to anywhere are not offered: Pingora says so before the edge sees the request.
             Ok(true) if session.req_header().method == http::Method::CONNECT => {
@@ -79,6 +90,11 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
+    const LIMITS: HeadLimits = HeadLimits {
+        max_bytes: 1000,
+        max_fields: 10,
+    };
+
     fn ask(target: &str, headers: &[(&str, &str)]) -> Ask {
         Ask {
             method: "GET".into(),
@@ -90,7 +106,11 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_read_as_from_a_connection() {
-        let Read::Request(session) = ask("/a?b", &[("X-A", "1"), ("x-a", "2")]).read("h:1").await.unwrap() else {
+        let Read::Request(session) = ask("/a?b", &[("X-A", "1"), ("x-a", "2")])
+            .read("h:1", LIMITS)
+            .await
+            .unwrap()
+        else {
             panic!("a good request is refused");
         };
         let head = session.req_header();
@@ -101,11 +121,14 @@ mod tests {
         assert_eq!(head.headers.get_all("x-a").iter().count(), 2);
         for (target, headers) in [("/", &[("content-length", "x")][..]), ("/", &[("bad name", "x")])] {
             assert!(
-                matches!(ask(target, headers).read("h").await.unwrap(), Read::Refused(400, _)),
+                matches!(
+                    ask(target, headers).read("h", LIMITS).await.unwrap(),
+                    Read::Refused(400, _)
+                ),
                 "{headers:?}"
             );
         }
-        assert!(ask("/\r\nx: y", &[]).read("h").await.is_err());
-        assert!(ask("/", &[("a", "b\nc")]).read("h").await.is_err());
+        assert!(ask("/\r\nx: y", &[]).read("h", LIMITS).await.is_err());
+        assert!(ask("/", &[("a", "b\nc")]).read("h", LIMITS).await.is_err());
     }
 }

@@ -53,7 +53,7 @@ pub(crate) async fn explain(
         parameters: generation.parameters().map(str::to_owned).collect(),
         bad_path: None,
     };
-    let verdict = match ask.read(&host(&peek.book)).await? {
+    let verdict = match ask.read(&host(&peek.book), generation.head_limits).await? {
         Read::Refused(status, reason) => refused_unread(&mut peek, status, &reason),
         Read::Request(mut session) => {
             let mut ctx = RequestContext::imagined(Arc::clone(generation));
@@ -92,7 +92,16 @@ fn host(book: &Book<'_>) -> String {
 fn refused_unread(peek: &mut Peek<'_>, status: u16, reason: &str) -> Verdict {
     let text = format!("refused as it is read: {reason}");
     peek.book.note(StageName::Arrive, "head", serde_json::Value::Null, text);
-    Verdict::answered(status, "as it is read, without a code")
+    // As `front::refusal` answers.
+    let code = match status {
+        431 => Code::HeadersTooLarge,
+        405 => Code::MethodNotImplemented,
+        _ => Code::BadRequest,
+    };
+    Verdict {
+        code: Some(code),
+        ..Verdict::answered(code.status(), "as it is read")
+    }
 }
 
 fn refused(peek: &mut Peek<'_>, error: &ClientError, session: &Session, ctx: &RequestContext) -> Result<Verdict> {

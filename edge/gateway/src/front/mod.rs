@@ -9,7 +9,7 @@ mod stream;
 mod wait;
 mod wire;
 
-pub(crate) use stream::ClientStream;
+pub(crate) use stream::{ClientStream, lines};
 pub(crate) use wire::{At, Wire};
 
 use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy};

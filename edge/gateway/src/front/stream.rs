@@ -6,6 +6,7 @@ use super::{
     wait::Wait,
     wire::{At, Wire},
 };
+use edge_policy::head::HeadLimits;
 use edge_policy::wire::{
     Fault,
     chunks::Chunks,
@@ -37,7 +38,7 @@ pub(super) struct Bounds {
     /// Time for a whole head, from its first byte.
     pub(super) header_timeout: Duration,
     /// Most bytes and fields of a head.
-    pub(super) head: edge_policy::head::HeadLimits,
+    pub(super) head: HeadLimits,
     /// Least rate of bodies and answers.
     pub(super) floor: Floor,
 }
@@ -90,7 +91,7 @@ impl ClientStream {
             socket,
             bounds,
             opening: (opening, 0),
-            protocol: Protocol::Head(lines(&bounds), Some(began)),
+            protocol: Protocol::Head(lines(bounds.head), Some(began)),
             reading: (Pace::new(bounds.floor), Wait::default()),
             writing: (Pace::new(bounds.floor), Wait::default()),
             refusal: None,
@@ -107,7 +108,7 @@ impl ClientStream {
     /// The next request may come.
     pub(super) fn next(&mut self, bounds: Bounds) {
         self.bounds = bounds;
-        self.protocol = Protocol::Head(lines(&bounds), None);
+        self.protocol = Protocol::Head(lines(bounds.head), None);
         self.reading.1.end();
         self.wire.is_at(At::Head);
     }
@@ -354,6 +355,7 @@ fn named(inner: &Stream, client: SocketAddr) -> Arc<SocketDigest> {
     Arc::new(digest)
 }
 
-fn lines(bounds: &Bounds) -> Lines {
-    Lines::new(bounds.head.max_bytes.saturating_add(HEAD_SLACK), bounds.head.max_fields)
+/// What a head's bytes are looked at with.
+pub(crate) fn lines(limits: HeadLimits) -> Lines {
+    Lines::new(limits.max_bytes.saturating_add(HEAD_SLACK), limits.max_fields)
 }

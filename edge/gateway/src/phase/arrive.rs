@@ -144,12 +144,14 @@ fn check_head(session: &Session, ctx: &RequestContext) -> Result<(), ClientError
 /// Pingora escapes what may not stand in a target, spaces included, where others see the target's end; and it cuts fragments
 /// off, where others do not.
 fn request_line_was_repaired(session: &Session, ctx: &RequestContext) -> bool {
-    let (Some(wire), Some(h1)) = (ctx.wire(), session.as_http1()) else {
-        return false;
-    };
+    let Some(h1) = session.as_http1() else { return false };
     let raw = h1.get_headers_raw_bytes();
     let raw = raw.strip_prefix(b"\r\n").unwrap_or(&raw);
-    let end = wire.first_line();
+    let end = match ctx.wire() {
+        Some(wire) => wire.first_line(),
+        // Nobody sent it: it is as it was made.
+        None => raw.iter().position(|byte| *byte == b'\r').unwrap_or_default(),
+    };
     raw.get(end..end + 2) != Some(b"\r\n") || raw[..end].contains(&b'#')
 }
 
