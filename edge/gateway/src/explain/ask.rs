@@ -64,10 +64,6 @@ impl Ask {
     /// Lets Pingora read it, as from a connection that holds the head and nothing more.
     pub(super) async fn read(&self, host: &str, limits: HeadLimits) -> Result<Read, Unsendable> {
         let bytes = self.to_bytes(host)?;
-        // The request line comes first, and ends a connection before more of the head is there.
-        if self.target.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return Ok(Read::Refused(400, Fault::Ambiguous.to_string()));
-        }
         if let Err(fault) = front::lines(limits).feed(&bytes) {
             let status = if fault == Fault::TooLarge { 431 } else { 400 };
             return Ok(Read::Refused(status, fault.to_string()));
