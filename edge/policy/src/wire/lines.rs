@@ -22,6 +22,8 @@ pub struct Lines {
     /// An empty line was passed over before the request line.
     skipped: bool,
     first_line: usize,
+    /// Spaces in the request line.
+    spaces: usize,
     /// How many bytes of the present line agree with [`CODING`].
     agrees: usize,
     has_coding: bool,
@@ -39,6 +41,7 @@ impl Lines {
             cr: false,
             skipped: false,
             first_line: 0,
+            spaces: 0,
             agrees: 0,
             has_coding: false,
         }
@@ -93,6 +96,9 @@ impl Lines {
     }
 
     fn text(&mut self, text: &[u8]) -> Result<(), Fault> {
+        if self.lines == 0 {
+            self.request_line(text)?;
+        }
         self.bytes += text.len();
         if self.bytes > self.max_bytes {
             return Err(Fault::TooLarge);
@@ -107,6 +113,18 @@ impl Lines {
         }
         self.line += text.len();
         Ok(())
+    }
+
+    /// A third space, or what cannot be seen, stands in a target: libraries escape it, where others see the target's end.
+    fn request_line(&mut self, text: &[u8]) -> Result<(), Fault> {
+        for byte in text {
+            match byte {
+                b' ' => self.spaces += 1,
+                0..=0x1f | 0x7f => return Err(Fault::Ambiguous),
+                _ => {}
+            }
+        }
+        if self.spaces > 2 { Err(Fault::Ambiguous) } else { Ok(()) }
     }
 
     /// Whether that was the head's last line.
