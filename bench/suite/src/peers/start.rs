@@ -108,7 +108,7 @@ fn targets(origins: &[Origin]) -> String {
 }
 
 fn config_file(place: &Place, peer: Peer, work: Work) -> Option<PathBuf> {
-    let file = format!("{}.{}", work.name(), peer.config()?);
+    let file = format!("{}.{}", work.config(peer), peer.config()?);
     Some(place.root.join("bench/peers").join(peer.name()).join(file))
 }
 
@@ -168,7 +168,7 @@ fn express(around: &Surroundings<'_>, program: Program, work: Work, address: Soc
         .env("PORT", address.port().to_string())
         .env("WORKERS", workers)
         .env("TARGETS", targets(around.origins))
-        .env("MODE", if work == Work::Admitted { "policies" } else { "plain" })
+        .env("MODE", if work == Work::PassThrough { "plain" } else { "policies" })
         .env("JWT_SECRET", around.tokens.secret())
         .env("REDIS_URL", around.redis)
         .env("RATE_LIMIT", "1000000000")
@@ -309,7 +309,7 @@ mod tests {
                 count += 1;
             }
         }
-        assert_eq!(count, 12);
+        assert_eq!(count, 18);
     }
 
     #[test]

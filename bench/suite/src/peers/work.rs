@@ -12,6 +12,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 /// The page's origin that may read answers.
 pub(crate) const WEB_ORIGIN: &str = "http://localhost:5173";
 
+/// What the edge does for [`Work::Leased`].
+const LEASED: [&str; 4] = [
+    "token: EdDSA, keys from the origin, remembered",
+    "quota by user: leased, exact over all edges within its bound",
+    "flood guard by address",
+    "identity, request id, trace context and service token to the origin",
+];
+
 /// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Work {
@@ -19,6 +27,8 @@ pub(crate) enum Work {
     PassThrough,
     /// What admission is made of.
     Admitted,
+    /// The edge's token and leased quota alone; all others do as for [`Work::Admitted`].
+    Leased,
 }
 
 /// A request, and its right answer.
@@ -40,6 +50,15 @@ impl Work {
         match self {
             Self::PassThrough => "pass-through",
             Self::Admitted => "admitted",
+            Self::Leased => "leased",
+        }
+    }
+
+    /// The name of a peer's configuration for it.
+    pub(crate) fn config(self, peer: Peer) -> &'static str {
+        match self {
+            Self::Leased if peer != Peer::Edge => Self::Admitted.name(),
+            _ => self.name(),
         }
     }
 
@@ -52,6 +71,10 @@ impl Work {
                  refuses nobody, the same origin for the same client, the user's id to the origin; what a peer lacks \
                  stands in its row"
             }
+            Self::Leased => {
+                "GET by signed-in users: the edge verifies the token and counts a leased quota, and does nothing else; \
+                 all others do as for `admitted`"
+            }
         }
     }
 
@@ -59,7 +82,8 @@ impl Work {
     pub(crate) fn policies(self, peer: Peer) -> Vec<String> {
         match self {
             Self::PassThrough => Vec::new(),
-            Self::Admitted => peer.policies().iter().map(ToString::to_string).collect(),
+            Self::Leased if peer == Peer::Edge => LEASED.map(str::to_owned).into(),
+            Self::Admitted | Self::Leased => peer.policies().iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -89,7 +113,7 @@ impl Work {
             } else {
                 r#"{"user":null,"#.to_owned()
             },
-            cors: peer.has_cors(),
+            cors: peer.has_cors() && (self == Self::Admitted || peer != Peer::Edge),
         }
     }
 
