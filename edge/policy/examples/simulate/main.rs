@@ -9,7 +9,7 @@ use edge_policy::balance::Method;
 use scenes::{SCENES, setup};
 
 /// Courses of each scene.
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 5;
 
 fn main() {
     println!(
