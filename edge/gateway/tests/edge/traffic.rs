@@ -134,7 +134,7 @@ async fn a_slow_target_gets_little() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_target_is_passed_over() {
-    let (edge, origins, _setup) = one_goes_wrong(Some(Mood::Silent)).await;
+    let (edge, _origins, _setup) = one_goes_wrong(Some(Mood::Silent)).await;
     assert!(
         edge.metric("edge_upstream_events_total{upstream=\"media\",event=\"failure\"}")
             .await
