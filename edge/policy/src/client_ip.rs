@@ -26,6 +26,20 @@ pub fn client_ip<'a>(
     client
 }
 
+/// What can be read of a line that proxies append to: what stands behind the last element with a byte that is no ASCII. Such an
+/// element is nobody's address, so an empty one stands for it; a client that sends one does not hide what is written behind it.
+pub fn readable(line: &[u8]) -> &str {
+    let rest = match line.iter().rposition(|byte| !byte.is_ascii()) {
+        None => line,
+        Some(bad) => {
+            let behind = &line[bad + 1..];
+            let comma = behind.iter().position(|byte| *byte == b',');
+            comma.map_or(&[][..], |comma| &behind[comma..])
+        }
+    };
+    std::str::from_utf8(rest).unwrap_or_default()
+}
+
 /// Whether an address is a trusted proxy's.
 pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&address))
@@ -137,6 +151,22 @@ mod tests {
         ] {
             assert_eq!(of("10.0.0.1", &[rubbish]), ip("10.0.0.1"), "{rubbish}");
         }
+    }
+
+    #[test]
+    fn rubbish_does_not_hide_what_proxies_write_behind_it() {
+        for (line, left) in [
+            (&b"1.2.3.4, 10.0.0.1"[..], "1.2.3.4, 10.0.0.1"),
+            (b"\xff, 1.2.3.4", ", 1.2.3.4"),
+            (b"6.6.6.6, \xc3\xa96.6.6.6, 1.2.3.4, 10.0.0.1", ", 1.2.3.4, 10.0.0.1"),
+            (b"1.2.3.4, \xff", ""),
+            (b"", ""),
+        ] {
+            assert_eq!(readable(line), left);
+        }
+        let of = |line: &[u8]| client_ip(ip("10.0.0.1"), [readable(line)].into_iter(), &nets());
+        assert_eq!(of(b"\xff, 198.51.100.2"), ip("198.51.100.2"));
+        assert_eq!(of(b"\xff6.6.6.6, 10.0.0.7"), ip("10.0.0.7"), "nobody's address");
     }
 
     #[test]

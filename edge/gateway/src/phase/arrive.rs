@@ -10,7 +10,7 @@ use crate::{
 use chrono::Utc;
 use edge_config::TrustedHeader;
 use edge_policy::{
-    client_ip::{client_ip, is_trusted},
+    client_ip::{client_ip, is_trusted, readable},
     forwarded, head,
     path::{self, PathError},
     request_id,
@@ -99,7 +99,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
     if !is_trusted(ctx.client, trusted) {
         return;
     }
-    let lines = |name: &HeaderName| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let lines = |name: &HeaderName| headers.get_all(name).iter().map(|value| readable(value.as_bytes()));
     // One that stands there twice was written by two.
     let only = |name: &HeaderName| lines(name).next().filter(|_| lines(name).nth(1).is_none());
     let (proto, host) = match generation.trusted_header {
