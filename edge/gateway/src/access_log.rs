@@ -1,4 +1,4 @@
-//! The access log: a line for each request, in the form of the other logs.
+//! The access log: a line for each request, and for each end of what stays open, in the form of the other logs.
 //!
 //! Lines are gathered in memory and written together by a thread of their own, as nginx and Envoy do: a system call for each would
 //! be a tenth of what a request costs, and whoever collects the log could hold up requests by reading slowly. What waits is
@@ -22,11 +22,13 @@ const FULL: usize = 64 * 1024;
 /// Most bytes that wait.
 const MOST: usize = 8 * 1024 * 1024;
 /// What filters (`RUST_LOG`) call these lines.
-pub(crate) const TARGET: &str = "edge::access";
+const TARGET: &str = "edge::access";
 
 /// Where lines go. Clones are the same log.
 #[derive(Clone)]
-pub(crate) struct AccessLog {
+pub(crate) struct AccessLog(Arc<Log>);
+
+struct Log {
     is_json: bool,
     metrics: Arc<Metrics>,
     shared: Arc<Shared>,
@@ -70,25 +72,33 @@ impl AccessLog {
             }
         };
         let writer = thread::Builder::new().name("access-log".into()).spawn(write)?;
-        Ok(Self {
+        Ok(Self(Arc::new(Log {
             is_json: shared_telemetry::is_json(),
             metrics,
             shared,
             writer: writer.thread().clone(),
-        })
+        })))
     }
 
-    /// Whether anybody wants the lines.
-    pub(crate) fn is_wanted() -> bool {
-        tracing::enabled!(target: TARGET, tracing::Level::INFO)
+    /// Adds a line with this message and these fields, if anybody wants such lines.
+    pub(crate) fn add(&self, message: &str, fields: impl FnOnce(&mut Line<'_>)) {
+        if tracing::enabled!(target: TARGET, tracing::Level::INFO) {
+            self.0.add(message, fields);
+        }
     }
 
-    /// Adds a line with these fields.
-    pub(crate) fn add(&self, fields: impl FnOnce(&mut Line<'_>)) {
+    /// Writes what waits, before the process ends.
+    pub(crate) fn flush(&self) {
+        self.0.shared.write_to(&mut io::stderr());
+    }
+}
+
+impl Log {
+    fn add(&self, message: &str, fields: impl FnOnce(&mut Line<'_>)) {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.text.clear();
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            scratch.line(self.is_json, now, fields);
+            scratch.line(self.is_json, now, message, fields);
             self.put(&scratch.text);
         });
     }
@@ -107,11 +117,6 @@ impl AccessLog {
             self.writer.unpark();
         }
     }
-
-    /// Writes what waits, before the process ends.
-    pub(crate) fn flush(&self) {
-        self.shared.write_to(&mut io::stderr());
-    }
 }
 
 thread_local! {
@@ -127,7 +132,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn line(&mut self, is_json: bool, now: Duration, fields: impl FnOnce(&mut Line<'_>)) {
+    fn line(&mut self, is_json: bool, now: Duration, message: &str, fields: impl FnOnce(&mut Line<'_>)) {
         let text = &mut self.text;
         text.extend_from_slice(if is_json { b"{\"timestamp\":\"" } else { b"" });
         if self.second.0 != now.as_secs() || self.second.1.is_empty() {
@@ -139,10 +144,13 @@ impl Scratch {
         let micros = now.subsec_micros();
         text.extend([100_000, 10_000, 1_000, 100, 10, 1].map(|place| b'0' + (micros / place % 10) as u8));
         text.extend_from_slice(if is_json {
-            b"Z\",\"level\":\"INFO\",\"message\":\"request\""
+            b"Z\",\"level\":\"INFO\",\"message\":\""
         } else {
-            b"Z  INFO edge::access: request"
+            b"Z  INFO edge::access: "
         });
+        // A message is one of ours, and needs no escapes.
+        text.extend_from_slice(message.as_bytes());
+        text.extend_from_slice(if is_json { b"\"" } else { b"" });
         fields(&mut Line { text, is_json });
         text.extend_from_slice(if is_json {
             b",\"target\":\"edge::access\"}\n"
@@ -172,6 +180,11 @@ impl Line<'_> {
         let _ = serde_json::to_writer(&mut *self.text, value);
     }
 
+    /// A time, in whole microseconds.
+    pub(crate) fn time(&mut self, name: &str, time: Duration) {
+        self.number(name, u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+    }
+
     /// A number.
     pub(crate) fn number(&mut self, name: &str, value: u64) {
         self.name(name);
@@ -188,10 +201,15 @@ mod tests {
 
     fn line(is_json: bool, path: &str) -> String {
         let mut scratch = Scratch::default();
-        scratch.line(is_json, Duration::from_micros(1_764_228_741_063_784), |line| {
-            line.text("path", path);
-            line.number("status", 200);
-        });
+        scratch.line(
+            is_json,
+            Duration::from_micros(1_764_228_741_063_784),
+            "request",
+            |line| {
+                line.text("path", path);
+                line.number("status", 200);
+            },
+        );
         String::from_utf8(scratch.text).unwrap()
     }
 
@@ -220,8 +238,8 @@ mod tests {
         }
     }
 
-    fn log() -> AccessLog {
-        AccessLog {
+    fn log() -> Log {
+        Log {
             is_json: false,
             metrics: Arc::default(),
             shared: Arc::default(),
@@ -234,7 +252,7 @@ mod tests {
         let log = log();
         let mut out = Vec::new();
         for number in 0..3 {
-            log.add(|line| line.number("n", number));
+            log.add("request", |line| line.number("n", number));
         }
         log.shared.write_to(&mut out);
         log.shared.write_to(&mut out);
@@ -248,13 +266,13 @@ mod tests {
         let log = log();
         let long = "x".repeat(MOST / 4);
         for _ in 0..6 {
-            log.add(|line| line.text("path", &long));
+            log.add("request", |line| line.text("path", &long));
         }
         assert_eq!(log.metrics.access_log_dropped.get(), 3);
         let mut out = Vec::new();
         log.shared.write_to(&mut out);
         assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 3);
-        log.add(|line| line.number("n", 1));
+        log.add("request", |line| line.number("n", 1));
         assert_eq!(log.metrics.access_log_dropped.get(), 3, "there is room again");
     }
 }

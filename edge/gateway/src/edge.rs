@@ -15,11 +15,7 @@ use edge_policy::{attempts::Attempts, client_ip::subscriber};
 use http::HeaderValue;
 use pingora_core::connectors::TransportConnector;
 use pingora_limits::rate::Rate;
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// The running edge.
 pub(crate) struct Edge {
@@ -97,7 +93,7 @@ impl Edge {
             closing: Closing::default(),
             service_token: making.service_token,
             flood: FloodGuard::new(),
-            attempts: Attempts::new(Instant::now()),
+            attempts: Attempts::default(),
         }
     }
 

@@ -15,19 +15,28 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Other cookies may hold any bytes: browsers send what a page has set, UTF-8 for instance.
 pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let values = headers.get_all(header::COOKIE).iter();
-    values
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
-        .find_map(|pair| {
-            let (key, value) = split_once(pair, b'=')?;
-            let value = value.trim_ascii();
-            let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-            let value = unquoted.unwrap_or(value);
-            (key.trim_ascii() == name.as_bytes() && !value.is_empty()).then(|| text(value))
-        })
+    values.flat_map(|value| pieces(value.as_bytes())).find_map(|pair| {
+        let (key, value) = split_once(pair, b'=')?;
+        let value = value.trim_ascii();
+        let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+        let value = unquoted.unwrap_or(value);
+        (key.trim_ascii() == name.as_bytes() && !value.is_empty()).then(|| text(value))
+    })
+}
+
+/// The parts between the `;`.
+fn pieces(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut from = 0;
+    let ends = memchr::memchr_iter(b';', line).chain([line.len()]);
+    ends.map(move |end| {
+        let piece = &line[from..end];
+        from = end + 1;
+        piece
+    })
 }
 
 fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let position = bytes.iter().position(|byte| *byte == at)?;
+    let position = memchr::memchr(at, bytes)?;
     Some((&bytes[..position], &bytes[position + 1..]))
 }
 

@@ -28,7 +28,7 @@ pub(super) fn workloads() -> Vec<Workload> {
     let forged = token::forged();
     let (again, unread) = (forged.clone(), forged.clone());
     garbage.verify(&again).expect_err("nobody has signed it");
-    let (over, client, now) = (Attempts::new(Instant::now()), [203, 0, 113, 9].into(), Instant::now());
+    let (over, client, now) = (Attempts::default(), [203, 0, 113, 9].into(), Instant::now());
     for _ in 0..AT_ONCE {
         over.failed(client, now);
     }

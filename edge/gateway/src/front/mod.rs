@@ -121,7 +121,7 @@ impl ServerApp for Front {
         let within = bounds.header_timeout.saturating_sub(began.elapsed());
         let opening = opening::protocol(&mut stream, bytes, within).await?;
         let is_h2 = opening.is_h2 || stream.selected_alpn_proto() == Some(ALPN::H2);
-        let wire = Arc::new(Wire::new(guard));
+        let wire = Arc::new(Wire::new(guard, self.edge.access_log.clone()));
         let mut client = ClientStream::new(stream, Arc::clone(&wire), proxied, bounds, opening.bytes, began);
         if is_h2 {
             client.speaks_h2();

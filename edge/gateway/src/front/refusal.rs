@@ -4,7 +4,7 @@
 use super::wire::Wire;
 use crate::{phase::arrive, problem::ClientError};
 use chrono::Utc;
-use edge_policy::wire::Fault;
+use edge_policy::{client_ip, wire::Fault};
 use shared_contracts::{Code, problem};
 use std::net::IpAddr;
 
@@ -23,14 +23,14 @@ pub(super) fn answer(wire: &Wire, client: Option<IpAddr>, written: &[u8]) -> Vec
         .ok()
         .and_then(|status| status.canonical_reason())
         .unwrap_or_default();
-    tracing::info!(
-        target: "edge::access",
-        status,
-        code = error.code.as_str(),
-        client = client.map(tracing::field::display),
-        request_id,
-        "head refused",
-    );
+    wire.log.add("head refused", |line| {
+        line.number("status", status.into());
+        line.text("code", error.code.as_str());
+        if let Some(client) = client {
+            line.text("client", &client_ip::text(client));
+        }
+        line.text("request_id", &request_id);
+    });
     let date = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT");
     let head = format!(
         "HTTP/1.1 {status} {phrase}\r\ncontent-type: {}\r\ncache-control: no-store\r\ncontent-length: {}\r\n\

@@ -1,6 +1,6 @@
 //! What the phases of a request and the bytes of its connection tell each other.
 
-use crate::connections::ConnectionGuard;
+use crate::{access_log::AccessLog, connections::ConnectionGuard};
 use edge_policy::wire::Fault;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 
@@ -23,12 +23,15 @@ pub(crate) struct Wire {
     at: AtomicU8,
     fault: AtomicU8,
     first_line: AtomicUsize,
+    /// Where a head is told that becomes no request.
+    pub(super) log: AccessLog,
 }
 
 impl Wire {
-    pub(super) fn new(guard: ConnectionGuard) -> Self {
+    pub(super) fn new(guard: ConnectionGuard, log: AccessLog) -> Self {
         Self {
             guard,
+            log,
             at: AtomicU8::new(At::Head as u8),
             fault: AtomicU8::new(0),
             first_line: AtomicUsize::new(0),

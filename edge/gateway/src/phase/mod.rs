@@ -3,6 +3,7 @@
 
 pub(crate) mod admit;
 pub(crate) mod arrive;
+mod ask;
 mod effects;
 pub(crate) mod forward;
 pub(crate) mod graphql;
@@ -15,5 +16,6 @@ pub(crate) mod stream;
 pub(crate) mod upgrade;
 mod way;
 
+pub(crate) use ask::Wish;
 pub(crate) use effects::{Effects, Note, Serving};
 pub(crate) use way::{Way, way};

@@ -17,9 +17,7 @@ pub(crate) fn record(log: &AccessLog, session: &Session, ctx: &RequestContext) {
         .as_ref()
         .map_or(&ctx.generation.unrouted, |route| &route.cells);
     cells.answered(status);
-    if AccessLog::is_wanted() {
-        log.add(|line| describe(line, status, session, ctx));
-    }
+    log.add("request", |line| describe(line, status, session, ctx));
 }
 
 fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestContext) {
@@ -39,9 +37,9 @@ fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestCo
     );
     line.number("attempts", ctx.attempts.into());
     if let Some(time) = ctx.upstream_time {
-        line.number("upstream_us", micros(time));
+        line.time("upstream_us", time);
     }
-    line.number("total_us", micros(ctx.began.elapsed()));
+    line.time("total_us", ctx.began.elapsed());
     line.number("sent", u64::try_from(session.body_bytes_sent()).unwrap_or(u64::MAX));
     line.text("client", &client_ip::text(ctx.client));
     line.text(
@@ -52,8 +50,4 @@ fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestCo
         },
     );
     line.text("request_id", &ctx.request_id);
-}
-
-fn micros(time: std::time::Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -12,13 +12,13 @@ use edge_config::Streaming;
 use edge_policy::{
     balance::{Client, engine_io},
     breaker::Permit,
-    identity::cookie,
     retry::{Cause, Failure, backoff},
 };
 use http::{HeaderMap, HeaderValue, Method};
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora_error::{Error, ErrorSource, ErrorType};
 use pingora_http::RequestHeader;
+use shared_identity::cookie;
 use std::{
     mem,
     sync::Arc,

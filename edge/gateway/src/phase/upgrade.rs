@@ -5,7 +5,10 @@
 //! defect 946; measured on a busy machine: 2 of 100). So they are asked for here, with the same select, forward and
 //! respond as everything else.
 
-use super::{Serving, forward, respond, select};
+use super::{
+    ask::{Wish, ask, listen},
+    respond, stream,
+};
 use crate::{
     context::RequestContext,
     edge::Edge,
@@ -18,13 +21,11 @@ use crate::{
 use bytes::Bytes;
 use edge_config::Streaming;
 use futures::FutureExt;
-use http::{HeaderValue, Method, StatusCode, Version, header};
+use http::{StatusCode, header};
 use pingora_core::protocols::http::v1::client::HttpSession;
-use pingora_error::{Error, ErrorType, Result};
-use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_error::{Error, ErrorType};
 use pingora_proxy::Session;
 use std::sync::Arc;
-use tokio::time::Instant;
 
 /// Whether this request goes this way. Others of the same route are plain requests, long polls most of them.
 pub(crate) fn is_wanted(route: &Route, session: &mut Session) -> bool {
@@ -41,15 +42,16 @@ pub(crate) async fn open(
     session: &mut Session,
     ctx: &mut RequestContext,
 ) -> Result<(), Stop> {
-    let standing = Standing::of(route, ctx);
-    let mut service = ask(edge, route, session, ctx).await?;
+    let mut standing = Standing::of(route, ctx);
+    listen(session, true);
+    let switched = switched(edge, route, session, &mut standing, ctx).await;
+    listen(session, false);
+    let Some(mut service) = switched? else {
+        return Ok(());
+    };
     let Some(mut response) = service.resp_header().cloned() else {
         return Err(Error::explain(ErrorType::InternalError, "an answer without a head").into());
     };
-    if response.status != StatusCode::SWITCHING_PROTOCOLS {
-        service.read_timeout = Some(route.request_timeout);
-        return Ok(relay(session, service, response, ctx).await?);
-    }
     // It has no body (RFC 9110, section 15.2), whatever a service says.
     response.change(|fields| {
         fields.remove(header::CONTENT_LENGTH);
@@ -67,6 +69,7 @@ pub(crate) async fn open(
         early,
     };
     let label = Label {
+        log: edge.access_log.clone(),
         request_id: ctx.request_id.clone(),
         route: Arc::clone(&route.name),
         target_address: ctx
@@ -84,84 +87,18 @@ pub(crate) async fn open(
     Ok(())
 }
 
-/// Asks one target after the other until one answers, as long as the client waits.
-async fn ask(
+/// The connection to the service that switches; none where one answers for itself, and was heard out.
+async fn switched(
     edge: &Arc<Edge>,
-    route: &Arc<Route>,
-    session: &mut Session,
-    ctx: &mut RequestContext,
-) -> Result<HttpSession, Stop> {
-    let deadline = Instant::from_std(ctx.began + route.request_timeout);
-    loop {
-        select::pause(ctx).await;
-        let peer = select::select(&Serving(edge), route, session.req_header(), ctx)?;
-        let head = head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
-        let stream = match client::while_there(session, edge.dialer.new_stream(&peer)).await? {
-            Ok(stream) => stream,
-            Err(mut error) => {
-                select::not_connected(route, &mut error, ctx);
-                if error.retry() {
-                    continue;
-                }
-                return Err(error.into_up().into());
-            }
-        };
-        let mut error = match client::while_there(session, handshake::ask(stream, head, deadline)).await? {
-            Ok(service) => {
-                let status = service.get_status().map_or(0, |status| status.as_u16());
-                match select::answered(route, &Method::GET, status, true, ctx) {
-                    Ok(()) => return Ok(service),
-                    Err(_) => continue,
-                }
-            }
-            Err(error) => error,
-        };
-        let exchange = select::Exchange {
-            method: &Method::GET,
-            reused: false,
-            answered: false,
-            replayable: true,
-        };
-        select::broke_off(route, &mut error, &exchange, ctx);
-        if !error.retry() {
-            return Err(error.into());
-        }
-    }
-}
-
-/// The head that asks a service for an upgrade. `token` is the edge's own.
-pub(crate) fn head(
-    token: Option<&HeaderValue>,
     route: &Route,
-    client: &RequestHeader,
-    ctx: &RequestContext,
-) -> Result<RequestHeader> {
-    let mut head = client.clone();
-    head.change(handshake::for_service);
-    forward::head(token, route, &mut head, ctx)?;
-    Ok(head)
-}
-
-/// The service's own answer: it does not switch.
-async fn relay(
     session: &mut Session,
-    mut service: HttpSession,
-    mut response: ResponseHeader,
-    ctx: &RequestContext,
-) -> Result<()> {
-    let bare = service.is_body_done();
-    let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
-        .iter()
-        .any(|name| response.headers.contains_key(name));
-    if !bare && !framed {
-        // It ends with the service's connection, which is not the client's.
-        response.set_version(Version::HTTP_11);
-        response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
+    standing: &mut Option<Standing>,
+    ctx: &mut RequestContext,
+) -> Result<Option<HttpSession>, Stop> {
+    let asked = ask(edge, route, Wish::Upgrade, session, standing, ctx).await?;
+    if asked.0.get_status() == Some(StatusCode::SWITCHING_PROTOCOLS) {
+        return Ok(Some(asked.0));
     }
-    respond::decorate(&session.req_header().headers, &mut response, ctx)?;
-    session.write_response_header(Box::new(response), bare).await?;
-    while let Some(piece) = service.read_body_bytes().await.map_err(Error::into_up)? {
-        session.write_response_body(Some(piece), false).await?;
-    }
-    session.write_response_body(None, true).await
+    stream::answer(edge, session, asked, standing, ctx).await?;
+    Ok(None)
 }

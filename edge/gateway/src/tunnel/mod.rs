@@ -9,6 +9,7 @@ pub(crate) mod handshake;
 mod pump;
 
 use crate::{
+    access_log::AccessLog,
     context::Presence,
     drain::{Closing, Draining},
     standing::{self, Over, Standing},
@@ -37,6 +38,8 @@ pub(crate) struct End {
 
 /// What the log says about a tunnel.
 pub(crate) struct Label {
+    /// Where it is told.
+    pub(crate) log: AccessLog,
     /// The request that opened it.
     pub(crate) request_id: String,
     /// Its route.
@@ -105,17 +108,15 @@ async fn carry(client: End, service: End, mut terms: Terms, label: Label) {
         let goodbye = async { tokio::join!(part(&mut client, &farewell), AsyncWriteExt::shutdown(&mut service)) };
         let _ = timeout(LAST_BYTES, goodbye).await;
     }
-    tracing::info!(
-        target: "edge::access",
-        why = ?why,
-        route = &*label.route,
-        target_address = label.target_address,
-        received = moved.from_client,
-        sent = moved.from_service,
-        seconds = began.elapsed().as_secs_f64(),
-        request_id = label.request_id,
-        "tunnel ended",
-    );
+    label.log.add("tunnel ended", |line| {
+        line.text("why", &format!("{why:?}"));
+        line.text("route", &label.route);
+        line.text("target_address", &label.target_address);
+        line.number("received", moved.from_client);
+        line.number("sent", moved.from_service);
+        line.time("total_us", began.elapsed());
+        line.text("request_id", &label.request_id);
+    });
 }
 
 /// Says a last thing and closes. What still comes is read and thrown away: to close on it would reset the connection, and the

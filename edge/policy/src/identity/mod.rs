@@ -6,7 +6,7 @@ mod source;
 
 pub use query::{masked, without};
 pub use require::Requirement;
-pub use source::{Token, TokenSource, cookie, token};
+pub use source::{Token, TokenSource, token};
 
 use shared_contracts::Code;
 use shared_identity::Verified;

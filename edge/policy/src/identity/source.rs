@@ -1,7 +1,8 @@
 //! Where a token may sit.
 
 use super::query;
-use http::{HeaderMap, header};
+use http::HeaderMap;
+use shared_identity::{bearer, cookie};
 
 /// Where a token may sit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,47 +39,6 @@ pub fn token<'a, 's>(
         };
         text.map(|text| Token { text, source })
     })
-}
-
-/// The first non-empty cookie of this name (RFC 6265, section 5.4). Other cookies may hold any bytes: browsers send what
-/// a page has set, UTF-8 for instance.
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let values = headers.get_all(header::COOKIE).iter();
-    let mut pairs = values.flat_map(|value| pieces(value.as_bytes()));
-    pairs.find_map(|pair| {
-        let (key, value) = split_once(pair, b'=')?;
-        let value = value.trim_ascii();
-        let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-        let value = unquoted.unwrap_or(value);
-        (key.trim_ascii() == name.as_bytes() && !value.is_empty()).then(|| text(value))
-    })
-}
-
-/// The parts between the `;`.
-fn pieces(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut from = 0;
-    let ends = memchr::memchr_iter(b';', line).chain([line.len()]);
-    ends.map(move |end| {
-        let piece = &line[from..end];
-        from = end + 1;
-        piece
-    })
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = split_once(headers.get(header::AUTHORIZATION)?.as_bytes(), b' ')?;
-    let token = token.trim_ascii();
-    (scheme.eq_ignore_ascii_case(b"bearer") && !token.is_empty()).then(|| text(token))
-}
-
-fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let position = memchr::memchr(at, bytes)?;
-    Some((&bytes[..position], &bytes[position + 1..]))
-}
-
-/// What is not even text was sent as a token nevertheless: as such it is judged, and refused.
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or("\u{fffd}")
 }
 
 #[cfg(test)]

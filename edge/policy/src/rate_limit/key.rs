@@ -4,10 +4,10 @@
 //! as a digest behind a `#`; neither sign is plain. So no value can be taken for another one's, for two, or for another part, and
 //! a key is bounded however long the values are. Fields and cookies, which may be secrets, are always digests.
 
-use crate::{client_ip, identity};
+use crate::client_ip;
 use http::{HeaderMap, HeaderName, Method};
 use sha2::{Digest, Sha256};
-use shared_identity::Verified;
+use shared_identity::{Verified, cookie};
 use std::{fmt::Write, net::IpAddr};
 
 /// A part of a request.
@@ -186,7 +186,7 @@ fn write(key: &mut String, part: &Part, facts: &Facts<'_>) -> bool {
             Some(value) if !value.is_empty() => plain(key, value.as_bytes()),
             _ => return false,
         },
-        Part::Cookie(name) => match identity::cookie(facts.headers, name) {
+        Part::Cookie(name) => match cookie(facts.headers, name) {
             Some(value) => digest(key, [value.as_bytes()]),
             None => return false,
         },

@@ -7,7 +7,7 @@ use crate::{
         report::StageName::Forward,
     },
     generation::Route,
-    phase::{forward, upgrade},
+    phase::{Wish, forward},
 };
 use edge_config::{HIDDEN, is_secret_field};
 use edge_policy::rewrite::Rewrite;
@@ -32,7 +32,7 @@ pub(in crate::explain) fn head(
         World::Offline(_) => Some(HeaderValue::from_static(HIDDEN)),
     };
     let sent = if is_tunnel {
-        upgrade::head(token.as_ref(), route, client, ctx)?
+        Wish::Upgrade.head(token.as_ref(), route, client, ctx)?
     } else {
         let mut head = client.clone();
         forward::head(token.as_ref(), route, &mut head, ctx)?;

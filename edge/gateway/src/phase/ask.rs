@@ -1,0 +1,166 @@
+//! Ask: one target after the other until one answers, for what leaves Pingora's road: sockets, and streams of signed-in callers.
+
+use super::{Serving, admit, forward, select};
+use crate::{
+    context::RequestContext,
+    edge::Edge,
+    generation::Route,
+    heads::Head,
+    problem::Stop,
+    standing::{self, Standing},
+    tunnel::handshake,
+};
+use http::{HeaderValue, Method, Version, header};
+use pingora_core::{
+    protocols::{
+        Stream,
+        http::{ServerSession, v1::client::HttpSession},
+    },
+    upstreams::peer::HttpPeer,
+};
+use pingora_error::{Error, Result};
+use pingora_http::RequestHeader;
+use pingora_proxy::Session;
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// A connection that becomes a WebSocket. It is a new one, since it is given away.
+    Upgrade,
+    /// An answer that stays open.
+    Stream,
+}
+
+impl Wish {
+    /// The head that a service is sent. `token` is the edge's own.
+    pub(crate) fn head(
+        self,
+        token: Option<&HeaderValue>,
+        route: &Route,
+        client: &RequestHeader,
+        ctx: &RequestContext,
+    ) -> Result<RequestHeader> {
+        let mut head = client.clone();
+        head.set_version(Version::HTTP_11);
+        head.change(|fields| match self {
+            Self::Upgrade => handshake::for_service(fields),
+            Self::Stream => {
+                handshake::for_next(fields);
+                fields.remove(header::UPGRADE);
+            }
+        });
+        forward::head(token, route, &mut head, ctx)?;
+        Ok(head)
+    }
+
+    async fn connect(self, edge: &Edge, peer: &HttpPeer) -> Result<(Stream, bool)> {
+        match self {
+            Self::Upgrade => Ok((edge.dialer.new_stream(peer).await?, false)),
+            Self::Stream => edge.dialer.get_stream(peer).await,
+        }
+    }
+
+    async fn exchange(self, stream: Stream, head: RequestHeader, within: Duration) -> Result<HttpSession> {
+        let until = Instant::now() + within;
+        match self {
+            Self::Upgrade => handshake::ask(stream, head, until).await,
+            Self::Stream => handshake::exchange(stream, head, until).await,
+        }
+    }
+
+    /// How long the answer's head may take, and each silence after it.
+    fn patience(self, route: &Route, peer: &HttpPeer, ctx: &RequestContext) -> (Duration, Option<Duration>) {
+        match self {
+            Self::Upgrade => {
+                let left = route.request_timeout.saturating_sub(ctx.began.elapsed());
+                (left, Some(route.request_timeout))
+            }
+            Self::Stream => {
+                let silence = peer.options.read_timeout;
+                (silence.unwrap_or(route.request_timeout), silence)
+            }
+        }
+    }
+}
+
+/// Asks for as long as the client waits and may. What it sends meanwhile is put by: see [`listen`].
+pub(super) async fn ask(
+    edge: &Arc<Edge>,
+    route: &Route,
+    wish: Wish,
+    session: &mut Session,
+    standing: &mut Option<Standing>,
+    ctx: &mut RequestContext,
+) -> Result<(HttpSession, HttpPeer), Stop> {
+    loop {
+        wait(session, standing, select::pause(ctx)).await?;
+        let peer = select::select(&Serving(edge), route, session.req_header(), ctx)?;
+        let head = wish.head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
+        let (stream, reused) = match wait(session, standing, wish.connect(edge, &peer)).await? {
+            Ok(connected) => connected,
+            Err(mut error) => {
+                select::not_connected(route, &mut error, ctx);
+                if error.retry() {
+                    continue;
+                }
+                return Err(error.into_up().into());
+            }
+        };
+        let (first, silence) = wish.patience(route, &peer, ctx);
+        let mut error = match wait(session, standing, wish.exchange(stream, head, first)).await? {
+            Ok(mut service) => {
+                let status = service.get_status().map_or(0, |status| status.as_u16());
+                if select::answered(route, &Method::GET, status, true, ctx).is_err() {
+                    continue;
+                }
+                service.read_timeout = silence;
+                return Ok((service, peer));
+            }
+            Err(error) => error,
+        };
+        let exchange = select::Exchange {
+            method: &Method::GET,
+            reused,
+            answered: false,
+            replayable: true,
+        };
+        select::broke_off(route, &mut error, &exchange, ctx);
+        if !error.retry() {
+            return Err(error.into());
+        }
+    }
+}
+
+/// Begins, or ends, to listen for the client's end: what it sends ahead is its next request, or its socket's first bytes, and is
+/// put by.
+pub(super) fn listen(session: &mut Session, listens: bool) {
+    if let ServerSession::H1(client) = session.as_downstream_mut() {
+        client.set_pipelining_enabled(listens);
+    }
+}
+
+/// Does `work` for as long as the client is there and may go on. Nothing is answered yet, so that it can be told the reason.
+async fn wait<T>(
+    session: &mut Session,
+    standing: &mut Option<Standing>,
+    work: impl Future<Output = T>,
+) -> Result<T, Stop> {
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        over = standing::over(standing) => Err(admit::refusal(over.code()).into()),
+        gone = gone(session) => Err(gone.into()),
+    }
+}
+
+/// Returns when the client has left.
+pub(super) async fn gone(session: &mut Session) -> Box<Error> {
+    loop {
+        // It has no body: what it sends belongs to the next request, and is put by.
+        if let Err(error) = session.as_downstream_mut().read_body_or_idle(true).await {
+            return error.into_down();
+        }
+    }
+}
