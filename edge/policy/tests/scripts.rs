@@ -220,6 +220,36 @@ async fn gcra_runs_on_the_clock_of_redis_and_leaves_nothing_behind() {
     assert!((1..=301).contains(&left), "the key goes when its debt is paid: {left}");
 }
 
+/// What docs/rate-limits.md says of Redis's memory. How much a key takes exactly is for Redis's version to say.
+#[tokio::test]
+async fn a_subject_takes_little_of_redis() {
+    let mut redis = redis().await;
+    let name = |kind: &str| fresh_key() + kind + ":anonymous_ip:255.255.255.255";
+    let (window, gcra, leased) = (name("w"), name("g"), name("l"));
+    hit(
+        &mut redis,
+        &limit(Algorithm::Window, 100, Duration::from_secs(900), 0),
+        &window,
+    )
+    .await;
+    let limit = limit(Algorithm::Gcra, 10, Duration::from_secs(60), 10);
+    hit(&mut redis, &limit, &gcra).await;
+    let ask = Ask {
+        want: 5,
+        ..Ask::default()
+    };
+    lend(&mut redis, &Terms::new(&limit), (0, 1), &ask, &leased).await;
+    for key in [window, gcra, leased] {
+        let usage: Option<u64> = redis::cmd("MEMORY")
+            .arg("USAGE")
+            .arg(&key)
+            .query_async(&mut redis)
+            .await
+            .unwrap();
+        assert!(usage.is_some_and(|bytes| bytes <= 256), "{key}: {usage:?}");
+    }
+}
+
 /// One edge's call for one bucket.
 async fn lend(
     redis: &mut MultiplexedConnection,

@@ -1,19 +1,22 @@
 //! Counting in this process, for when the store is away: the same rules, the same limits, bounded memory.
 
 use super::{Algorithm, Decision, Gcra, Limit, Window};
+use foldhash::quality::RandomState;
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
+    hash::BuildHasher,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
 const SHARDS: usize = 16;
 
+type Shard<T> = HashMap<String, (Instant, T), RandomState>;
+
 /// A bounded map from keys to states that end, in shards, so that two requests seldom meet at one lock.
 #[derive(Debug)]
 pub(super) struct Shards<T> {
-    shards: Vec<Mutex<HashMap<String, (Instant, T)>>>,
+    shards: Vec<Mutex<Shard<T>>>,
     per_shard: usize,
     hasher: RandomState,
 }
@@ -21,13 +24,13 @@ pub(super) struct Shards<T> {
 impl<T: Copy> Shards<T> {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            shards: (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             per_shard: capacity.div_ceil(SHARDS).max(1),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
         }
     }
 
-    fn shard(&self, key: &str) -> MutexGuard<'_, HashMap<String, (Instant, T)>> {
+    fn shard(&self, key: &str) -> MutexGuard<'_, Shard<T>> {
         let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         // A panic under the lock cannot leave half an entry: the map is used on.
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
@@ -66,14 +69,14 @@ impl<T: Copy> Shards<T> {
     }
 
     pub(super) fn len(&self) -> usize {
-        let len = |shard: &Mutex<HashMap<_, _>>| shard.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let len = |shard: &Mutex<Shard<T>>| shard.lock().unwrap_or_else(PoisonError::into_inner).len();
         self.shards.iter().map(len).sum()
     }
 }
 
 /// Drops what has ended; if that is not enough, the eighth that ends soonest. So a full map is swept once in many
 /// insertions and not at each.
-fn make_room<T>(shard: &mut HashMap<String, (Instant, T)>, now: Instant, cap: usize) {
+fn make_room<T>(shard: &mut Shard<T>, now: Instant, cap: usize) {
     shard.retain(|_, (ends, _)| *ends > now);
     if shard.len() < cap {
         return;
