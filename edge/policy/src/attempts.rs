@@ -2,8 +2,9 @@
 //! for nothing; so a client that fails often is not listened to for a while. Its good tokens that are known are not asked here.
 
 use crate::{
-    client_ip::{subscriber, text},
-    rate_limit::{Algorithm, Limit, LocalCounters, OnStoreFailure, Part, Rate},
+    client_ip::subscriber,
+    rate_limit::{Algorithm, Gcra, Limit, OnStoreFailure, Part, Rate},
+    shards::Shards,
 };
 use std::{
     net::IpAddr,
@@ -21,7 +22,7 @@ const CAPACITY: usize = 16_384;
 /// what one subscriber gets. Of clients beyond the bound those are forgotten whose failures would be forgiven soonest.
 pub struct Attempts {
     limit: Limit,
-    failures: LocalCounters,
+    failures: Shards<IpAddr, Gcra>,
 }
 
 impl Default for Attempts {
@@ -40,7 +41,7 @@ impl Default for Attempts {
                 algorithm: Algorithm::Gcra,
                 on_store_failure: OnStoreFailure::Local,
             },
-            failures: LocalCounters::new(CAPACITY),
+            failures: Shards::new(CAPACITY),
         }
     }
 }
@@ -48,18 +49,17 @@ impl Default for Attempts {
 impl Attempts {
     /// Whether a token of this client that is not known may be looked at.
     pub fn allows(&self, client: IpAddr, now: Instant) -> bool {
-        self.failures.peek(&self.limit, &name(client), now).allowed
+        Gcra::hit(&mut self.failures.get(&subscriber(client)), &self.limit, now).allowed
     }
 
     /// Such a token was bad. Many that fail at the same time are one crowd: what is regained never takes longer than from the whole
     /// budget, since what is over it is not counted.
     pub fn failed(&self, client: IpAddr, now: Instant) {
-        self.failures.hit(&self.limit, &name(client), now);
+        self.failures.with(&subscriber(client), now, |failures| {
+            Gcra::hit(failures, &self.limit, now);
+            (failures.map_or(now, |failures| failures.ends()), ())
+        });
     }
-}
-
-fn name(client: IpAddr) -> String {
-    text(subscriber(client))
 }
 
 #[cfg(test)]

@@ -22,5 +22,6 @@ pub mod request_id;
 pub mod retry;
 pub mod rewrite;
 pub mod route;
+mod shards;
 pub mod window;
 pub mod wire;

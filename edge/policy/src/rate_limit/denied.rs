@@ -1,12 +1,13 @@
 //! Memory of refusals: until its retry-after a refused key is refused again without asking the store.
 
-use super::{Decision, local::Shards};
+use super::Decision;
+use crate::shards::Shards;
 use std::time::{Duration, Instant};
 
 /// Refused keys and until when; bounded.
 #[derive(Debug)]
 pub struct Denied {
-    refusals: Shards<Refusal>,
+    refusals: Shards<String, Refusal>,
 }
 
 /// What costs as much or more is refused until then.

@@ -110,7 +110,7 @@ impl Gcra {
     }
 
     /// When it may be forgotten.
-    pub(super) fn ends(&self) -> Instant {
+    pub(crate) fn ends(&self) -> Instant {
         self.tat
     }
 }

@@ -1,96 +1,8 @@
 //! Counting in this process, for when the store is away: the same rules, the same limits, bounded memory.
 
 use super::{Algorithm, Decision, Gcra, Limit, Window};
-use foldhash::quality::RandomState;
-use std::{
-    collections::HashMap,
-    hash::BuildHasher,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
-
-const SHARDS: usize = 16;
-
-type Shard<T> = HashMap<String, (Instant, T), RandomState>;
-
-/// A bounded map from keys to states that end, in shards, so that two requests seldom meet at one lock.
-#[derive(Debug)]
-pub(super) struct Shards<T> {
-    shards: Vec<Mutex<Shard<T>>>,
-    per_shard: usize,
-    hasher: RandomState,
-}
-
-impl<T: Copy> Shards<T> {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            per_shard: capacity.div_ceil(SHARDS).max(1),
-            hasher: RandomState::default(),
-        }
-    }
-
-    fn shard(&self, key: &str) -> MutexGuard<'_, Shard<T>> {
-        let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
-        // A panic under the lock cannot leave half an entry: the map is used on.
-        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn clear(&self) {
-        for shard in &self.shards {
-            shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        }
-    }
-
-    pub(super) fn get(&self, key: &str) -> Option<T> {
-        self.shard(key).get(key).map(|(_, state)| *state)
-    }
-
-    /// Changes a key's state; `change` says when the state may be forgotten, and what comes of it.
-    pub(super) fn with<R>(&self, key: &str, now: Instant, change: impl FnOnce(&mut Option<T>) -> (Instant, R)) -> R {
-        let mut shard = self.shard(key);
-        if let Some(entry) = shard.get_mut(key) {
-            let mut state = Some(entry.1);
-            let (ends, result) = change(&mut state);
-            if let Some(state) = state {
-                *entry = (ends, state);
-            }
-            return result;
-        }
-        let mut state = None;
-        let (ends, result) = change(&mut state);
-        if let Some(state) = state {
-            if shard.len() >= self.per_shard {
-                make_room(&mut shard, now, self.per_shard);
-            }
-            shard.insert(key.to_owned(), (ends, state));
-        }
-        result
-    }
-
-    pub(super) fn len(&self) -> usize {
-        let len = |shard: &Mutex<Shard<T>>| shard.lock().unwrap_or_else(PoisonError::into_inner).len();
-        self.shards.iter().map(len).sum()
-    }
-}
-
-/// Drops what has ended; if that is not enough, the eighth that ends soonest. So a full map is swept once in many
-/// insertions and not at each.
-fn make_room<T>(shard: &mut Shard<T>, now: Instant, cap: usize) {
-    shard.retain(|_, (ends, _)| *ends > now);
-    if shard.len() < cap {
-        return;
-    }
-    let mut ends: Vec<Instant> = shard.values().map(|(ends, _)| *ends).collect();
-    let (_, pivot, _) = ends.select_nth_unstable(cap / 8);
-    let pivot = *pivot;
-    let mut left = cap / 8 + 1;
-    shard.retain(|_, (ends, _)| {
-        let drop = *ends <= pivot && left > 0;
-        left -= usize::from(drop);
-        !drop
-    });
-}
+use crate::shards::Shards;
+use std::time::Instant;
 
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -101,7 +13,7 @@ enum State {
 /// Buckets of this edge alone.
 #[derive(Debug)]
 pub struct LocalCounters {
-    buckets: Shards<State>,
+    buckets: Shards<String, State>,
 }
 
 impl LocalCounters {

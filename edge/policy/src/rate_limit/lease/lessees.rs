@@ -1,13 +1,13 @@
 //! All keys of an edge.
 
 use super::{Ask, Grant, Lessee, Taken, Terms};
-use crate::rate_limit::local::Shards;
+use crate::shards::Shards;
 use std::time::Instant;
 
 /// What an edge has borrowed, key by key; in bounded memory, in shards of their own locks.
 #[derive(Debug)]
 pub struct Lessees {
-    kept: Shards<Lessee>,
+    kept: Shards<String, Lessee>,
 }
 
 impl Lessees {
