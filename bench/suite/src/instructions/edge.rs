@@ -203,6 +203,11 @@ pub(crate) fn roads() -> Vec<Road> {
             expected: &["HTTP/1.1 200"],
         },
         Road {
+            name: "edge::pass-through, guarded",
+            request: request("GET /nonce/guarded", "", ""),
+            expected: &["HTTP/1.1 200", "{\"nonce\":\"guarded\"}"],
+        },
+        Road {
             name: "edge::signed in",
             request: request("GET /nonce/signed-in", &cookie, ""),
             expected: &[
