@@ -1,6 +1,7 @@
 //! What one request carries from phase to phase.
 
 use crate::{
+    compress::Encoder,
     edge::Edge,
     front::{At, Wire},
     generation::{Generation, Route},
@@ -66,6 +67,8 @@ pub(crate) struct RequestContext {
     pub(crate) set_cookie: Option<HeaderValue>,
 
     // respond
+    /// Compresses the answer's body.
+    pub(crate) encoder: Option<Encoder>,
     /// From the last try's begin to its answer's head.
     pub(crate) upstream_time: Option<Duration>,
     /// What was asked of `/graphql`.
@@ -109,6 +112,7 @@ impl RequestContext {
             attempt: None,
             pause: Duration::ZERO,
             set_cookie: None,
+            encoder: None,
             upstream_time: None,
             operation: None,
             refusal: None,

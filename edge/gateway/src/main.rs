@@ -6,6 +6,7 @@
 mod access_log;
 mod admin;
 mod command;
+mod compress;
 mod connections;
 mod context;
 mod diff;

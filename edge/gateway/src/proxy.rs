@@ -181,7 +181,17 @@ impl ProxyHttp for EdgeProxy {
         if response.status.is_informational() {
             return Ok(());
         }
-        respond::decorate(&session.req_header().headers, response, ctx)
+        respond::service(session.req_header(), response, ctx)
+    }
+
+    fn response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        ctx: &mut RequestContext,
+    ) -> Result<Option<Duration>> {
+        respond::encode(body, end_of_stream, ctx).map(|()| None)
     }
 
     fn upstream_response_body_filter(

@@ -9,6 +9,7 @@ pub mod attempts;
 pub mod balance;
 pub mod breaker;
 pub mod client_ip;
+pub mod compression;
 pub mod cors;
 pub mod csrf;
 pub mod forwarded;

@@ -1,6 +1,6 @@
 //! Sections `routes` and `defaults`.
 
-use super::{Auth, Charge, Csrf, Graphql, Headers, Match};
+use super::{Auth, Charge, Compression, Csrf, Graphql, Headers, Match};
 use crate::units::{ByteSize, Percent, TimeSpan};
 use edge_policy::{retry, rewrite::Rewrite};
 use schemars::JsonSchema;
@@ -234,37 +234,6 @@ pub enum RetryOn {
     Timeout,
     /// An answer with this status, 500 to 599.
     Status(u16),
-}
-
-/// Which answers are compressed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Compression {
-    /// Content codings, the preferred first; the client's `Accept-Encoding` decides (RFC 9110).
-    pub algorithms: Vec<Coding>,
-    /// Smallest answer that is worth it.
-    pub min_size: ByteSize,
-}
-
-impl Default for Compression {
-    fn default() -> Self {
-        Self {
-            algorithms: vec![Coding::Zstd, Coding::Br, Coding::Gzip],
-            min_size: ByteSize(1024),
-        }
-    }
-}
-
-/// A content coding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Coding {
-    /// RFC 8878.
-    Zstd,
-    /// Brotli, RFC 7932.
-    Br,
-    /// RFC 1952.
-    Gzip,
 }
 
 /// Answers or sockets that stay open.

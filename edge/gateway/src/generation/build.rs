@@ -2,6 +2,7 @@
 
 use super::{Changes, Composed, Gate, Generation, Route, Serves, Source, Sticky, gate, inherit};
 use crate::{
+    compress::Compression,
     metrics::Metrics,
     store::{Issuer, Quota},
     upstream::{Pool, States},
@@ -172,6 +173,10 @@ impl Builder<'_> {
             retry: route.retries.to_policy(),
             retry_budget: route.retries.budget.ratio() as f32,
             streaming: route.streaming,
+            compression: route.compression.as_ref().map(|compression| Compression {
+                terms: compression.to_policy(),
+                cells: Arc::clone(&self.metrics.compression),
+            }),
             rewrite: route.to_rewrite(),
             headers: Changes::new(&route.headers).map_err(|field| BuildError::Header(name.to_owned(), field))?,
             csrf: route.csrf.to_policy(),

@@ -13,6 +13,7 @@ pub(crate) use gate::Gate;
 pub(crate) use source::{KeyText, Read, Source, read, read_text};
 
 use crate::{
+    compress::Compression,
     metrics::RouteCells,
     store::{Issuer, Quota},
     upstream::Pool,
@@ -100,6 +101,8 @@ pub(crate) struct Route {
     pub(crate) retry_budget: f32,
     /// Whether answers or sockets stay open.
     pub(crate) streaming: Option<Streaming>,
+    /// Which answers are compressed.
+    pub(crate) compression: Option<Compression>,
     /// Which path its service is asked for, where it is not the client's.
     pub(crate) rewrite: Option<Rewrite>,
     /// Changes to header fields.

@@ -1,5 +1,6 @@
 //! Counters, gauges and histograms, and how they are grouped.
 
+use edge_policy::compression::Coding;
 use std::{
     sync::atomic::{
         AtomicI64, AtomicU64,
@@ -16,6 +17,11 @@ impl Counter {
     /// One more.
     pub(crate) fn add(&self) {
         self.0.fetch_add(1, Relaxed);
+    }
+
+    /// So many more.
+    pub(crate) fn add_many(&self, more: u64) {
+        self.0.fetch_add(more, Relaxed);
     }
 
     /// The count.
@@ -135,6 +141,23 @@ pub(crate) struct LimitCells {
     pub(crate) over: Counter,
     /// Of all, decided without the store.
     pub(crate) local: Counter,
+}
+
+/// What was compressed.
+#[derive(Debug, Default)]
+pub(crate) struct CompressionCells {
+    answers: [Counter; Coding::ALL.len()],
+    /// Bytes before.
+    pub(crate) bytes_in: Counter,
+    /// Bytes after.
+    pub(crate) bytes_out: Counter,
+}
+
+impl CompressionCells {
+    /// Answers in this coding.
+    pub(crate) fn answers(&self, coding: Coding) -> &Counter {
+        &self.answers[coding as usize]
+    }
 }
 
 #[cfg(test)]

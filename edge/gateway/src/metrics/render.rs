@@ -5,6 +5,7 @@ use super::{
     cells::{BUCKETS_US, Histogram},
 };
 use crate::reload::Verdict;
+use edge_policy::compression::Coding;
 use std::{
     fmt::Write,
     sync::{Arc, PoisonError},
@@ -71,6 +72,19 @@ impl Page {
 }
 
 impl Metrics {
+    fn compression(&self, page: &mut Page) {
+        let name = "edge_compressed_answers_total";
+        page.metric(name, "counter", "Answers that the edge compressed.");
+        for coding in Coding::ALL {
+            let label = format!("coding=\"{}\"", coding.name());
+            page.value(name, &label, self.compression.answers(coding).get());
+        }
+        let name = "edge_compression_bytes_total";
+        page.metric(name, "counter", "Bytes of bodies before and after compression.");
+        page.value(name, "side=\"before\"", self.compression.bytes_in.get());
+        page.value(name, "side=\"after\"", self.compression.bytes_out.get());
+    }
+
     /// Every counter. The caller adds what it measures itself.
     pub(crate) fn render(&self) -> Page {
         let mut page = Page::default();
@@ -132,6 +146,7 @@ impl Metrics {
             "Failed fetches of the key set.",
             &self.jwks_failures,
         );
+        self.compression(&mut page);
         page.counter(
             "edge_access_log_dropped_total",
             "Lines left out of the access log, which is read too slowly.",

@@ -1,16 +1,21 @@
 //! Respond: the answer's head as the client sees it, and the answers that the edge gives itself.
 
 use crate::{
+    compress::{Encoder, Pace},
     context::RequestContext,
     heads::{self, Head},
     problem::ClientError,
 };
 use bytes::Bytes;
+use edge_config::Streaming;
 use edge_graphql::Answer;
-use edge_policy::cors::Fields;
+use edge_policy::{
+    compression::{self, Asked, Coding, Untouched, Verdict},
+    cors::Fields,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora_error::{ErrorType, OrErr, Result};
-use pingora_http::ResponseHeader;
+use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
 use shared_contracts::problem;
 use std::time::Duration;
@@ -23,10 +28,33 @@ const DRAIN_BYTES: usize = 128 * 1024 * 1024;
 static POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
 static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
-/// A service's answer: names no part of the house, and speaks for the edge where the edge decides.
-pub(crate) fn decorate(request: &HeaderMap, response: &mut ResponseHeader, ctx: &RequestContext) -> Result<()> {
+/// A service's answer. If it is compressed, [`encode`] does it.
+pub(crate) fn service(request: &RequestHeader, response: &mut ResponseHeader, ctx: &mut RequestContext) -> Result<()> {
+    let verdict = verdict(request, response, ctx);
+    if let Verdict::Encoded(coding) = verdict {
+        let pace = match compression::declared(&response.headers) {
+            _ if is_live(response, ctx) => Pace::Live,
+            length => Pace::Whole(length),
+        };
+        ctx.encoder = encoder(coding, pace, ctx)?;
+    }
+    decorate(&request.headers, response, verdict, ctx)
+}
+
+/// The head of a service's answer: it names no part of the house, and speaks for the edge where the edge decides.
+pub(crate) fn decorate(
+    request: &HeaderMap,
+    response: &mut ResponseHeader,
+    verdict: Verdict,
+    ctx: &RequestContext,
+) -> Result<()> {
     let request_id = request_id(ctx)?;
     response.change(|fields| {
+        compression::tell(fields, verdict);
+        if let Verdict::Encoded(_) = verdict {
+            // HTTP/2 has no such field, and Pingora leaves it out there.
+            fields.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
         fields.remove(header::SERVER);
         fields.remove(&POWERED_BY);
         fields.remove(&KEEP_ALIVE);
@@ -37,6 +65,55 @@ pub(crate) fn decorate(request: &HeaderMap, response: &mut ResponseHeader, ctx: 
         }
         common(request, fields, ctx);
     });
+    Ok(())
+}
+
+/// Whether the answer is compressed.
+fn verdict(request: &RequestHeader, response: &ResponseHeader, ctx: &RequestContext) -> Verdict {
+    let Some(compression) = ctx.route.as_ref().and_then(|route| route.compression.as_ref()) else {
+        return Verdict::Untouched(Untouched::NotAsked);
+    };
+    let asked = Asked {
+        method: &request.method,
+        version: request.version,
+        headers: &request.headers,
+    };
+    compression.terms.judge(&asked, response.status, &response.headers)
+}
+
+/// Whether somebody waits for each piece.
+fn is_live(response: &ResponseHeader, ctx: &RequestContext) -> bool {
+    let is_of_pieces = |value: &HeaderValue| {
+        let begins = |kind: &str| {
+            let begin = value.as_bytes().get(..kind.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(kind.as_bytes()))
+        };
+        begins("text/event-stream") || begins("application/x-ndjson")
+    };
+    { ctx.route.as_ref() }.is_some_and(|route| route.streaming == Some(Streaming::Sse)) || {
+        response.headers.get(header::CONTENT_TYPE)
+    }
+    .is_some_and(is_of_pieces)
+}
+
+fn encoder(coding: Coding, pace: Pace, ctx: &RequestContext) -> Result<Option<Encoder>> {
+    let compression = ctx.route.as_ref().and_then(|route| route.compression.as_ref());
+    let encoder = compression.map(|compression| Encoder::new(compression, coding, pace));
+    encoder.transpose().or_err(ErrorType::InternalError, "no encoder")
+}
+
+/// A piece of a service's answer, in its coding if it has one.
+pub(crate) fn encode(body: &mut Option<Bytes>, is_end: bool, ctx: &mut RequestContext) -> Result<()> {
+    let Some(mut encoder) = ctx.encoder.take() else {
+        return Ok(());
+    };
+    let encoded = encoder.encode(body.as_deref().unwrap_or_default(), is_end);
+    let encoded = encoded.or_err(ErrorType::InternalError, "the answer cannot be encoded")?;
+    // An empty chunk would be the end.
+    *body = (!encoded.is_empty()).then_some(encoded);
+    if !is_end {
+        ctx.encoder = Some(encoder);
+    }
     Ok(())
 }
 
@@ -116,12 +193,21 @@ pub(crate) async fn health(session: &mut Session, ctx: &RequestContext) -> Resul
 async fn send(
     session: &mut Session,
     mut response: ResponseHeader,
-    body: Bytes,
+    mut body: Bytes,
     retry_after: Option<u64>,
     ctx: &RequestContext,
 ) -> Result<()> {
     let request_id = request_id(ctx)?;
+    response.insert_header(header::CONTENT_LENGTH, body.len())?;
+    let verdict = verdict(session.req_header(), &response, ctx);
+    if let Verdict::Encoded(coding) = verdict
+        && let Some(mut encoder) = encoder(coding, Pace::Whole(u64::try_from(body.len()).ok()), ctx)?
+    {
+        let encoded = encoder.encode(&body, true);
+        body = encoded.or_err(ErrorType::InternalError, "the answer cannot be encoded")?;
+    }
     response.change(|fields| {
+        compression::tell(fields, verdict);
         configured(fields, ctx);
         fields.insert(header::CONTENT_LENGTH, body.len().into());
         fields.insert(&heads::REQUEST_ID, request_id);

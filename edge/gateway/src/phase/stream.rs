@@ -60,7 +60,7 @@ pub(super) async fn answer(
     session: &mut Session,
     (mut service, peer): (HttpSession, HttpPeer),
     standing: &mut Option<Standing>,
-    ctx: &RequestContext,
+    ctx: &mut RequestContext,
 ) -> Result<()> {
     let Some(response) = service.resp_header().cloned() else {
         return Err(Error::explain(ErrorType::InternalError, "an answer without a head"));
@@ -87,7 +87,7 @@ async fn begin(
     session: &mut Session,
     service: &mut HttpSession,
     mut response: ResponseHeader,
-    ctx: &RequestContext,
+    ctx: &mut RequestContext,
 ) -> Result<()> {
     response.remove_header(&header::CONNECTION);
     let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
@@ -99,7 +99,7 @@ async fn begin(
         response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
     }
     response.set_version(Version::HTTP_11);
-    respond::decorate(&session.req_header().headers, &mut response, ctx)?;
+    respond::service(session.req_header(), &mut response, ctx)?;
     session
         .write_response_header(Box::new(response), bare)
         .await
@@ -111,25 +111,30 @@ async fn relay(
     session: &mut Session,
     service: &mut HttpSession,
     standing: &mut Option<Standing>,
-    ctx: &RequestContext,
+    ctx: &mut RequestContext,
 ) -> Result<Option<Over>> {
     loop {
-        let piece = tokio::select! {
+        let mut piece = tokio::select! {
             biased;
             over = standing::over(standing) => {
                 // Its events were whole, and so is what the client has of them.
                 session.set_keepalive(None);
-                end_body(session).await?;
+                let mut last = None;
+                respond::encode(&mut last, true, ctx)?;
+                end(session, last).await?;
                 return Ok(Some(over));
             }
             piece = service.read_body_bytes() => piece.map_err(Error::into_up)?,
             gone = gone(session) => return Err(gone),
         };
         select::learn_session(session.req_header(), piece.as_ref(), ctx);
-        let Some(piece) = piece else {
-            end_body(session).await?;
-            return Ok(None);
-        };
+        let is_end = piece.is_none();
+        respond::encode(&mut piece, is_end, ctx)?;
+        if is_end {
+            return end(session, piece).await.map(|()| None);
+        }
+        // An encoder may wait for more.
+        let Some(piece) = piece else { continue };
         tokio::select! {
             biased;
             written = write(session, piece) => written?,
@@ -150,6 +155,6 @@ async fn write(session: &mut Session, piece: Bytes) -> Result<()> {
         .map_err(Error::into_down)
 }
 
-async fn end_body(session: &mut Session) -> Result<()> {
-    session.write_response_body(None, true).await.map_err(Error::into_down)
+async fn end(session: &mut Session, last: Option<Bytes>) -> Result<()> {
+    session.write_response_body(last, true).await.map_err(Error::into_down)
 }

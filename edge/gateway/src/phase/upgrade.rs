@@ -57,7 +57,7 @@ pub(crate) async fn open(
         fields.remove(header::CONTENT_LENGTH);
         fields.remove(header::TRANSFER_ENCODING);
     });
-    respond::decorate(&session.req_header().headers, &mut response, ctx)?;
+    respond::service(session.req_header(), &mut response, ctx)?;
     let client = client::take(session, response).await?;
     let early = match service.read_body_bytes().now_or_never() {
         Some(Ok(Some(early))) => early,

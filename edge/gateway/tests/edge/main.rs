@@ -5,6 +5,7 @@
 mod admin;
 mod bodies;
 mod check;
+mod compression;
 mod diff;
 mod explain;
 mod explained;

@@ -8,6 +8,7 @@ use crate::{
     problem::ClientError,
 };
 use edge_config::{HIDDEN, is_secret_field};
+use edge_policy::compression::{Coding, Untouched, Verdict, negotiate};
 use http::{HeaderMap, header};
 use pingora_error::Result;
 use pingora_http::ResponseHeader;
@@ -22,8 +23,9 @@ pub(in crate::explain) fn service(
     ctx: &RequestContext,
 ) -> Result<()> {
     bounds(peek, route);
+    compression(peek, route, request);
     let mut response = ResponseHeader::build(200, None)?;
-    respond::decorate(request, &mut response, ctx)?;
+    respond::decorate(request, &mut response, Verdict::Untouched(Untouched::NotAsked), ctx)?;
     fields(peek, &response.headers);
     Ok(())
 }
@@ -31,6 +33,7 @@ pub(in crate::explain) fn service(
 /// Bounds, tries, and the fields of the composed schema's answer.
 pub(in crate::explain) fn composed(peek: &mut Peek<'_>, route: &Route, request: &HeaderMap, ctx: &RequestContext) {
     bounds(peek, route);
+    compression(peek, route, request);
     own(peek, request, ctx);
 }
 
@@ -50,6 +53,28 @@ fn bounds(peek: &mut Peek<'_>, route: &Route) {
     if route.streaming.is_some() {
         peek.book.setting(Respond, &key("streaming"), "streaming");
     }
+}
+
+/// The coding that an answer would get which is worth it.
+fn compression(peek: &mut Peek<'_>, route: &Route, request: &HeaderMap) {
+    let Some(compression) = &route.compression else {
+        return;
+    };
+    let key = format!("{}.compression", peek.route);
+    let coding = negotiate(request, &compression.terms.offered).map(Coding::name);
+    let text = match coding {
+        Some(coding) => {
+            let (types, least) = (format!("{key}.types"), format!("{key}.min_size"));
+            let types = peek.book.words(&types).join(", ");
+            format!(
+                "{coding}, for answers of {} or more that are {types}",
+                peek.book.shown(&least)
+            )
+        }
+        None => "none: the client takes none that is offered".to_owned(),
+    };
+    peek.book
+        .because(&format!("{key}.algorithms"), Respond, "coding", coding, text);
 }
 
 /// The fields that are added to an answer of the edge's own.
