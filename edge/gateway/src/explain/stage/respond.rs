@@ -64,12 +64,8 @@ fn compression(peek: &mut Peek<'_>, route: &Route, request: &HeaderMap) {
     let coding = negotiate(request, &compression.terms.offered).map(Coding::name);
     let text = match coding {
         Some(coding) => {
-            let (types, least) = (format!("{key}.types"), format!("{key}.min_size"));
-            let types = peek.book.words(&types).join(", ");
-            format!(
-                "{coding}, for answers of {} or more that are {types}",
-                peek.book.shown(&least)
-            )
+            let least = peek.book.shown(&format!("{key}.min_size"));
+            format!("{coding}, for answers of {least} or more of the types that are worth it")
         }
         None => "none: the client takes none that is offered".to_owned(),
     };
