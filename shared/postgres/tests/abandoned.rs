@@ -30,7 +30,11 @@ fn one(db: &TestDb) -> Pool {
 
 async fn count(pool: &Pool, sql: &str) -> i64 {
     let mut conn = conn(pool).await.unwrap();
-    diesel::sql_query(sql).get_result::<Count>(&mut conn).await.unwrap().count
+    diesel::sql_query(sql)
+        .get_result::<Count>(&mut conn)
+        .await
+        .unwrap()
+        .count
 }
 
 /// How many statements sleep in this database.
@@ -120,7 +124,10 @@ async fn a_connection_that_is_done_is_kept() {
     let first = count(&pool, pid).await;
     let mut held = conn(&pool).await.unwrap();
     // Refusals and refused transactions are outcomes as well.
-    diesel::sql_query("SELECT nothing").execute(&mut held).await.unwrap_err();
+    diesel::sql_query("SELECT nothing")
+        .execute(&mut held)
+        .await
+        .unwrap_err();
     let refused = held
         .transaction::<(), DbError, _>(async |_| Err(DbError::internal("changed my mind")))
         .await;

@@ -16,6 +16,7 @@ mod headers;
 mod identity;
 mod lasting;
 mod leases;
+mod leaving;
 mod lifecycle;
 mod origins;
 mod overrides;
