@@ -30,7 +30,7 @@ const EVERY_METHOD: (&str, &str) = (
     "match: { path_prefix: /media }",
 );
 /// How long a target that is back takes to have its whole share.
-const RAMP: Duration = Duration::from_secs(2);
+const RAMP: Duration = Duration::from_secs(3);
 const FAULT: Duration = Duration::from_millis(1500);
 const CLIENTS: u32 = 12;
 const EVERY: Duration = Duration::from_millis(40);
@@ -56,13 +56,23 @@ async fn counted(edge: &Edge, event: &str) -> f64 {
     edge.metric(&name).await
 }
 
-/// Makes a target go wrong for a while; when it was well again.
-async fn fault(origin: &mut Faulty, mood: Option<Mood>) -> Instant {
+async fn is_ejected(edge: &Edge, origin: &Faulty) -> bool {
+    let status = edge.status().await;
+    let targets = status["upstreams"]["media"]["targets"].as_array().unwrap().clone();
+    let is_it = |target: &serde_json::Value| target["address"] == origin.address.to_string();
+    targets
+        .iter()
+        .any(|target| is_it(target) && target["state"] == "ejected")
+}
+
+/// Makes a target go wrong for a while, until it is left alone; when it was well again.
+async fn fault(edge: &Edge, origin: &mut Faulty, mood: Option<Mood>) -> Instant {
     match mood {
         Some(mood) => origin.is(mood),
         None => origin.kill().await,
     }
     sleep(FAULT).await;
+    eventually(PATIENCE, || is_ejected(edge, origin)).await;
     let healed = Instant::now();
     match mood {
         Some(_) => origin.is(Mood::Well),
@@ -71,37 +81,39 @@ async fn fault(origin: &mut Faulty, mood: Option<Mood>) -> Instant {
     healed
 }
 
-/// A target that is back takes little at first, and never more than its part of all.
-async fn ramps_up(steady: &Steady, origin: &Faulty, healed: Instant, what: &str) {
-    let first = eventually(PATIENCE, || async { origin.log_since(healed).first().copied() }).await;
+/// A target that is back takes little at first, and then its part of all.
+async fn ramps_up(origins: &[Faulty], number: usize, healed: Instant, what: &str) {
+    let first = eventually(PATIENCE, || async {
+        origins[number].log_since(healed).first().copied()
+    })
+    .await;
     let begun = healed + first;
-    let before = steady.tally();
-    let part = RAMP / 4;
-    eventually(PATIENCE, || async { begun.elapsed() > RAMP + 2 * part }).await;
-    let seconds = begun.elapsed().as_secs_f64();
-    let rate = f64::from(steady.tally().all() - before.all()) / seconds;
-    let log = origin.log_since(begun);
-    let within = |number: u32| {
-        let asked = log
-            .iter()
-            .filter(|at| (part * number..part * (number + 1)).contains(*at));
-        asked.count() as f64 / part.as_secs_f64()
+    eventually(PATIENCE, || async { begun.elapsed() > RAMP * 4 / 3 }).await;
+    let logs: Vec<_> = origins.iter().map(|origin| origin.log_since(begun)).collect();
+    // Shares of what all three were asked, not rates: the machine may be busy with other things.
+    let share = |from: u32, to: u32| {
+        let within = RAMP * from / 12..RAMP * to / 12;
+        let asked = |log: &Vec<Duration>| log.iter().filter(|at| within.contains(*at)).count();
+        asked(&logs[number]) as f64 / logs.iter().map(asked).sum::<usize>().max(1) as f64
     };
-    let rates: Vec<f64> = (0..6).map(within).collect();
-    let whole = rates[4].max(rates[5]);
-    assert!(whole > rate / 3.0 * 0.4, "{what}: it is back: {rates:?} of {rate}");
-    assert!(rates[0] < whole * 0.7, "{what}: little at first: {rates:?} of {rate}");
-    assert!(rates[0] < rate / 3.0, "{what}: no stampede: {rates:?} of {rate}");
+    let (shares, whole) = ([share(0, 2), share(2, 6), share(6, 12)], share(12, 16));
+    assert!(whole > 0.2, "{what}: it is back: {shares:?}, {whole}");
+    assert!(shares[0] < whole * 0.7, "{what}: little at first: {shares:?}, {whole}");
+    assert!(shares[0] < shares[2], "{what}: more and more: {shares:?}, {whole}");
+    let most = shares.into_iter().fold(0.0, f64::max);
+    assert!(most < 0.5, "{what}: no stampede: {shares:?}, {whole}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_target_after_the_other_goes_wrong_and_no_client_notices() {
     let mut origins = three().await;
+    // `peak_ewma` would hold the failures against a target for some seconds more, and hide the ramp.
     let setup = setup(
         &addresses(&origins),
         "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
-    slow_start: 2s
-    outlier: { consecutive_failures: 3, error_ratio: 0.25, min_requests: 12, eject_for: 1s, statuses: [500, 502, 503, 504] }",
+    load_balancing: least_requests
+    slow_start: 3s
+    outlier: { consecutive_failures: 3, error_ratio: 0.25, min_requests: 12, window: 1s, eject_for: 1s, statuses: [500, 502, 503, 504] }",
     );
     let edge = setup.start().await;
     let steady = Steady::start(edge.public, "/media/x", CLIENTS, EVERY);
@@ -116,9 +128,8 @@ async fn one_target_after_the_other_goes_wrong_and_no_client_notices() {
     ];
     for (number, (what, mood)) in course.into_iter().enumerate() {
         let (before, ejected) = (steady.tally(), counted(&edge, "ejection").await);
-        let origin = &mut origins[number % 3];
-        let healed = fault(origin, mood).await;
-        ramps_up(&steady, origin, healed, what).await;
+        let healed = fault(&edge, &mut origins[number % 3], mood).await;
+        ramps_up(&origins, number % 3, healed, what).await;
         let ejected = counted(&edge, "ejection").await - ejected;
         let Tally { failed, broken, .. } = steady.tally();
         // Who has seen the beginning of an answer cannot be helped: so many in a row, and those who were under way.
@@ -219,12 +230,9 @@ async fn what_was_sent_of_a_post_is_never_sent_again() {
         seen.iter().all(|(_, times)| *times == 1),
         "some came twice to one target"
     );
+    let spoiled = arrived as u32 - good;
     assert!(
-        arrived as u32 > POSTS * 8 / 10,
-        "{arrived} arrived, {good} were answered"
-    );
-    assert!(
-        (POSTS / 4..arrived as u32).contains(&good),
+        good > POSTS / 4 && spoiled > POSTS / 4,
         "{arrived} arrived, {good} were answered"
     );
 }
@@ -277,7 +285,7 @@ async fn a_target_that_fails_only_requests_does_not_flap() {
     let setup = setup(
         &addresses(&origins),
         "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
-    health_check: { path: /health/ready, interval: 200ms, timeout: 100ms, healthy: 1, unhealthy: 2 }
+    health_check: { path: /health/ready, interval: 400ms, timeout: 390ms, healthy: 1, unhealthy: 3 }
     outlier: { consecutive_failures: 3, statuses: [500] }",
     );
     let edge = setup.start().await;
@@ -293,7 +301,7 @@ async fn a_target_that_fails_only_requests_does_not_flap() {
     })
     .await;
     let since = Instant::now();
-    eventually(PATIENCE, || async { origins[0].probes_since(since).len() >= 5 }).await;
+    eventually(PATIENCE, || async { origins[0].probes_since(since).len() >= 3 }).await;
     assert!(
         origins[0].log_since(since).is_empty(),
         "{:?}",

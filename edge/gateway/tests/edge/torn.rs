@@ -31,11 +31,9 @@ enum Place {
     BehindTheHead,
     InTheBody,
     BehindTheAnswer,
-    AtTheNextRequest,
-    Nowhere,
 }
 
-const PLACES: [Place; 10] = [
+const PLACES: [Place; 8] = [
     Place::AtOnce,
     Place::InTheRequest,
     Place::BehindTheRequest,
@@ -44,9 +42,9 @@ const PLACES: [Place; 10] = [
     Place::BehindTheHead,
     Place::InTheBody,
     Place::BehindTheAnswer,
-    Place::AtTheNextRequest,
-    Place::Nowhere,
 ];
+/// Before it ends, a connection answers none, one or two requests well.
+const WELL: usize = 3;
 
 /// The origin. It ends with the test.
 pub(crate) struct Torn {
@@ -63,9 +61,10 @@ impl Torn {
         let (all, turn) = (Arc::clone(&seen), AtomicUsize::new(0));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let place = PLACES[turn.fetch_add(1, SeqCst) % PLACES.len()];
+                let turn = turn.fetch_add(1, SeqCst);
+                let (place, well) = (PLACES[turn % PLACES.len()], turn / PLACES.len() % WELL);
                 let all = Arc::clone(&all);
-                tokio::spawn(async move { serve(stream, place, &all).await });
+                tokio::spawn(async move { serve(stream, place, well, &all).await });
             }
         });
         Self { address, seen, task }
@@ -83,11 +82,12 @@ impl Drop for Torn {
     }
 }
 
-async fn serve(mut stream: TcpStream, place: Place, seen: &Mutex<BTreeMap<u32, u32>>) {
+async fn serve(mut stream: TcpStream, place: Place, well: usize, seen: &Mutex<BTreeMap<u32, u32>>) {
     let _ = stream.set_zero_linger();
     for turn in 0.. {
         let mut read = Vec::new();
-        let go_on = exchange(&mut stream, place, turn, &mut read).await;
+        let place = Some(place).filter(|_| turn == well);
+        let go_on = exchange(&mut stream, place, &mut read).await;
         // Also what came of a request before a reset counts as sent.
         while stream.try_read_buf(&mut read).is_ok_and(|more| more > 0) {}
         if let Some(id) = id(&read) {
@@ -100,36 +100,35 @@ async fn serve(mut stream: TcpStream, place: Place, seen: &Mutex<BTreeMap<u32, u
 }
 
 /// One request and its answer, as far as it gets. `false`: the connection is reset.
-async fn exchange(stream: &mut TcpStream, place: Place, turn: u32, read: &mut Vec<u8>) -> bool {
-    if matches!(place, Place::AtOnce) {
+async fn exchange(stream: &mut TcpStream, place: Option<Place>, read: &mut Vec<u8>) -> bool {
+    if matches!(place, Some(Place::AtOnce)) {
         return false;
     }
     while !is_whole(read) {
         if stream.read_buf(read).await.unwrap_or(0) == 0 {
             return false;
         }
-        if matches!(place, Place::InTheRequest) || (turn > 0 && matches!(place, Place::AtTheNextRequest)) {
+        if matches!(place, Some(Place::InTheRequest)) {
             return false;
         }
     }
     let written = match place {
-        Place::BehindTheRequest => return false,
-        Place::ALittleLater => {
+        Some(Place::AtOnce | Place::InTheRequest | Place::BehindTheRequest) => return false,
+        Some(Place::ALittleLater) => {
             sleep(Duration::from_millis(3)).await;
             return false;
         }
-        Place::InTheHead => 12,
-        Place::BehindTheHead => ANSWER.len() - 10,
-        Place::InTheBody => ANSWER.len() - 5,
-        _ => ANSWER.len(),
+        Some(Place::InTheHead) => 12,
+        Some(Place::BehindTheHead) => ANSWER.len() - 10,
+        Some(Place::InTheBody) => ANSWER.len() - 5,
+        Some(Place::BehindTheAnswer) | None => ANSWER.len(),
     };
     let is_sent = stream.write_all(&ANSWER[..written]).await.is_ok();
-    if written < ANSWER.len() || matches!(place, Place::BehindTheAnswer) {
+    if place.is_some() {
         // A reset overtakes what was not read yet.
         sleep(Duration::from_millis(1)).await;
-        return false;
     }
-    is_sent
+    is_sent && place.is_none()
 }
 
 fn is_whole(read: &[u8]) -> bool {
