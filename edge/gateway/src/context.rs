@@ -58,6 +58,8 @@ pub(crate) struct RequestContext {
     pub(crate) tried: Vec<SocketAddr>,
     /// Tries so far.
     pub(crate) attempts: u32,
+    /// Whether the route's fallback took it over.
+    pub(crate) fell_back: bool,
     /// The present try.
     pub(crate) attempt: Option<Attempt>,
     /// How long the next try waits.
@@ -106,6 +108,7 @@ impl RequestContext {
             target: None,
             tried: Vec::new(),
             attempts: 0,
+            fell_back: false,
             attempt: None,
             pause: Duration::ZERO,
             set_cookie: None,

@@ -198,7 +198,7 @@ impl Metrics {
         page.metric(
             name,
             "counter",
-            "Failed connections and exchanges, retries, ejections, and what the breaker did.",
+            "Failed connections and exchanges, retries, ejections, what the breaker did, and what fallbacks took over.",
         );
         for (upstream, cells) in &upstreams {
             let events = [
@@ -209,6 +209,7 @@ impl Metrics {
                 ("ejection", &cells.ejections),
                 ("breaker_opened", &cells.breaker_opened),
                 ("breaker_refused", &cells.breaker_refused),
+                ("fallback", &cells.fallbacks),
             ];
             for (event, counter) in events {
                 page.value(

@@ -9,6 +9,7 @@ mod diff;
 mod explain;
 mod explained;
 mod failover;
+mod fallback;
 mod faults;
 mod faulty;
 mod front;
