@@ -27,12 +27,16 @@ pub(super) fn check(name: &str, route: &Route, report: &mut Report<'_>) {
             status: None,
             content_type: None,
             body: None,
+            body_file: None,
         } => {}
         Fallback { upstream: Some(_), .. } => {
             let words = "has both `upstream` and an answer of its own; keep one";
             report.add(code::CONTRADICTION, &path, words);
         }
         _ => {}
+    }
+    if fallback.body.is_some() && fallback.body_file.is_some() {
+        report.add(code::CONTRADICTION, &path, "has both `body` and `body_file`; keep one");
     }
     if fallback.upstream.is_some() && fallback.upstream == route.upstream {
         let words = "is the route's own upstream, which is away then; name another one";

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// What answers while the upstream's breaker lets nobody pass, or none of its instances can be connected to. Either another upstream
 /// or an answer of the edge's own.
@@ -21,6 +22,9 @@ pub struct Fallback {
     /// Its body; empty unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// Or the file that is its body, against the working directory; at most 1 MiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_file: Option<PathBuf>,
 }
 
 impl Fallback {

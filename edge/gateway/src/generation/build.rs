@@ -212,7 +212,10 @@ impl Builder<'_> {
         Ok(Some(Fallback::Answer(Arc::new(FixedAnswer {
             status: StatusCode::from_u16(fallback.status.unwrap_or_default()).map_err(|_| wrong())?,
             content_type: HeaderValue::from_str(fallback.content_type()).map_err(|_| wrong())?,
-            body: fallback.body.clone().unwrap_or_default().into(),
+            body: match &fallback.body_file {
+                Some(file) => self.source.bodies.get(file).cloned().unwrap_or_default(),
+                None => fallback.body.clone().unwrap_or_default().into(),
+            },
         }))))
     }
 

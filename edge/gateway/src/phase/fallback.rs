@@ -17,7 +17,7 @@ pub(crate) fn pool<'r>(route: &'r Route, ctx: &RequestContext) -> Option<&'r Arc
     let Serves::Upstream { pool, .. } = &route.serves else {
         return None;
     };
-    let other = route.fallback.as_ref().filter(|_| ctx.fell_back);
+    let other = route.fallback.as_ref().filter(|_| ctx.fell_back.is_some());
     Some(other.and_then(Fallback::upstream).unwrap_or(pool))
 }
 
@@ -25,10 +25,10 @@ pub(crate) fn pool<'r>(route: &'r Route, ctx: &RequestContext) -> Option<&'r Arc
 pub(crate) fn fall_back(route: &Route, ctx: &mut RequestContext) -> bool {
     let other = route.fallback.as_ref().and_then(Fallback::upstream);
     let in_time = ctx.deadline().is_none_or(|deadline| Instant::now() < deadline);
-    if other.is_none() || ctx.fell_back || !in_time {
+    if other.is_none() || ctx.fell_back.is_some() || !in_time {
         return false;
     }
-    ctx.fell_back = true;
+    ctx.fell_back = Some(ctx.attempts);
     ctx.tried.clear();
     ctx.set_cookie = None;
     ctx.pause = Duration::ZERO;
@@ -42,6 +42,6 @@ pub(crate) fn instead_of(code: Code, ctx: &mut RequestContext) -> Option<Arc<Fix
     let Some(Fallback::Answer(answer)) = &route.fallback else {
         return None;
     };
-    ctx.fell_back = true;
+    ctx.fell_back = Some(ctx.attempts);
     Some(Arc::clone(answer))
 }

@@ -26,7 +26,7 @@ pub(crate) fn record(log: &AccessLog, session: &Session, ctx: &RequestContext) {
 
 /// The route whose fallback took the request over.
 fn fell_back(ctx: &RequestContext) -> Option<&Route> {
-    ctx.route.as_deref().filter(|_| ctx.fell_back)
+    ctx.route.as_deref().filter(|_| ctx.fell_back.is_some())
 }
 
 fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestContext) {

@@ -45,7 +45,7 @@ pub(crate) fn select<E: Effects>(
         target, pool, permit, ..
     } = target(effects, route, head, ctx)?;
     let attempt = Attempt::begin(pool, &target, permit);
-    if ctx.attempts == 0 {
+    if ctx.tries() == 0 {
         pool.state.budget.request(clock::now());
     }
     let left = ctx
@@ -110,7 +110,7 @@ pub(crate) fn target<'r, E: Effects>(
         return Err(InternalError::NoTarget("graphql".into()));
     };
     let pool = fallback::pool(route, ctx).unwrap_or(pool);
-    let sticky = sticky.as_deref().filter(|_| !ctx.fell_back);
+    let sticky = sticky.as_deref().filter(|_| ctx.fell_back.is_none());
     match target_of(effects, pool, sticky, head, ctx) {
         Err(_) if fall_back(route, ctx) => {
             let other = fallback::pool(route, ctx).unwrap_or(pool);
@@ -191,7 +191,7 @@ pub(crate) fn learn_session(head: &RequestHeader, body: Option<&Bytes>, ctx: &Re
     let Some(route) = ctx
         .route
         .as_ref()
-        .filter(|route| route.streaming == Some(Streaming::Websocket) && !ctx.fell_back)
+        .filter(|route| route.streaming == Some(Streaming::Websocket) && ctx.fell_back.is_none())
     else {
         return;
     };
@@ -290,7 +290,7 @@ fn failure<'a>(method: &'a Method, cause: Cause, replayable: bool, ctx: &Request
         method,
         cause,
         replayable,
-        tries: ctx.attempts,
+        tries: ctx.tries(),
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::{
     faulty::{Faulty, Mood},
     origins::Origin,
-    support::{Edge, PATIENCE, Setup},
+    support::{Dead, Edge, PATIENCE, Setup},
 };
 use http::Method;
 use serde_json::{Value, json};
 use shared_testkit::{Client, eventually};
+use std::fs;
 
 const UPSTREAM: (&str, &str) = (
     "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }",
@@ -24,6 +25,8 @@ const EVERY_METHOD: (&str, &str) = (
 const ROUTE: &str = "    rate_limits: []\n    upstream: media\n";
 const ANSWER: &str = "    rate_limits: []\n    upstream: media
     fallback: { status: 203, content_type: text/plain, body: \"a picture is to come\" }\n";
+const FILE: &str = "    rate_limits: []\n    upstream: media
+    fallback: { status: 200, content_type: text/plain, body_file: \"${SOON_FILE}\" }\n";
 const OTHER: &str = "    rate_limits: []\n    upstream: media\n    fallback: { upstream: auth }\n";
 
 fn setup(route: &'static str) -> Setup {
@@ -81,7 +84,8 @@ async fn the_edge_answers_itself_while_the_breaker_is_open() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_edge_answers_itself_while_nobody_can_be_connected_to() {
-    let setup = setup(ANSWER);
+    let dead = Dead::new();
+    let setup = setup(ANSWER).targets("MEDIA", &[dead.address]);
     let edge = setup.start().await;
     let client = edge.client();
     for method in [Method::GET, Method::POST] {
@@ -96,6 +100,20 @@ async fn the_edge_answers_itself_while_nobody_can_be_connected_to() {
         (head.expect_status(203).header("content-length"), 3.0),
         (Some("20"), counted(&edge).await)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_may_stand_in_a_file_and_change() {
+    let dead = Dead::new();
+    let setup = setup(FILE).targets("MEDIA", &[dead.address]);
+    let file = setup.file("soon.txt");
+    fs::write(&file, "soon").unwrap();
+    let setup = setup.variable("SOON_FILE", file.to_str().unwrap());
+    let edge = setup.start().await;
+    let client = edge.client();
+    assert_eq!(client.get("/media/x").await.expect_status(200).text(), "soon");
+    fs::write(&file, "sooner").unwrap();
+    eventually(PATIENCE, || async { client.get("/media/x").await.text() == "sooner" }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +139,8 @@ async fn another_upstream_is_asked_the_same_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_sent_goes_to_the_other_upstream_whatever_its_method() {
-    let (setup, auth) = setup(OTHER).origin("AUTH").await;
+    let dead = Dead::new();
+    let (setup, auth) = setup(OTHER).targets("MEDIA", &[dead.address]).origin("AUTH").await;
     let edge = setup.start().await;
     let client = edge.client();
     let answer = client

@@ -3,7 +3,7 @@
 use crate::{
     faulty::{Faulty, Mood},
     steady::{Steady, Tally, plain},
-    support::{Edge, PATIENCE, Setup, free_address},
+    support::{Dead, Edge, PATIENCE, Setup},
     torn::{BODY, Torn},
 };
 use bytes::Bytes;
@@ -247,8 +247,8 @@ const PATIENT: (&str, &str) = (
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_dead_is_told_at_once_spared_and_back_with_its_first_probe() {
-    let dead = [free_address(), free_address(), free_address()];
-    let setup = setup(&dead, DEAD).edit(PATIENT.0, PATIENT.1);
+    let [one, two, three] = [Dead::new(), Dead::new(), Dead::new()];
+    let setup = setup(&[one.address, two.address, three.address], DEAD).edit(PATIENT.0, PATIENT.1);
     let edge = setup.start().await;
     let client = edge.client();
     let mut codes = Vec::new();
@@ -269,7 +269,9 @@ async fn a_service_that_is_dead_is_told_at_once_spared_and_back_with_its_first_p
         "{codes:?}"
     );
     let began = Instant::now();
-    let origin = Faulty::start_at(dead[1]).await;
+    let address = two.address;
+    drop(two);
+    let origin = Faulty::start_at(address).await;
     eventually(PATIENCE, || async { client.get("/media/x").await.status == 200 }).await;
     let back = began.elapsed();
     let probed = origin.probes_since(began)[0];

@@ -31,7 +31,7 @@ pub(in crate::explain) fn target(
         return Ok(None);
     }
     let chosen = select::target(peek, route, head, ctx);
-    if ctx.fell_back {
+    if ctx.fell_back.is_some() {
         fell_back(peek, route);
     }
     match chosen {
