@@ -284,9 +284,11 @@ async fn a_service_that_is_dead_is_told_at_once_spared_and_back_with_its_first_p
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_fails_only_requests_does_not_flap() {
     let origins = three().await;
+    // In turn, so that it is asked often enough to be found out.
     let setup = setup(
         &addresses(&origins),
         "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
+    load_balancing: round_robin
     health_check: { path: /health/ready, interval: 400ms, timeout: 390ms, healthy: 1, unhealthy: 3 }
     outlier: { consecutive_failures: 3, statuses: [500] }",
     );
