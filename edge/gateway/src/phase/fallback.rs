@@ -1,5 +1,5 @@
-//! Fallback: what answers when the route's own upstream cannot be asked. Nothing of the request has been sent to anyone then, so any
-//! method may go on to the other upstream. There is one hop: what is away there too is told.
+//! Fallback: what answers when the route's own upstream cannot be asked. Then nothing of the request was sent to anyone, or it is one
+//! that may be sent again; so any method may go on to the other upstream. There is one hop: what is away there too is told.
 
 use crate::{
     context::RequestContext,

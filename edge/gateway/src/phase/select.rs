@@ -106,7 +106,7 @@ pub(crate) fn target<'r, E: Effects>(
     head: &RequestHeader,
     ctx: &mut RequestContext,
 ) -> Result<Choice<'r>, InternalError> {
-    let Serves::Upstream { pool, sticky, .. } = &route.serves else {
+    let Serves::Upstream { pool, sticky } = &route.serves else {
         return Err(InternalError::NoTarget("graphql".into()));
     };
     let pool = fallback::pool(route, ctx).unwrap_or(pool);
