@@ -59,6 +59,8 @@ pub(crate) struct RequestContext {
     pub(crate) tried: Vec<SocketAddr>,
     /// Tries so far.
     pub(crate) attempts: u32,
+    /// Tries before the route's fallback took it over, if it did.
+    pub(crate) fell_back: Option<u32>,
     /// The present try.
     pub(crate) attempt: Option<Attempt>,
     /// How long the next try waits.
@@ -109,6 +111,7 @@ impl RequestContext {
             target: None,
             tried: Vec::new(),
             attempts: 0,
+            fell_back: None,
             attempt: None,
             pause: Duration::ZERO,
             set_cookie: None,
@@ -124,6 +127,11 @@ impl RequestContext {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let route = self.route.as_ref().filter(|route| route.streaming.is_none())?;
         Some(self.began + route.request_timeout)
+    }
+
+    /// Tries so far at the upstream that it is at now.
+    pub(crate) fn tries(&self) -> u32 {
+        self.attempts - self.fell_back.unwrap_or(0)
     }
 
     /// Counts it among those that stay open: event streams, sockets, long polls.

@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     front::{HeadArrived, Wire},
     generation::Serves,
-    phase::{Serving, Way, arrive, forward, graphql, record, respond, select, stream, upgrade, way},
+    phase::{Serving, Way, arrive, fallback, forward, graphql, record, respond, select, stream, upgrade, way},
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -228,7 +228,10 @@ impl ProxyHttp for EdgeProxy {
         if let Some(answer) = answer.filter(|_| !begun) {
             session.set_keepalive(None);
             // A client that cannot be answered any more is gone, which the access log shows as status 0.
-            let _ = respond::refuse(session, &answer, ctx).await;
+            let _ = match fallback::instead_of(answer.code, ctx) {
+                Some(instead) => respond::fixed(session, &instead, ctx).await,
+                None => respond::refuse(session, &answer, ctx).await,
+            };
         }
         FailToProxy {
             error_code: ctx.code.map_or(0, shared_contracts::Code::status),

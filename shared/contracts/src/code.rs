@@ -115,6 +115,8 @@ codes! {
     UpstreamUnavailable = ("UPSTREAM_UNAVAILABLE", 503, "The service behind is unavailable"),
     /// The upstream's answer broke off or made no sense.
     UpstreamFailed = ("UPSTREAM_FAILED", 502, "The service behind failed"),
+    /// The time that the caller gave was over before the answer was ready.
+    DeadlineExceeded = ("DEADLINE_EXCEEDED", 504, "The answer was not ready in time"),
     /// The upstream did not answer in time.
     UpstreamTimeout = ("UPSTREAM_TIMEOUT", 504, "The service behind did not answer in time"),
 }

@@ -7,6 +7,7 @@ mod certificates;
 mod compression;
 mod cors;
 mod csrf;
+mod fallback;
 mod files;
 mod forward_claims;
 mod graphql;

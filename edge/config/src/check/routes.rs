@@ -1,6 +1,6 @@
 //! Each route by itself.
 
-use super::{Report, compression, graphql, headers, matching, retries, serves, timeouts};
+use super::{Report, compression, fallback, graphql, headers, matching, retries, serves, timeouts};
 use crate::Config;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -12,6 +12,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         if let Some(graphql) = &route.graphql {
             graphql::check(name, graphql, report);
         }
+        fallback::check(name, route, report);
         timeouts::check(name, route, report);
         retries::check(&at("retries"), &route.retries, report);
         headers::check(&at("headers"), &route.headers, report);

@@ -1,6 +1,6 @@
 //! Sections `routes` and `defaults`.
 
-use super::{Auth, Charge, Compression, Csrf, Graphql, Headers, Match};
+use super::{Auth, Charge, Compression, Csrf, Fallback, Graphql, Headers, Match};
 use crate::units::{ByteSize, Percent, TimeSpan};
 use edge_policy::{retry, rewrite::Rewrite};
 use schemars::JsonSchema;
@@ -26,6 +26,9 @@ pub struct Route {
     /// The composed API that answers it. Either this or `upstream`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graphql: Option<Graphql>,
+    /// What answers while `upstream` is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback>,
     /// Largest request body; larger ones are refused with 413.
     #[serde(default = "default_max_body")]
     pub max_body: ByteSize,

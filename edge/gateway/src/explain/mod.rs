@@ -15,7 +15,7 @@ pub(crate) use report::Report;
 use crate::{
     context::RequestContext,
     generation::{Generation, Route, Serves},
-    phase::{Way, way},
+    phase::{Way, fallback, way},
     problem::ClientError,
 };
 use ask::Read;
@@ -145,6 +145,22 @@ fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestCo
     }
 }
 
+/// What is answered where no upstream can be asked.
+fn instead(
+    peek: &mut Peek<'_>,
+    route: &Route,
+    error: &ClientError,
+    session: &Session,
+    ctx: &mut RequestContext,
+) -> Result<Verdict> {
+    let Some(answer) = fallback::instead_of(error.code, ctx) else {
+        return refused(peek, error, session, ctx);
+    };
+    stage::select::fell_back(peek, route);
+    stage::respond::own(peek, &session.req_header().headers, ctx);
+    Ok(Verdict::answered(answer.status.as_u16(), "by the route's fallback"))
+}
+
 fn service(
     peek: &mut Peek<'_>,
     route: &Route,
@@ -155,14 +171,11 @@ fn service(
     let client = session.req_header();
     let target = match stage::select::target(peek, route, client, ctx) {
         Ok(target) => target,
-        Err(error) => return refused(peek, &error.to_client(), session, ctx),
+        Err(error) => return instead(peek, route, &error.to_client(), session, ctx),
     };
     let sent = stage::forward::head(peek, route, client, ctx, outcome == Outcome::Tunnelled)?;
     stage::respond::service(peek, route, &client.headers, ctx)?;
-    let upstream = match &route.serves {
-        Serves::Upstream { pool, .. } => pool.name.to_string(),
-        Serves::Graphql(_) => String::new(),
-    };
+    let upstream = fallback::pool(route, ctx).map_or_else(String::new, |pool| pool.name.to_string());
     let address = target.map(|target| target.address_text.to_string());
     let (method, path) = (sent.method.to_string(), peek.target_of(&sent));
     let to = address

@@ -2,6 +2,7 @@
 
 mod build;
 mod changes;
+mod fallback;
 mod gate;
 mod inherit;
 mod mistake;
@@ -9,6 +10,7 @@ mod source;
 
 pub(crate) use build::{BuildError, Parts};
 use changes::Changes;
+pub(crate) use fallback::{Fallback, FixedAnswer};
 pub(crate) use gate::Gate;
 pub(crate) use source::{KeyText, Read, Source, read, read_text};
 
@@ -85,6 +87,8 @@ pub(crate) struct Route {
     pub(crate) quotas: Vec<Arc<Quota>>,
     /// What answers.
     pub(crate) serves: Serves,
+    /// What answers while its upstream is away.
+    pub(crate) fallback: Option<Fallback>,
     /// Largest request body, bytes.
     pub(crate) max_body: u64,
     /// To connect to a target.

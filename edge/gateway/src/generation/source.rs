@@ -2,6 +2,7 @@
 //! rollback, needs no file.
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use edge_config::{Config, Diagnostic, Env, HIDDEN, KeySource, Loaded, Serves, Sources, diagnose};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +21,8 @@ pub(crate) struct Source {
     pub(crate) schemas: BTreeMap<PathBuf, String>,
     /// Texts of the key sets that it names, by file.
     pub(crate) key_sets: BTreeMap<PathBuf, KeyText>,
+    /// Bodies of the edge's own answers, by file.
+    pub(crate) bodies: BTreeMap<PathBuf, Bytes>,
 }
 
 /// The text of a key set in a file. It may hold secrets, so it is never shown.
@@ -42,16 +45,20 @@ impl fmt::Debug for KeyText {
 impl PartialEq for Source {
     /// Equal ones build the same, wherever their values come from.
     fn eq(&self, other: &Self) -> bool {
-        self.config == other.config && self.schemas == other.schemas && self.key_sets == other.key_sets
+        self.config == other.config
+            && self.schemas == other.schemas
+            && self.key_sets == other.key_sets
+            && self.bodies == other.bodies
     }
 }
 
 impl Source {
-    /// Schemas and key sets that both name and that hold something else here. One that only one of them names shows as a
+    /// Schemas, key sets and bodies that both name and that hold something else here. One that only one of them names shows as a
     /// key.
     pub(crate) fn other_files(&self, before: &Self) -> Vec<PathBuf> {
         other(&self.schemas, &before.schemas)
             .chain(other(&self.key_sets, &before.key_sets))
+            .chain(other(&self.bodies, &before.bodies))
             .cloned()
             .collect()
     }
@@ -103,6 +110,17 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
         Err(mistakes) => return refused(mistakes, files),
     };
     let (mut schemas, mut key_sets, mut mistakes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let mut bodies = BTreeMap::new();
+    for (path, body) in body_files(&config) {
+        files.insert(body.to_owned());
+        match fs::read(body) {
+            Ok(bytes) => drop(bodies.insert(body.to_owned(), bytes.into())),
+            Err(error) => {
+                let words = format!("the body {} cannot be read: {error}; put it there", body.display());
+                mistakes.push(sources.diagnostic(diagnose::code::MISSING_FILE, &path, words));
+            }
+        }
+    }
     for (path, key_set) in key_files(&config) {
         files.insert(key_set.to_owned());
         match fs::read_to_string(key_set) {
@@ -135,6 +153,7 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
             sources: ArcSwap::from_pointee(sources),
             schemas,
             key_sets,
+            bodies,
         }),
         warnings,
         files,
@@ -147,6 +166,16 @@ fn key_files(config: &Config) -> Vec<(String, &Path)> {
     let files = issuers.filter_map(|(name, jwt)| match jwt.jwks.source()? {
         KeySource::File(file) => Some((format!("jwt.{name}.jwks.file"), file)),
         KeySource::Upstream { .. } => None,
+    });
+    files.collect()
+}
+
+/// The files that are bodies of answers, and the keys that name them.
+fn body_files(config: &Config) -> Vec<(String, &Path)> {
+    let routes = config.routes.iter();
+    let files = routes.filter_map(|(name, route)| {
+        let file = route.fallback.as_ref()?.body_file.as_deref()?;
+        Some((format!("routes.{name}.fallback.body_file"), file))
     });
     files.collect()
 }

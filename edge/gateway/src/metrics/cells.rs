@@ -128,6 +128,8 @@ pub(crate) struct UpstreamCells {
     pub(crate) breaker_opened: Counter,
     /// Requests that it kept away.
     pub(crate) breaker_refused: Counter,
+    /// Requests that a route's fallback took over.
+    pub(crate) fallbacks: Counter,
 }
 
 /// A quota's decisions.

@@ -213,7 +213,7 @@ impl Metrics {
         page.metric(
             name,
             "counter",
-            "Failed connections and exchanges, retries, ejections, and what the breaker did.",
+            "Failed connections and exchanges, retries, ejections, what the breaker did, and what fallbacks took over.",
         );
         for (upstream, cells) in &upstreams {
             let events = [
@@ -224,6 +224,7 @@ impl Metrics {
                 ("ejection", &cells.ejections),
                 ("breaker_opened", &cells.breaker_opened),
                 ("breaker_refused", &cells.breaker_refused),
+                ("fallback", &cells.fallbacks),
             ];
             for (event, counter) in events {
                 page.value(

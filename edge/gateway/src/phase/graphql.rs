@@ -194,10 +194,11 @@ impl SubgraphClient for Subgraphs<'_> {
             status = reply.status,
             "no GraphQL answer"
         );
-        Err(if reply.status == 503 {
-            SubgraphError::Unavailable
-        } else {
-            SubgraphError::Failed
+        Err(match reply.status {
+            503 => SubgraphError::Unavailable,
+            // The service saw first that the time is over.
+            504 => SubgraphError::Timeout,
+            _ => SubgraphError::Failed,
         })
     }
 }

@@ -1,6 +1,9 @@
 //! Select: which target takes the request, and what becomes of one that fails.
 
-use super::Effects;
+use super::{
+    Effects,
+    fallback::{self, fall_back},
+};
 use crate::{
     context::RequestContext,
     generation::{Route, Serves, Sticky},
@@ -42,7 +45,7 @@ pub(crate) fn select<E: Effects>(
         target, pool, permit, ..
     } = target(effects, route, head, ctx)?;
     let attempt = Attempt::begin(pool, &target, permit);
-    if ctx.attempts == 0 {
+    if ctx.tries() == 0 {
         pool.state.budget.request(clock::now());
     }
     let left = ctx
@@ -106,10 +109,28 @@ pub(crate) fn target<'r, E: Effects>(
     let Serves::Upstream { pool, sticky } = &route.serves else {
         return Err(InternalError::NoTarget("graphql".into()));
     };
+    let pool = fallback::pool(route, ctx).unwrap_or(pool);
+    let sticky = sticky.as_deref().filter(|_| ctx.fell_back.is_none());
+    match target_of(effects, pool, sticky, head, ctx) {
+        Err(_) if fall_back(route, ctx) => {
+            let other = fallback::pool(route, ctx).unwrap_or(pool);
+            target_of(effects, other, None, head, ctx)
+        }
+        chosen => chosen,
+    }
+}
+
+fn target_of<'r, E: Effects>(
+    effects: &E,
+    pool: &'r Arc<Pool>,
+    sticky: Option<&Sticky>,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<Choice<'r>, InternalError> {
     // The breaker before the balancer: no target is drawn for a request that goes nowhere.
     let permit = effects.leave(pool);
     let permit = permit.map_err(|refusal| InternalError::CircuitOpen(Arc::clone(&pool.name), refusal))?;
-    let Some((target, why)) = choose(effects, pool, sticky.as_deref(), head, ctx) else {
+    let Some((target, why)) = choose(effects, pool, sticky, head, ctx) else {
         pool.give_back(permit);
         return Err(InternalError::NoTarget(Arc::clone(&pool.name)));
     };
@@ -170,7 +191,7 @@ pub(crate) fn learn_session(head: &RequestHeader, body: Option<&Bytes>, ctx: &Re
     let Some(route) = ctx
         .route
         .as_ref()
-        .filter(|route| route.streaming == Some(Streaming::Websocket))
+        .filter(|route| route.streaming == Some(Streaming::Websocket) && ctx.fell_back.is_none())
     else {
         return;
     };
@@ -202,7 +223,7 @@ fn bound(pool: &Pool, sticky: &Sticky, headers: &HeaderMap) -> Option<Arc<Target
 
 /// No connection could be made: leave the target alone for a while, and go on to the next one.
 pub(crate) fn not_connected(route: &Route, error: &mut Error, ctx: &mut RequestContext) {
-    let Serves::Upstream { pool, .. } = &route.serves else {
+    let Some(pool) = fallback::pool(route, ctx) else {
         return;
     };
     ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
@@ -215,7 +236,7 @@ pub(crate) fn not_connected(route: &Route, error: &mut Error, ctx: &mut RequestC
         attempts => attempts.max(u32::try_from(pool.len()).unwrap_or(u32::MAX)),
     };
     let failure = failure(&Method::GET, Cause::NotConnected, true, ctx);
-    error.set_retry(may_retry(route, pool, attempts, &failure, ctx));
+    error.set_retry(may_retry(route, pool, attempts, &failure, ctx) || fall_back(route, ctx));
 }
 
 /// The exchange broke off.
@@ -225,7 +246,7 @@ pub(crate) fn broke_off(route: &Route, error: &mut Error, exchange: &Exchange<'_
         return;
     }
     error.set_retry(false);
-    let Serves::Upstream { pool, .. } = &route.serves else {
+    let Some(pool) = fallback::pool(route, ctx) else {
         return;
     };
     if *error.esource() != ErrorSource::Upstream {
@@ -269,7 +290,7 @@ fn failure<'a>(method: &'a Method, cause: Cause, replayable: bool, ctx: &Request
         method,
         cause,
         replayable,
-        tries: ctx.attempts,
+        tries: ctx.tries(),
     }
 }
 
@@ -315,7 +336,7 @@ pub(crate) fn answered(
         .as_mut()
         .map(|attempt| attempt.answered(status, body, route.streaming.is_none()));
     ctx.upstream_time = took;
-    let Serves::Upstream { pool, .. } = &route.serves else {
+    let Some(pool) = fallback::pool(route, ctx) else {
         return Ok(());
     };
     if !route.retry.on_status.has(status) {
@@ -335,8 +356,5 @@ pub(crate) fn answered(
 
 /// The upstream of the request's route.
 pub(crate) fn upstream_name(ctx: &RequestContext) -> Option<&Arc<str>> {
-    match &ctx.route.as_ref()?.serves {
-        Serves::Upstream { pool, .. } => Some(&pool.name),
-        Serves::Graphql(_) => None,
-    }
+    fallback::pool(ctx.route.as_ref()?, ctx).map(|pool| &pool.name)
 }

@@ -119,9 +119,10 @@ impl TargetState {
     /// Records an active probe; tells the new verdict if it changed.
     pub(crate) fn probed(&self, ok: bool, thresholds: Thresholds) -> Option<bool> {
         let now = clock::now();
-        let is_back = ok && self.outlier.readmit(now);
         let turned = self.health.observe(ok, thresholds);
-        if is_back || turned == Some(true) {
+        let recovered = turned == Some(true);
+        let is_back = ok && self.outlier.readmit(recovered, now);
+        if is_back || recovered {
             self.warmth.begin(now);
         }
         turned

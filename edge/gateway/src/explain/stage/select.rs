@@ -3,7 +3,7 @@
 use crate::{
     context::RequestContext,
     explain::{peek::Peek, report::StageName::Select},
-    generation::{Composed, Route, Serves},
+    generation::{Composed, Fallback, Route, Serves},
     overrides::Order,
     phase::select::{self, Choice, Chosen},
     problem::InternalError,
@@ -25,16 +25,19 @@ pub(in crate::explain) fn target(
         return Ok(None);
     };
     upstream(peek, pool);
+    if !peek.world.is_running() && pool.has_names() && pool.len() == 0 {
+        peek.book
+            .note(Select, "target", json!(null), "its name is not looked up offline");
+        return Ok(None);
+    }
     let chosen = select::target(peek, route, head, ctx);
+    if ctx.fell_back.is_some() {
+        fell_back(peek, route);
+    }
     match chosen {
-        Ok(Choice { target, why, .. }) => {
+        Ok(Choice { target, why, pool, .. }) => {
             chose(peek, pool, &target, why);
             Ok(Some(target))
-        }
-        Err(InternalError::NoTarget(_)) if !peek.world.is_running() && pool.has_names() => {
-            peek.book
-                .note(Select, "target", json!(null), "its name is not looked up offline");
-            Ok(None)
         }
         Err(error) => {
             peek.book.note(Select, "target", json!(null), format!("none: {error}"));
@@ -43,9 +46,28 @@ pub(in crate::explain) fn target(
     }
 }
 
+/// The upstream is away, and something else answers.
+pub(in crate::explain) fn fell_back(peek: &mut Peek<'_>, route: &Route) {
+    let Some(fallback) = &route.fallback else { return };
+    let key = format!("{}.fallback", peek.route);
+    let text = match fallback {
+        Fallback::Upstream(pool) => format!("{} is asked, as the upstream is away", pool.name),
+        Fallback::Answer(answer) => format!("the edge answers {} itself, as the upstream is away", answer.status),
+    };
+    peek.book.because(&key, Select, "fallback", fallback.word(), text);
+    if let Some(pool) = fallback.upstream() {
+        standings(peek, pool);
+    }
+}
+
 fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
     let key = format!("{}.upstream", peek.route);
     peek.book.because(&key, Select, "upstream", &*pool.name, &*pool.name);
+    standings(peek, pool);
+}
+
+/// Its breaker and its instances.
+fn standings(peek: &mut Peek<'_>, pool: &Pool) {
     let breaker = Order::Breaker(pool.state.breaker.get()).word();
     let text = match pool.state.breaker.get() {
         BreakerState::Configured => match pool.settings.breaker {
