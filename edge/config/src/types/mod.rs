@@ -4,6 +4,7 @@
 mod admin;
 mod auth;
 mod circuit_breaker;
+mod concurrency;
 mod cors;
 mod csrf;
 mod graphql;
@@ -24,6 +25,7 @@ pub use admin::Admin;
 pub use auth::Auth;
 pub(crate) use auth::Token;
 pub use circuit_breaker::CircuitBreaker;
+pub use concurrency::Concurrency;
 pub use cors::Cors;
 pub use csrf::Csrf;
 pub use graphql::{Graphql, Subgraph};

@@ -171,6 +171,7 @@ impl Builder<'_> {
             first_byte: route.timeouts.first_byte.map(|time| *time),
             retry: route.retries.to_policy(),
             retry_budget: route.retries.budget.ratio() as f32,
+            level: route.priority.level(),
             streaming: route.streaming,
             rewrite: route.to_rewrite(),
             headers: Changes::new(&route.headers).map_err(|field| BuildError::Header(name.to_owned(), field))?,

@@ -1,5 +1,6 @@
 //! Counters, gauges and histograms, and how they are grouped.
 
+use edge_policy::shed::Level;
 use std::{
     sync::atomic::{
         AtomicI64, AtomicU64,
@@ -122,6 +123,8 @@ pub(crate) struct UpstreamCells {
     pub(crate) breaker_opened: Counter,
     /// Requests that it kept away.
     pub(crate) breaker_refused: Counter,
+    /// Requests that were refused as it had too much to do, by level.
+    pub(crate) shed: [Counter; Level::ALL.len()],
 }
 
 /// A quota's decisions.

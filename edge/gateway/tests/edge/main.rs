@@ -18,6 +18,7 @@ mod lasting;
 mod leases;
 mod lifecycle;
 mod origins;
+mod overload;
 mod overrides;
 mod quotas;
 mod reload;

@@ -7,7 +7,7 @@ use crate::{
     overrides::Order,
     phase::select::{self, Choice, Chosen},
     problem::InternalError,
-    upstream::{BreakerState, Pool, Standing, Target, clock},
+    upstream::{BreakerState, Outlook, Pool, Standing, Target, clock},
 };
 use edge_policy::balance::Method;
 use pingora_http::RequestHeader;
@@ -15,7 +15,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// The target of the first try; none where it is not known offline.
-pub(in crate::explain) fn target(
+pub(in crate::explain) async fn target(
     peek: &mut Peek<'_>,
     route: &Route,
     head: &RequestHeader,
@@ -25,7 +25,12 @@ pub(in crate::explain) fn target(
         return Ok(None);
     };
     upstream(peek, pool);
-    let chosen = select::target(peek, route, head, ctx);
+    room(peek, route, head);
+    for target in &pool.rotation().targets {
+        instance(peek, pool, target);
+    }
+    let entered = select::enter(peek, route, head, ctx).await;
+    let chosen = entered.and_then(|()| select::target(peek, route, head, ctx));
     match chosen {
         Ok(Choice { target, why, .. }) => {
             chose(peek, pool, &target, why);
@@ -60,9 +65,32 @@ fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
         let value = json!({ "set": breaker, "circuit": pool.circuit_word() });
         peek.book.because(&key, Select, "breaker", value, text);
     }
-    for target in &pool.rotation().targets {
-        instance(peek, pool, target);
-    }
+}
+
+/// Whether the upstream has room for it.
+fn room(peek: &mut Peek<'_>, route: &Route, head: &RequestHeader) {
+    let Some((pool, level)) = select::limited(route, head) else {
+        return;
+    };
+    let key = format!("{}.priority", peek.route);
+    peek.book.because(&key, Select, "priority", level.word(), level.word());
+    let Some(settings) = pool.settings.room.filter(|_| peek.world.is_running()) else {
+        return;
+    };
+    let limiter = &pool.state.room.limiter;
+    let (limit, most) = (limiter.limit(settings.bounds), limiter.room(level, settings.bounds));
+    let (in_flight, queued) = (limiter.in_flight(), pool.state.room.queued());
+    let (outlook, meets) = match pool.outlook(level) {
+        Outlook::Free => ("free", "there is room".to_owned()),
+        Outlook::Waits(wait) => ("waits", format!("it would wait for up to {} ms", wait.as_millis())),
+        Outlook::Refused => ("refused", "too many wait already".to_owned()),
+    };
+    let text = format!("{in_flight} of {limit} under way, {most} for this priority: {meets}");
+    let value = json!({
+        "limit": limit, "forPriority": most, "requestsInFlight": in_flight, "queued": queued, "outlook": outlook,
+    });
+    let key = format!("upstreams.{}.concurrency", pool.name);
+    peek.book.because(&key, Select, "concurrency", value, text);
 }
 
 fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
