@@ -2,7 +2,7 @@
 //!
 //! A gradient limiter, after Netflix' `Gradient2Limit` (concurrency-limits) and Envoy's adaptive concurrency filter. Every tenth of a second
 //! a low percentile of latency is set against a baseline. While it stays near, the limit grows by its square root; when requests wait
-//! in the service, it falls in proportion. Envoy finds the baseline by letting next to nobody through now and then, which
+//! in the service, it falls in proportion; unused, it stays. Envoy finds the baseline by letting next to nobody through now and then, which
 //! clients feel. Here it is learned when little is going on anyway: half used, a service shows what it can. Otherwise it follows
 //! what is faster soon, and what is slower over ten minutes, so that a service that has become slow is not throttled for ever.
 
@@ -144,11 +144,12 @@ impl Limiter {
         };
         self.baseline.store(baseline.to_bits(), Relaxed);
         let gradient = (TOLERANCE * baseline / latency).clamp(LEAST_GRADIENT, 1.0);
-        // Who uses little of it proves nothing about more.
-        let headroom = if is_used { limit.sqrt() } else { 0.0 };
-        let next = limit * gradient + headroom;
-        // Nor does who uses little show that it is too much.
-        let next = if is_used { next } else { limit };
+        // Who uses little of it shows neither that more would do nor that it is too much.
+        let next = if is_used {
+            limit * gradient + limit.sqrt()
+        } else {
+            limit
+        };
         let next = limit + (next - limit) * SMOOTHING;
         let min = bounds.min.max(1) as f32;
         let next = next.clamp(min, (bounds.max as f32).max(min));

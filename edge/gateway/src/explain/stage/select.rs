@@ -147,5 +147,13 @@ pub(in crate::explain) fn composed(peek: &mut Peek<'_>, composed: &Composed) {
             pool.name
         );
         peek.book.because(&key, Select, "subgraph", value, text);
+        if let Some(settings) = pool.settings.room.filter(|_| peek.world.is_running()) {
+            let limiter = &pool.state.room.limiter;
+            let (limit, in_flight) = (limiter.limit(settings.bounds), limiter.in_flight());
+            let value = json!({ "upstream": &*pool.name, "limit": limit, "requestsInFlight": in_flight });
+            let text = format!("{}, {in_flight} of {limit} under way", pool.name);
+            let key = format!("upstreams.{}.concurrency", pool.name);
+            peek.book.because(&key, Select, "concurrency", value, text);
+        }
     }
 }
