@@ -6,7 +6,7 @@ use crate::{
     front::{At, Wire},
     generation::{Generation, Route},
     problem::ClientError,
-    upstream::{Attempt, Target},
+    upstream::{Attempt, Slot, Target},
 };
 use edge_policy::{identity::Identity, rate_limit::HeaderPair};
 use http::HeaderValue;
@@ -53,6 +53,8 @@ pub(crate) struct RequestContext {
     pub(crate) body_bytes: u64,
 
     // select
+    /// Room at the upstream, for all tries.
+    pub(crate) slot: Option<Slot>,
     /// The target of the present try.
     pub(crate) target: Option<Arc<Target>>,
     /// Targets that failed.
@@ -108,6 +110,7 @@ impl RequestContext {
             identity: Identity::Anonymous,
             quota_fields: Vec::new(),
             body_bytes: 0,
+            slot: None,
             target: None,
             tried: Vec::new(),
             attempts: 0,

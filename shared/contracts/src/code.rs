@@ -111,6 +111,8 @@ codes! {
     NoTarget = ("NO_TARGET", 503, "No instance takes requests"),
     /// An operator, or the edge itself, keeps requests away from the upstream for a while.
     CircuitOpen = ("CIRCUIT_OPEN", 503, "The service behind is spared for a while"),
+    /// The upstream has as much to do as it can: the request was not passed on, and may be sent again.
+    Overloaded = ("OVERLOADED", 503, "The service behind has too much to do"),
     /// No target of the upstream could answer.
     UpstreamUnavailable = ("UPSTREAM_UNAVAILABLE", 503, "The service behind is unavailable"),
     /// The upstream's answer broke off or made no sense.

@@ -2,7 +2,7 @@
 
 use super::{Auth, Charge, Compression, Csrf, Fallback, Graphql, Headers, Match};
 use crate::units::{ByteSize, Percent, TimeSpan};
-use edge_policy::{retry, rewrite::Rewrite};
+use edge_policy::{retry, rewrite::Rewrite, shed::Level};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ pub struct Route {
     /// Whose pages may act with a visitor's cookies.
     #[serde(default)]
     pub csrf: Csrf,
-    /// Who goes first when the edge has more to do than it can.
+    /// Who goes first when an upstream with `concurrency` has more to do than it can.
     #[serde(default)]
     pub priority: Priority,
     /// Whether the upstream's `sticky` holds here.
@@ -249,15 +249,30 @@ pub enum Streaming {
     Websocket,
 }
 
-/// Who goes first when the edge has more to do than it can.
+/// Who goes first when an upstream with `concurrency` has more to do than it can. What a browser fetches ahead (`Sec-Purpose:
+/// prefetch`) counts as `low` everywhere.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
-    /// Refused last.
+    /// Refused last: what tells whether a service lives.
+    Critical,
+    /// Before that: what everything else depends on, as sign-in.
     High,
-    /// In between.
+    /// In between: GET, HEAD and OPTIONS (in GraphQL: queries) before all others.
     #[default]
     Normal,
     /// Refused first.
     Low,
+}
+
+impl Priority {
+    /// The level of all requests; none where it is the method's.
+    pub fn level(self) -> Option<Level> {
+        match self {
+            Self::Critical => Some(Level::Critical),
+            Self::High => Some(Level::High),
+            Self::Normal => None,
+            Self::Low => Some(Level::Low),
+        }
+    }
 }

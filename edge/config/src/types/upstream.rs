@@ -1,6 +1,6 @@
 //! Section `upstreams`.
 
-use super::Target;
+use super::{Concurrency, Target};
 use crate::units::{ByteSize, Percent, Ratio, TimeSpan};
 use edge_policy::{
     balance::{Method, Thresholds},
@@ -40,6 +40,9 @@ pub struct Upstream {
     /// Name of the circuit breaker in front of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circuit_breaker: Option<String>,
+    /// How many requests it gets at a time; no bound without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
     /// Whether a client stays with its first instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sticky: Option<Sticky>,

@@ -65,7 +65,7 @@ pub(crate) async fn explain(
                 stage::route::passed_over(&mut peek, generation, session.req_header());
             }
             let mut verdict = match way {
-                Ok(way) => onwards(&mut peek, way, &session, &mut ctx)?,
+                Ok(way) => onwards(&mut peek, way, &session, &mut ctx).await?,
                 Err(error) => refused(&mut peek, &error, &session, &ctx)?,
             };
             verdict.route = ctx.route.map(|route| route.name.to_string());
@@ -117,7 +117,7 @@ fn is_unrouted(error: &ClientError) -> bool {
 }
 
 /// An admitted request's way.
-fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestContext) -> Result<Verdict> {
+async fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestContext) -> Result<Verdict> {
     let headers = &session.req_header().headers;
     match way {
         Way::Health => {
@@ -140,8 +140,8 @@ fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestCo
             let text = format!("would be answered by the edge's GraphQL over {}", names.join(", "));
             Ok(Verdict::new(Outcome::Composed, text))
         }
-        Way::Tunnel(route) => service(peek, &route, session, ctx, Outcome::Tunnelled),
-        Way::Stream(route) | Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
+        Way::Tunnel(route) => service(peek, &route, session, ctx, Outcome::Tunnelled).await,
+        Way::Stream(route) | Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded).await,
     }
 }
 
@@ -161,7 +161,7 @@ fn instead(
     Ok(Verdict::answered(answer.status.as_u16(), "by the route's fallback"))
 }
 
-fn service(
+async fn service(
     peek: &mut Peek<'_>,
     route: &Route,
     session: &Session,
@@ -169,7 +169,7 @@ fn service(
     outcome: Outcome,
 ) -> Result<Verdict> {
     let client = session.req_header();
-    let target = match stage::select::target(peek, route, client, ctx) {
+    let target = match stage::select::target(peek, route, client, ctx).await {
         Ok(target) => target,
         Err(error) => return instead(peek, route, &error.to_client(), session, ctx),
     };

@@ -9,13 +9,14 @@ use crate::{
         identify::{believe, look},
     },
     store::{Charge, Quota},
-    upstream::{Pool, Sessions, Target},
+    upstream::{Crowded, Outlook, Pool, Sessions, Slot, Target},
 };
 use edge_config::HIDDEN;
 use edge_policy::{
     breaker::{Permit, Refusal},
     identity::{Identity, Token, masked},
     path::PathError,
+    shed::Level,
 };
 use pingora_http::RequestHeader;
 use std::{
@@ -114,6 +115,13 @@ impl Effects for Peek<'_> {
     fn refused(&self) {}
 
     fn is_foreign(&self, _: &Route) {}
+
+    async fn enter(&self, pool: &Arc<Pool>, level: Level) -> Result<Option<Slot>, Crowded> {
+        match pool.outlook(level) {
+            Outlook::Free | Outlook::Waits(_) => Ok(None),
+            Outlook::Refused => Err(Crowded),
+        }
+    }
 
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {
         pool.peek_admit().map(|()| None)

@@ -177,6 +177,7 @@ impl Builder<'_> {
             first_byte: route.timeouts.first_byte.map(|time| *time),
             retry: route.retries.to_policy(),
             retry_budget: route.retries.budget.ratio() as f32,
+            level: route.priority.level(),
             streaming: route.streaming,
             compression: route.compression.as_ref().map(|compression| Compression {
                 terms: compression.to_policy(),

@@ -4,9 +4,9 @@
 use super::{BuildError, Generation, Parts, Source};
 use crate::{
     store::{Issuer, IssuerSettings, Keys},
-    upstream::{HealthSettings, OutlierSettings, Pool, PoolSettings, TargetSpec},
+    upstream::{HealthSettings, OutlierSettings, Pool, PoolSettings, RoomSettings, TargetSpec},
 };
-use edge_config::{CircuitBreaker, Config, Jwt, KeySource, Outlier, Upstream};
+use edge_config::{CircuitBreaker, Concurrency, Config, Jwt, KeySource, Outlier, Upstream};
 use edge_policy::rate_limit::Part;
 use http::HeaderName;
 use shared_identity::VerifierSettings;
@@ -60,6 +60,11 @@ fn pool_settings(config: &Config, upstream: &Upstream) -> PoolSettings {
             .as_ref()
             .and_then(|name| config.circuit_breakers.get(name))
             .map(CircuitBreaker::to_policy),
+        room: upstream.concurrency.as_ref().map(|concurrency| RoomSettings {
+            bounds: concurrency.bounds(),
+            queue: concurrency.queue.min(Concurrency::MOST_QUEUED) as usize,
+            wait: *concurrency.wait,
+        }),
         health: upstream.health_check.as_ref().map(|check| HealthSettings {
             path: check.path.clone(),
             interval: *check.interval,

@@ -31,6 +31,7 @@ use edge_policy::{
     retry::Terms,
     rewrite::Rewrite,
     route::RouteTable,
+    shed::Level,
     wire::pace::Floor,
 };
 use http::HeaderName;
@@ -103,6 +104,8 @@ pub(crate) struct Route {
     pub(crate) retry: Terms,
     /// Most retries, as a share of requests.
     pub(crate) retry_budget: f32,
+    /// How much its requests matter when an upstream has too much to do; `None`: their method says it.
+    pub(crate) level: Option<Level>,
     /// Whether answers or sockets stay open.
     pub(crate) streaming: Option<Streaming>,
     /// Which answers are compressed.

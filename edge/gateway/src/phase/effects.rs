@@ -6,7 +6,7 @@ use crate::{
     edge::Edge,
     generation::{Gate, Route},
     store::{Charge, Quota},
-    upstream::{Pool, Sessions, Target},
+    upstream::{Crowded, Pool, Sessions, Slot, Target},
 };
 use edge_policy::{
     breaker::{Permit, Refusal},
@@ -15,6 +15,7 @@ use edge_policy::{
     identity::{Identity, Token},
     path::PathError,
     rate_limit::Spared,
+    shed::Level,
 };
 use shared_contracts::Code;
 use std::{
@@ -41,6 +42,9 @@ pub(crate) trait Effects: Sync {
 
     /// Another site's page is behind a request, and may not.
     fn is_foreign(&self, route: &Route);
+
+    /// Takes room at an upstream, and waits a moment for it.
+    fn enter(&self, pool: &Arc<Pool>, level: Level) -> impl Future<Output = Result<Option<Slot>, Crowded>> + Send;
 
     /// Asks an upstream's breaker for leave.
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal>;
@@ -110,6 +114,10 @@ impl Effects for Serving<'_> {
             Mode::Report => self.0.metrics.cross_site_reported.add(),
             Mode::Enforce | Mode::Off => self.0.metrics.cross_site_refused.add(),
         }
+    }
+
+    async fn enter(&self, pool: &Arc<Pool>, level: Level) -> Result<Option<Slot>, Crowded> {
+        pool.enter(level).await
     }
 
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {

@@ -8,7 +8,7 @@ use crate::{
     context::RequestContext,
     generation::{Route, Serves, Sticky},
     problem::InternalError,
-    upstream::{Attempt, PeerTimeouts, Pool, Target, clock, peer},
+    upstream::{Attempt, Crowded, PeerTimeouts, Pool, Target, clock, peer},
 };
 use bytes::Bytes;
 use edge_config::Streaming;
@@ -16,6 +16,7 @@ use edge_policy::{
     balance::{Client, engine_io},
     breaker::Permit,
     retry::{Cause, Failure, backoff},
+    shed::Level,
 };
 use http::{HeaderMap, HeaderValue, Method};
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
@@ -66,6 +67,38 @@ pub(crate) fn select<E: Effects>(
     ctx.attempt = Some(attempt);
     ctx.target = Some(target);
     Ok(peer)
+}
+
+/// Takes room at the upstream before the first try; those that repeat it have it already. What stays open is not counted.
+///
+/// # Errors
+/// The upstream has as much to do as it can.
+pub(crate) async fn enter<E: Effects>(
+    effects: &E,
+    route: &Route,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<(), InternalError> {
+    let Some((pool, level)) = limited(route, head).filter(|_| ctx.attempts == 0) else {
+        return Ok(());
+    };
+    let slot = effects.enter(pool, level).await;
+    ctx.slot = slot.map_err(|Crowded| InternalError::Overloaded(Arc::clone(&pool.name)))?;
+    Ok(())
+}
+
+/// The upstream that takes so many requests at a time and no more, and how much this one matters; none where nothing is limited.
+pub(crate) fn limited<'r>(route: &'r Route, head: &RequestHeader) -> Option<(&'r Arc<Pool>, Level)> {
+    let Serves::Upstream { pool, .. } = &route.serves else {
+        return None;
+    };
+    pool.settings.room?;
+    let level = || route.level.unwrap_or_else(|| Level::of_method(&head.method));
+    let counts = route.streaming.is_none();
+    counts.then(|| match Level::is_prefetch(&head.headers) {
+        true => (pool, Level::Low),
+        false => (pool, level()),
+    })
 }
 
 /// Waits before a try that repeats another.

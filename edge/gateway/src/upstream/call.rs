@@ -6,7 +6,10 @@ use super::{
     peer,
 };
 use bytes::Bytes;
-use edge_policy::retry::{Cause, Failure, Terms, backoff};
+use edge_policy::{
+    retry::{Cause, Failure, Terms, backoff},
+    shed::Level,
+};
 use http::Method;
 use pingora_core::{
     connectors::{ConnectorOptions, TransportConnector},
@@ -52,6 +55,8 @@ pub(crate) struct OnBehalf<'a> {
     pub(crate) retry: &'a Terms,
     /// Most retries, as a share of requests.
     pub(crate) retry_budget: f32,
+    /// How much it matters when the upstream has too much to do.
+    pub(crate) level: Level,
 }
 
 /// A whole answer.
@@ -78,6 +83,9 @@ pub(crate) enum CallError {
     /// Requests are kept away from the upstream.
     #[error("the breaker of `{0}` lets nobody pass")]
     CircuitOpen(Arc<str>),
+    /// The upstream has as much to do as it can.
+    #[error("`{0}` has too much to do")]
+    Overloaded(Arc<str>),
     /// The answer is larger than allowed.
     #[error("the answer of `{0}` is too large")]
     TooLarge(Arc<str>),
@@ -96,13 +104,15 @@ impl Caller {
         }
     }
 
-    /// Asks for the edge itself: no breaker and no budget keeps it from learning what it needs.
+    /// Asks for the edge itself: no breaker, limit or budget keeps it from learning what it needs.
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<Reply, CallError> {
         self.ask_targets(&ask, None).await
     }
 
     /// Asks on behalf of a client's request.
     pub(crate) async fn ask_for(&self, ask: Ask<'_>, client: OnBehalf<'_>) -> Result<Reply, CallError> {
+        let room = ask.pool.enter(client.level).await;
+        let _room = room.map_err(|_| CallError::Overloaded(Arc::clone(&ask.pool.name)))?;
         self.ask_targets(&ask, Some(&client)).await
     }
 

@@ -1,5 +1,6 @@
 //! An upstream as the configuration has it.
 
+use super::RoomSettings;
 use edge_policy::{
     balance::{Method, Thresholds},
     breaker, outlier,
@@ -59,6 +60,8 @@ pub(crate) struct PoolSettings {
     pub(crate) failures: Statuses,
     /// When all are left alone.
     pub(crate) breaker: Option<breaker::Terms>,
+    /// How many requests it gets at a time.
+    pub(crate) room: Option<RoomSettings>,
 }
 
 #[cfg(test)]
@@ -74,6 +77,7 @@ impl Default for PoolSettings {
             outlier: None,
             failures: Statuses::default(),
             breaker: None,
+            room: None,
         }
     }
 }

@@ -22,6 +22,7 @@ mod leases;
 mod leaving;
 mod lifecycle;
 mod origins;
+mod overload;
 mod overrides;
 mod quotas;
 mod reload;

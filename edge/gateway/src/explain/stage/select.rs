@@ -7,7 +7,7 @@ use crate::{
     overrides::Order,
     phase::select::{self, Choice, Chosen},
     problem::InternalError,
-    upstream::{BreakerState, Pool, Standing, Target, clock},
+    upstream::{BreakerState, Outlook, Pool, Standing, Target, clock},
 };
 use edge_policy::balance::Method;
 use pingora_http::RequestHeader;
@@ -15,7 +15,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// The target of the first try; none where it is not known offline.
-pub(in crate::explain) fn target(
+pub(in crate::explain) async fn target(
     peek: &mut Peek<'_>,
     route: &Route,
     head: &RequestHeader,
@@ -25,12 +25,14 @@ pub(in crate::explain) fn target(
         return Ok(None);
     };
     upstream(peek, pool);
+    room(peek, route, head);
     if !peek.world.is_running() && pool.has_names() && pool.len() == 0 {
         peek.book
             .note(Select, "target", json!(null), "its name is not looked up offline");
         return Ok(None);
     }
-    let chosen = select::target(peek, route, head, ctx);
+    let entered = select::enter(peek, route, head, ctx).await;
+    let chosen = entered.and_then(|()| select::target(peek, route, head, ctx));
     if ctx.fell_back.is_some() {
         fell_back(peek, route);
     }
@@ -82,9 +84,32 @@ fn standings(peek: &mut Peek<'_>, pool: &Pool) {
         let value = json!({ "set": breaker, "circuit": pool.circuit_word() });
         peek.book.because(&key, Select, "breaker", value, text);
     }
-    for target in &pool.rotation().targets {
-        instance(peek, pool, target);
-    }
+}
+
+/// Whether the upstream has room for it.
+fn room(peek: &mut Peek<'_>, route: &Route, head: &RequestHeader) {
+    let Some((pool, level)) = select::limited(route, head) else {
+        return;
+    };
+    let key = format!("{}.priority", peek.route);
+    peek.book.because(&key, Select, "priority", level.word(), level.word());
+    let Some(settings) = pool.settings.room.filter(|_| peek.world.is_running()) else {
+        return;
+    };
+    let limiter = &pool.state.room.limiter;
+    let (limit, most) = (limiter.limit(settings.bounds), limiter.room(level, settings.bounds));
+    let (in_flight, queued) = (limiter.in_flight(), pool.state.room.queued());
+    let (outlook, meets) = match pool.outlook(level) {
+        Outlook::Free => ("free", "there is room".to_owned()),
+        Outlook::Waits(wait) => ("waits", format!("it would wait for up to {} ms", wait.as_millis())),
+        Outlook::Refused => ("refused", "too many wait already".to_owned()),
+    };
+    let text = format!("{in_flight} of {limit} under way, {most} for this priority: {meets}");
+    let value = json!({
+        "limit": limit, "forPriority": most, "requestsInFlight": in_flight, "queued": queued, "outlook": outlook,
+    });
+    let key = format!("upstreams.{}.concurrency", pool.name);
+    peek.book.because(&key, Select, "concurrency", value, text);
 }
 
 fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
@@ -141,5 +166,13 @@ pub(in crate::explain) fn composed(peek: &mut Peek<'_>, composed: &Composed) {
             pool.name
         );
         peek.book.because(&key, Select, "subgraph", value, text);
+        if let Some(settings) = pool.settings.room.filter(|_| peek.world.is_running()) {
+            let limiter = &pool.state.room.limiter;
+            let (limit, in_flight) = (limiter.limit(settings.bounds), limiter.in_flight());
+            let value = json!({ "upstream": &*pool.name, "limit": limit, "requestsInFlight": in_flight });
+            let text = format!("{}, {in_flight} of {limit} under way", pool.name);
+            let key = format!("upstreams.{}.concurrency", pool.name);
+            peek.book.because(&key, Select, "concurrency", value, text);
+        }
     }
 }
