@@ -1,12 +1,15 @@
 //! Each upstream by itself.
 
-use super::{Report, is_token, paths};
+use super::{Report, discovery, is_token, paths};
 use crate::{Config, HealthCheck, Outlier, Upstream, de::is_host, diagnose::code};
 use std::collections::HashMap;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, upstream) in &config.upstreams {
         instances(name, upstream, report);
+        if let Some(discovery) = &upstream.discovery {
+            discovery::check(name, discovery, report);
+        }
         if let Some(health) = &upstream.health_check {
             health_check(name, health, report);
         }
@@ -54,19 +57,6 @@ fn instances(name: &str, upstream: &Upstream, report: &mut Report<'_>) {
         if seen.insert(target.address.to_ascii_lowercase(), index).is_some() {
             let words = format!("`{}` is here twice; use `weight` for a larger share", target.address);
             report.bad_value(&[&targets[..], &[&index.to_string()]].concat(), words);
-        }
-    }
-    if let Some(discovery) = &upstream.discovery {
-        let at = |key| ["upstreams", name, "discovery", key];
-        if !is_host(&discovery.dns) {
-            let words = format!(
-                "`{}` is not a host's name; write it without scheme and port",
-                discovery.dns
-            );
-            report.bad_value(&at("dns"), words);
-        }
-        if discovery.port == 0 {
-            report.bad_value(&at("port"), "port 0 does not exist; ports are 1 to 65535");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Section `upstreams`.
 
-use super::Target;
+use super::{Discovery, Records, Target, discovery::default_refresh};
 use crate::units::{ByteSize, Percent, Ratio, TimeSpan};
 use edge_policy::{
     balance::{Method, Thresholds},
@@ -8,7 +8,7 @@ use edge_policy::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, path::PathBuf};
+use std::{borrow::Cow, net::SocketAddr, path::PathBuf};
 
 /// The instances of one service, and how to choose among them. Exactly one of `targets` and `discovery`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +22,7 @@ pub struct Upstream {
     )]
     #[schemars(with = "crate::schema::Targets")]
     pub targets: Vec<Target>,
-    /// The instances as a name server tells them.
+    /// The instances as name servers tell them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovery: Option<Discovery>,
     /// How an instance is chosen for a request.
@@ -52,7 +52,8 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// The instances to connect to: `targets`, or the name of `discovery` with its port, each of whose addresses is one.
+    /// The instances to connect to: `targets`, or the name of `discovery`, with its port where it has one; each address or
+    /// record of it is an instance.
     pub fn instances(&self) -> Cow<'_, [Target]> {
         match &self.discovery {
             Some(discovery) if self.targets.is_empty() => Cow::Owned(vec![discovery.target()]),
@@ -64,36 +65,20 @@ impl Upstream {
     pub fn refresh(&self) -> TimeSpan {
         { &self.discovery }
             .as_ref()
-            .map_or_else(default_dns_refresh, |discovery| discovery.refresh)
+            .map_or_else(default_refresh, |discovery| discovery.refresh)
     }
-}
 
-/// Instances as a name server tells them: every address of the name is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Discovery {
-    /// The name; its A records, or its AAAA records where it has no others.
-    pub dns: String,
-    /// Their port, 1 to 65535.
-    #[schemars(range(min = 1, max = 65535))]
-    pub port: u16,
-    /// How often it is looked up.
-    #[serde(default = "default_dns_refresh")]
-    pub refresh: TimeSpan,
-}
-
-impl Discovery {
-    fn target(&self) -> Target {
-        Target {
-            address: format!("{}:{}", self.dns, self.port),
-            weight: 1,
-            labels: Default::default(),
-        }
+    /// Which records of the names of its instances are asked for.
+    pub fn records(&self) -> Records {
+        { &self.discovery }
+            .as_ref()
+            .map_or_else(Records::default, |discovery| discovery.records)
     }
-}
 
-fn default_dns_refresh() -> TimeSpan {
-    TimeSpan::from_secs(10)
+    /// The name servers that know its instances; none where the system's do.
+    pub fn servers(&self) -> &[SocketAddr] {
+        { &self.discovery }.as_ref().map_or(&[], |discovery| &discovery.servers)
+    }
 }
 
 /// How an instance is chosen for a request.

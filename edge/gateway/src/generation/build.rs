@@ -205,10 +205,9 @@ impl Builder<'_> {
                 let sticky = upstreams.get(upstream).and_then(|upstream| upstream.sticky.as_ref());
                 let sticky = sticky.filter(|_| route.sticky);
                 let sticky = sticky.map(|sticky| Arc::new(Sticky::new(sticky, self.affinity_key, upstream)));
-                Ok(Serves::Upstream {
-                    pool: pool(upstream)?,
-                    sticky,
-                })
+                let pool = pool(upstream)?;
+                let subset = pool.subset(&route.subset).ok_or_else(|| missing(upstream))?;
+                Ok(Serves::Upstream { pool, subset, sticky })
             }
             Some(ServesConfig::Graphql(graphql)) => {
                 let mut schemas = Vec::new();

@@ -15,7 +15,7 @@ pub(crate) use source::{KeyText, Read, Source, read, read_text};
 use crate::{
     metrics::RouteCells,
     store::{Issuer, Quota},
-    upstream::Pool,
+    upstream::{Pool, Subset},
 };
 use edge_config::{Streaming, TrustedHeader};
 use edge_graphql::Engine;
@@ -131,6 +131,8 @@ pub(crate) enum Serves {
     Upstream {
         /// Its targets.
         pool: Arc<Pool>,
+        /// Which of them it may go to.
+        subset: Subset,
         /// Whether a client stays with its target.
         sticky: Option<Arc<Sticky>>,
     },

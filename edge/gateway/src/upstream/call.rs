@@ -1,7 +1,7 @@
 //! The edge's own requests to upstreams: subgraph calls and the key set. Small bodies, whole answers.
 
 use super::{
-    Attempt, PeerTimeouts, Pool, Target, clock,
+    Attempt, PeerTimeouts, Pool, Subset, Target, clock,
     exchange::{TOO_LARGE, exchange},
     peer,
 };
@@ -116,7 +116,7 @@ impl Caller {
                 Some(_) => pool.admit().map_err(|_| CallError::CircuitOpen(name()))?,
                 None => None,
             };
-            let Some(target) = pool.pick(&tried, client.map(|client| client.client)) else {
+            let Some(target) = pool.pick(Subset::ALL, &tried, client.map(|client| client.client)) else {
                 pool.give_back(permit);
                 return Err(last);
             };
@@ -228,7 +228,7 @@ async fn may_retry(
         attempts => attempts,
     };
     let pause = backoff(tries, rand::random());
-    let is_possible = ask.pool.has_another(tried) && Instant::now() + pause < ask.deadline;
+    let is_possible = ask.pool.has_another(Subset::ALL, tried) && Instant::now() + pause < ask.deadline;
     if !client.retry.allow(&failure, attempts) || !is_possible {
         return false;
     }

@@ -7,7 +7,7 @@ use crate::{
     overrides::Order,
     phase::select::{self, Choice, Chosen},
     problem::InternalError,
-    upstream::{BreakerState, Pool, Standing, Target, clock},
+    upstream::{BreakerState, Labels, Pool, Standing, Subset, Target, clock},
 };
 use edge_policy::balance::Method;
 use pingora_http::RequestHeader;
@@ -21,10 +21,10 @@ pub(in crate::explain) fn target(
     head: &RequestHeader,
     ctx: &mut RequestContext,
 ) -> Result<Option<Arc<Target>>, InternalError> {
-    let Serves::Upstream { pool, .. } = &route.serves else {
+    let Serves::Upstream { pool, subset, .. } = &route.serves else {
         return Ok(None);
     };
-    upstream(peek, pool);
+    upstream(peek, pool, *subset);
     let chosen = select::target(peek, route, head, ctx);
     match chosen {
         Ok(Choice { target, why, .. }) => {
@@ -43,7 +43,7 @@ pub(in crate::explain) fn target(
     }
 }
 
-fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
+fn upstream(peek: &mut Peek<'_>, pool: &Pool, subset: Subset) {
     let key = format!("{}.upstream", peek.route);
     peek.book.because(&key, Select, "upstream", &*pool.name, &*pool.name);
     let breaker = Order::Breaker(pool.state.breaker.get()).word();
@@ -60,23 +60,35 @@ fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
         let value = json!({ "set": breaker, "circuit": pool.circuit_word() });
         peek.book.because(&key, Select, "breaker", value, text);
     }
+    let labels = pool.labels(subset);
+    if let Some(labels) = labels {
+        let key = format!("{}.subset", peek.route);
+        let text = format!("only instances with {}", in_words(labels));
+        peek.book.because(&key, Select, "subset", json!(labels), text);
+    }
     for target in &pool.rotation().targets {
-        instance(peek, pool, target);
+        instance(peek, pool, target, labels.is_none_or(|labels| target.has(labels)));
     }
 }
 
-fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
+fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target, is_meant: bool) {
     let (address, now) = (&*target.address_text, clock::now());
     let standing = Standing::of(target, pool.settings.slow_start, now);
     let is_running = peek.world.is_running();
     let state = if is_running { standing.word() } else { "unknown" };
-    let text = match (is_running, standing.reason()) {
+    let mut text = match (is_running, standing.reason()) {
         (false, _) => format!("{address}, taken for healthy offline"),
         (true, None) => format!("{address}, {state}"),
         (true, Some(reason)) => format!("{address}, {state}: {reason}"),
     };
+    if !target.labels.is_empty() {
+        text += &format!(" ({})", in_words(&target.labels));
+    }
+    if !is_meant {
+        text += ", not of the route's subset";
+    }
     let mut value = json!({
-        "address": address, "name": &*target.name, "weight": target.share(), "state": state,
+        "address": address, "labels": &*target.labels, "inSubset": is_meant, "name": &*target.name, "weight": target.share(), "state": state,
         "placement": Order::Target(target.placement.get()).word(),
     });
     if is_running {
@@ -85,6 +97,11 @@ fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
     }
     let key = format!("upstreams.{}.targets.{}", pool.name, target.name);
     peek.book.because(&key, Select, "instance", value, text);
+}
+
+fn in_words(labels: &Labels) -> String {
+    let words: Vec<String> = labels.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    words.join(", ")
 }
 
 fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {
