@@ -1,12 +1,17 @@
 //! Each upstream by itself.
 
 use super::{Report, discovery, is_token, paths};
-use crate::{Config, HealthCheck, Outlier, Upstream, de::is_host, diagnose::code};
+use crate::{Config, HealthCheck, LoadBalancing, Outlier, Upstream, de::is_host, diagnose::code};
 use std::collections::HashMap;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, upstream) in &config.upstreams {
         instances(name, upstream, report);
+        let ring_key = ["upstreams", name, "ring_key"];
+        if upstream.load_balancing != LoadBalancing::Ring && report.node(&ring_key).is_some() {
+            let words = "goes with `load_balancing: ring` alone; write that, or take it out";
+            report.add(code::CONTRADICTION, &ring_key, words);
+        }
         if let Some(discovery) = &upstream.discovery {
             discovery::check(name, discovery, report);
         }

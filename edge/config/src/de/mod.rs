@@ -7,6 +7,7 @@ pub(crate) mod key_parts;
 mod name_servers;
 mod names;
 mod retry_on;
+pub(crate) mod ring_key;
 mod subgraphs;
 mod target;
 pub(crate) mod token_from;

@@ -3,7 +3,7 @@
 use super::{Discovery, Records, Target, discovery::default_refresh};
 use crate::units::{ByteSize, Percent, Ratio, TimeSpan};
 use edge_policy::{
-    balance::{Method, Thresholds},
+    balance::{Method, RingKey, Thresholds},
     outlier,
 };
 use schemars::JsonSchema;
@@ -28,6 +28,11 @@ pub struct Upstream {
     /// How an instance is chosen for a request.
     #[serde(default)]
     pub load_balancing: LoadBalancing,
+    /// What keeps a request at its instance, with `load_balancing: ring`: `client_ip` (one IPv4 address or IPv6 /64),
+    /// `header.<name>` or `cookie.<name>`; the client's address where the request has no such field or cookie.
+    #[serde(default, with = "crate::de::ring_key", skip_serializing_if = "is_client")]
+    #[schemars(with = "crate::schema::RingKey")]
+    pub ring_key: RingKey,
     /// In this time the share of an instance that is new, or back, grows from a tenth to its whole; without it, it has all at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow_start: Option<TimeSpan>,
@@ -49,6 +54,10 @@ pub struct Upstream {
     /// Speaks TLS to the instances; plain HTTP without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<UpstreamTls>,
+}
+
+fn is_client(key: &RingKey) -> bool {
+    *key == RingKey::ClientIp
 }
 
 impl Upstream {
@@ -93,7 +102,7 @@ pub enum LoadBalancing {
     /// under way there.
     #[default]
     PeakEwma,
-    /// The same one for the same client address, by consistent hashing, unless that one has far more to do than the others.
+    /// The same one for the same `ring_key`, by consistent hashing, unless that one has far more to do than the others.
     Ring,
 }
 

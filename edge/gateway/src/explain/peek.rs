@@ -119,8 +119,8 @@ impl Effects for Peek<'_> {
         pool.peek_admit().map(|()| None)
     }
 
-    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>> {
-        pool.peek(subset, tried, Some(client))
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>> {
+        pool.peek(subset, tried, Some(key))
     }
 
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {

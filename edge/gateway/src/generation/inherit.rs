@@ -50,6 +50,7 @@ fn pool_settings(config: &Config, name: &str, upstream: &Upstream) -> PoolSettin
         servers: upstream.servers().to_vec(),
         subsets: subsets(config, name),
         method: upstream.load_balancing.method(),
+        ring_key: upstream.ring_key.clone(),
         slow_start: upstream.slow_start.map_or(Duration::ZERO, |time| *time),
         failures: match &upstream.outlier {
             Some(outlier) => outlier.statuses.iter().copied().collect(),

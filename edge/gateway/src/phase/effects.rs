@@ -46,7 +46,7 @@ pub(crate) trait Effects: Sync {
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal>;
 
     /// The next target for a client that was not tried.
-    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>>;
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>>;
 
     /// The target in which a session was opened.
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr>;
@@ -116,8 +116,8 @@ impl Effects for Serving<'_> {
         pool.admit()
     }
 
-    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>> {
-        pool.pick(subset, tried, Some(client))
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>> {
+        pool.pick(subset, tried, Some(key))
     }
 
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {

@@ -129,9 +129,10 @@ fn choose<E: Effects>(
     head: &RequestHeader,
     ctx: &mut RequestContext,
 ) -> Option<(Arc<Target>, Chosen)> {
+    let (key, _) = pool.settings.ring_key.place(&head.headers, ctx.client);
     let Some(sticky) = sticky else {
         return effects
-            .next(pool, subset, &ctx.tried, ctx.client)
+            .next(pool, subset, &ctx.tried, key)
             .map(|target| (target, Chosen::Balanced));
     };
     let free = |target: &Arc<Target>| {
@@ -146,7 +147,7 @@ fn choose<E: Effects>(
         ctx.set_cookie = None;
         return Some((target, Chosen::Session));
     }
-    let target = effects.next(pool, subset, &ctx.tried, ctx.client)?;
+    let target = effects.next(pool, subset, &ctx.tried, key)?;
     let value = format!(
         "{}={}{}",
         sticky.cookie,

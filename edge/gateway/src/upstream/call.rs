@@ -6,7 +6,10 @@ use super::{
     peer,
 };
 use bytes::Bytes;
-use edge_policy::retry::{Cause, Failure, Terms, backoff};
+use edge_policy::{
+    balance::RingKey,
+    retry::{Cause, Failure, Terms, backoff},
+};
 use http::Method;
 use pingora_core::{
     connectors::{ConnectorOptions, TransportConnector},
@@ -116,7 +119,11 @@ impl Caller {
                 Some(_) => pool.admit().map_err(|_| CallError::CircuitOpen(name()))?,
                 None => None,
             };
-            let Some(target) = pool.pick(Subset::ALL, &tried, client.map(|client| client.client)) else {
+            let Some(target) = pool.pick(
+                Subset::ALL,
+                &tried,
+                client.map(|client| RingKey::of_client(client.client)),
+            ) else {
                 pool.give_back(permit);
                 return Err(last);
             };

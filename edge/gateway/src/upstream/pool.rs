@@ -16,7 +16,7 @@ use edge_policy::{
 };
 use std::{
     collections::HashSet,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -214,28 +214,28 @@ impl Pool {
         }
     }
 
-    /// The balancer's choice among the targets of a subset that are available and not in `tried`, for this client where there is one. When
+    /// The balancer's choice among the targets of a subset that are available and not in `tried`, for what keeps the request at one target where anything does. When
     /// none is available, an untried one is asked all the same: a wrong verdict must not take a whole service away. An operator's
     /// verdict is never wrong: a target that is drained or disabled is not chosen.
-    pub(crate) fn pick(&self, subset: Subset, tried: &[SocketAddr], client: Option<IpAddr>) -> Option<Arc<Target>> {
-        self.next(subset, tried, client, Balancer::take)
+    pub(crate) fn pick(&self, subset: Subset, tried: &[SocketAddr], key: Option<u64>) -> Option<Arc<Target>> {
+        self.next(subset, tried, key, Balancer::take)
     }
 
     /// The target that [`Pool::pick`] would name. No turn is used up.
-    pub(crate) fn peek(&self, subset: Subset, tried: &[SocketAddr], client: Option<IpAddr>) -> Option<Arc<Target>> {
-        self.next(subset, tried, client, Balancer::peek)
+    pub(crate) fn peek(&self, subset: Subset, tried: &[SocketAddr], key: Option<u64>) -> Option<Arc<Target>> {
+        self.next(subset, tried, key, Balancer::peek)
     }
 
     fn next(
         &self,
         subset: Subset,
         tried: &[SocketAddr],
-        client: Option<IpAddr>,
+        key: Option<u64>,
         turn: impl Fn(&Balancer) -> Turn,
     ) -> Option<Arc<Target>> {
         let request = Request {
             tried,
-            client,
+            key,
             all_in_flight: self.state.load.in_flight(),
             slow_start: self.settings.slow_start,
         };

@@ -1,16 +1,8 @@
 //! The targets of one moment, and the choice among them.
 
 use super::{Target, clock};
-use edge_policy::{
-    balance::{Asked, Balancer, Client, Load, Method, Turn, View, key},
-    client_ip::subscriber,
-};
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use edge_policy::balance::{Asked, Balancer, Client, Load, Method, Turn, View, key};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 /// What a configuration writes on targets.
 pub(crate) type Labels = BTreeMap<String, String>;
@@ -38,8 +30,8 @@ pub(crate) struct Rotation {
 pub(super) struct Request<'r> {
     /// Targets that it does not go to again.
     pub(super) tried: &'r [SocketAddr],
-    /// Who sends it, where anybody does.
-    pub(super) client: Option<IpAddr>,
+    /// What keeps it at one target, where anything does.
+    pub(super) key: Option<u64>,
     /// Requests of all under way at the upstream.
     pub(super) all_in_flight: u32,
     /// How long targets warm up.
@@ -83,7 +75,7 @@ impl Rotation {
         let turn = turn(&self.balancer);
         let asked = Asked {
             turn,
-            key: request.client.map_or_else(|| turn.number(), client_key),
+            key: request.key.unwrap_or_else(|| turn.number()),
             now: clock::now(),
             all_in_flight: request.all_in_flight,
         };
@@ -99,14 +91,6 @@ impl Rotation {
             chosen = self.balancer.choose(asked, &candidates);
         }
         chosen.map(|index| Arc::clone(&self.targets[index]))
-    }
-}
-
-/// A client's place on a ring; an IPv6 network is one client.
-fn client_key(client: IpAddr) -> u64 {
-    match subscriber(client) {
-        IpAddr::V4(address) => key(&address.octets()),
-        IpAddr::V6(address) => key(&address.octets()),
     }
 }
 

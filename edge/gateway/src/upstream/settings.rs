@@ -3,7 +3,7 @@
 use super::Labels;
 use edge_config::Records;
 use edge_policy::{
-    balance::{Method, Thresholds},
+    balance::{Method, RingKey, Thresholds},
     breaker, outlier,
     retry::Statuses,
 };
@@ -84,6 +84,8 @@ pub(crate) struct PoolSettings {
     pub(crate) health: Option<HealthSettings>,
     /// How one is chosen.
     pub(crate) method: Method,
+    /// What keeps a request at one, where the method does.
+    pub(crate) ring_key: RingKey,
     /// How long one that is new or back warms up; zero: not at all.
     pub(crate) slow_start: Duration,
     /// When one is left alone.
@@ -105,6 +107,7 @@ impl Default for PoolSettings {
             subsets: Vec::new(),
             health: None,
             method: Method::RoundRobin,
+            ring_key: RingKey::ClientIp,
             slow_start: Duration::ZERO,
             outlier: None,
             failures: Statuses::default(),

@@ -24,6 +24,7 @@ mod overrides;
 mod quotas;
 mod reload;
 mod revocations;
+mod rings;
 mod routing;
 mod sockets;
 mod store_trouble;

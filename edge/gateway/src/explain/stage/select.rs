@@ -9,7 +9,7 @@ use crate::{
     problem::InternalError,
     upstream::{BreakerState, Labels, Pool, Standing, Subset, Target, clock},
 };
-use edge_policy::balance::Method;
+use edge_policy::balance::{Method, RingKey};
 use pingora_http::RequestHeader;
 use serde_json::json;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ pub(in crate::explain) fn target(
     let chosen = select::target(peek, route, head, ctx);
     match chosen {
         Ok(Choice { target, why, .. }) => {
-            chose(peek, pool, &target, why);
+            let (_, is_given) = pool.settings.ring_key.place(&head.headers, ctx.client);
+            chose(peek, pool, &target, (why, is_given));
             Ok(Some(target))
         }
         Err(InternalError::NoTarget(_)) if !peek.world.is_running() && pool.has_names() => {
@@ -104,7 +105,7 @@ fn in_words(labels: &Labels) -> String {
     words.join(", ")
 }
 
-fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {
+fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, (how, by_key): (Chosen, bool)) {
     let address = &*target.address_text;
     let sticky = format!("upstreams.{}.sticky", pool.name);
     let (key, how, text) = match how {
@@ -114,6 +115,9 @@ fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {
                 Method::RoundRobin => ("turn", "next in turn"),
                 Method::LeastRequests => ("least_requests", "of two drawn the one with fewer requests under way"),
                 Method::PeakEwma => ("peak_ewma", "of two drawn the one that would answer sooner"),
+                Method::Ring if by_key && pool.settings.ring_key != RingKey::ClientIp => {
+                    ("ring", "the place of the ring's key")
+                }
                 Method::Ring => ("ring", "the client's place on the ring"),
             };
             (key, how, text)
