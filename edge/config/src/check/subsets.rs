@@ -1,7 +1,7 @@
 //! A route's `subset` of its upstream's instances.
 
 use super::Report;
-use crate::{Config, Route, diagnose::code};
+use crate::{Config, Route, Target, diagnose::code};
 
 pub(super) fn check(name: &str, route: &Route, config: &Config, report: &mut Report<'_>) {
     let path = ["routes", name, "subset"];
@@ -23,22 +23,19 @@ pub(super) fn check(name: &str, route: &Route, config: &Config, report: &mut Rep
         report.add(code::CONTRADICTION, &path, words);
         return;
     }
-    let has_all = |labels: &std::collections::BTreeMap<String, String>| {
-        { &route.subset }
-            .iter()
-            .all(|(label, value)| labels.get(label) == Some(value))
+    let is_meant = |target: &Target| {
+        let mut labels = route.subset.iter();
+        labels.all(|(label, value)| target.labels.get(label) == Some(value))
     };
     let targets = ["upstreams", upstream, "targets"];
-    if report.is_whole(&targets) && !found.targets.iter().any(|target| has_all(&target.labels)) {
+    if report.is_whole(&targets) && !found.targets.iter().any(is_meant) {
         let wanted: Vec<String> = { &route.subset }
             .iter()
             .map(|(label, value)| format!("{label}: {value}"))
             .collect();
-        let words = format!(
-            "no target of `{upstream}` has `{}`; write `labels: {{ {} }}` on those that are meant",
-            wanted.join(", "),
-            wanted.join(", ")
-        );
+        let wanted = wanted.join(", ");
+        let words =
+            format!("no target of `{upstream}` has `{wanted}`; write `labels: {{ {wanted} }}` on those that are meant");
         report.add(code::DANGLING, &path, words);
     }
 }

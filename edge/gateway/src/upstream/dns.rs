@@ -305,4 +305,21 @@ mod tests {
         let want = ["10.0.0.1", "10.0.0.2"].map(|ip| ip.parse::<IpAddr>().unwrap());
         assert_eq!((ips, holds), (want.to_vec(), Duration::from_secs(7)));
     }
+
+    #[tokio::test]
+    async fn a_name_of_the_file_is_asked_of_nobody() {
+        // Nobody answers there.
+        let mut servers = Servers::new(&["127.0.0.1:1".parse().unwrap()]).unwrap();
+        let file = "10.1.2.3 posts posts.internal\nfd00::7 posts\nfd00::8 six\n";
+        servers.hosts.read_hosts_conf(file.as_bytes()).unwrap();
+        for (host, records, want) in [
+            ("posts", Records::Address, "10.1.2.3"),
+            ("posts", Records::Aaaa, "fd00::7"),
+            ("posts.internal", Records::A, "10.1.2.3"),
+            ("six", Records::Address, "fd00::8"),
+        ] {
+            let (ips, _) = servers.addresses(&name(host).unwrap(), records).await.unwrap();
+            assert_eq!(ips, [want.parse::<IpAddr>().unwrap()], "{host}");
+        }
+    }
 }

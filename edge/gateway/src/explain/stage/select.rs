@@ -89,7 +89,8 @@ fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target, is_meant: bool) {
         text += ", not of the route's subset";
     }
     let mut value = json!({
-        "address": address, "labels": &*target.labels, "inSubset": is_meant, "name": &*target.name, "weight": target.share(), "state": state,
+        "address": address, "name": &*target.name, "weight": target.share(), "state": state,
+        "labels": &*target.labels, "inSubset": is_meant,
         "placement": Order::Target(target.placement.get()).word(),
     });
     if is_running {
