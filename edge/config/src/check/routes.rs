@@ -1,6 +1,6 @@
 //! Each route by itself.
 
-use super::{Report, compression, fallback, graphql, headers, matching, retries, serves, timeouts};
+use super::{Report, compression, fallback, graphql, headers, matching, retries, serves, subsets, timeouts};
 use crate::Config;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -9,6 +9,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         matching::check(name, &route.matches, report);
         serves::check(name, route, report);
         serves::bodies(name, route, config, report);
+        subsets::check(name, route, config, report);
         if let Some(graphql) = &route.graphql {
             graphql::check(name, graphql, report);
         }

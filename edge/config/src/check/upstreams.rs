@@ -1,7 +1,7 @@
 //! Each upstream by itself.
 
-use super::{Report, is_token, paths};
-use crate::{Concurrency, Config, HealthCheck, Outlier, Upstream, de::is_host, diagnose::code};
+use super::{Report, discovery, is_token, paths};
+use crate::{Concurrency, Config, HealthCheck, LoadBalancing, Outlier, Upstream, de::is_host, diagnose::code};
 use std::{collections::HashMap, time::Duration};
 
 /// A client that waits longer is better told to come again.
@@ -10,6 +10,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, upstream) in &config.upstreams {
         instances(name, upstream, report);
+        let ring_key = ["upstreams", name, "ring_key"];
+        if upstream.load_balancing != LoadBalancing::Ring && report.node(&ring_key).is_some() {
+            let words = "goes with `load_balancing: ring` alone; write that, or take it out";
+            report.add(code::CONTRADICTION, &ring_key, words);
+        }
+        if let Some(discovery) = &upstream.discovery {
+            discovery::check(name, discovery, report);
+        }
         if let Some(health) = &upstream.health_check {
             health_check(name, health, report);
         }
@@ -60,19 +68,6 @@ fn instances(name: &str, upstream: &Upstream, report: &mut Report<'_>) {
         if seen.insert(target.address.to_ascii_lowercase(), index).is_some() {
             let words = format!("`{}` is here twice; use `weight` for a larger share", target.address);
             report.bad_value(&[&targets[..], &[&index.to_string()]].concat(), words);
-        }
-    }
-    if let Some(discovery) = &upstream.discovery {
-        let at = |key| ["upstreams", name, "discovery", key];
-        if !is_host(&discovery.dns) {
-            let words = format!(
-                "`{}` is not a host's name; write it without scheme and port",
-                discovery.dns
-            );
-            report.bad_value(&at("dns"), words);
-        }
-        if discovery.port == 0 {
-            report.bad_value(&at("port"), "port 0 does not exist; ports are 1 to 65535");
         }
     }
 }

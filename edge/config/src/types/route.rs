@@ -5,6 +5,7 @@ use crate::units::{ByteSize, Percent, TimeSpan};
 use edge_policy::{retry, rewrite::Rewrite, shed::Level};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A route, with `defaults` merged in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +24,10 @@ pub struct Route {
     /// Name of the service behind it. Either this or `graphql`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
+    /// Labels that an instance must have to take its requests, `{ version: canary }`; any instance without it. Retries and `sticky`
+    /// stay among these instances too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub subset: BTreeMap<String, String>,
     /// The composed API that answers it. Either this or `upstream`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graphql: Option<Graphql>,

@@ -72,6 +72,7 @@ fn shown(pool: &Pool, target: &Target) -> Value {
     json!({
         "name": &*target.name,
         "address": target.address.to_string(),
+        "labels": &*target.labels,
         "weight": target.share(),
         "configuredWeight": target.weight,
         "healthy": target.is_available(),

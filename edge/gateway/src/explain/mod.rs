@@ -175,7 +175,7 @@ async fn service(
     };
     let sent = stage::forward::head(peek, route, client, ctx, outcome == Outcome::Tunnelled)?;
     stage::respond::service(peek, route, &client.headers, ctx)?;
-    let upstream = fallback::pool(route, ctx).map_or_else(String::new, |pool| pool.name.to_string());
+    let upstream = fallback::part(route, ctx).map_or_else(String::new, |(pool, _)| pool.name.to_string());
     let address = target.map(|target| target.address_text.to_string());
     let (method, path) = (sent.method.to_string(), peek.target_of(&sent));
     let to = address

@@ -9,7 +9,7 @@ use crate::{
         identify::{believe, look},
     },
     store::{Charge, Quota},
-    upstream::{Crowded, Outlook, Pool, Sessions, Slot, Target},
+    upstream::{Crowded, Outlook, Pool, Sessions, Slot, Subset, Target},
 };
 use edge_config::HIDDEN;
 use edge_policy::{
@@ -127,8 +127,8 @@ impl Effects for Peek<'_> {
         pool.peek_admit().map(|()| None)
     }
 
-    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>> {
-        pool.peek(tried, Some(client))
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>> {
+        pool.peek(subset, tried, Some(key))
     }
 
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {

@@ -5,7 +5,7 @@ use crate::{
     compress::Compression,
     metrics::Metrics,
     store::{Issuer, Quota},
-    upstream::{Pool, States},
+    upstream::{Pool, States, Subset},
 };
 use edge_config::{Mode, Serves as ServesConfig};
 use edge_graphql::{Engine, Limits, Subgraph};
@@ -233,10 +233,13 @@ impl Builder<'_> {
                 let sticky = upstreams.get(upstream).and_then(|upstream| upstream.sticky.as_ref());
                 let sticky = sticky.filter(|_| route.sticky);
                 let sticky = sticky.map(|sticky| Arc::new(Sticky::new(sticky, self.affinity_key, upstream)));
-                Ok(Serves::Upstream {
-                    pool: pool(upstream)?,
-                    sticky,
-                })
+                let pool = pool(upstream)?;
+                let subset = pool.subset(&route.subset).ok_or_else(|| BuildError::Missing {
+                    route: name.to_owned(),
+                    kind: "subset of upstream",
+                    name: upstream.to_owned(),
+                })?;
+                Ok(Serves::Upstream { pool, subset, sticky })
             }
             Some(ServesConfig::Graphql(graphql)) => {
                 let mut schemas = Vec::new();
@@ -252,7 +255,11 @@ impl Builder<'_> {
                 let engine = engine.map_err(|error| BuildError::Compose(name.to_owned(), error))?;
                 Ok(Serves::Graphql(Arc::new(Composed { engine, subgraphs })))
             }
-            None => self.pool(name, "").map(|pool| Serves::Upstream { pool, sticky: None }),
+            None => self.pool(name, "").map(|pool| Serves::Upstream {
+                pool,
+                subset: Subset::ALL,
+                sticky: None,
+            }),
         }
     }
 }

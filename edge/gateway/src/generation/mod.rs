@@ -18,7 +18,7 @@ use crate::{
     compress::Compression,
     metrics::RouteCells,
     store::{Issuer, Quota},
-    upstream::Pool,
+    upstream::{Pool, Subset},
 };
 use edge_config::{Streaming, TrustedHeader};
 use edge_graphql::Engine;
@@ -141,6 +141,8 @@ pub(crate) enum Serves {
     Upstream {
         /// Its targets.
         pool: Arc<Pool>,
+        /// Which of them it may go to.
+        subset: Subset,
         /// Whether a client stays with its target.
         sticky: Option<Arc<Sticky>>,
     },

@@ -6,7 +6,7 @@ use crate::{
     edge::Edge,
     generation::{Gate, Route},
     store::{Charge, Quota},
-    upstream::{Crowded, Pool, Sessions, Slot, Target},
+    upstream::{Crowded, Pool, Sessions, Slot, Subset, Target},
 };
 use edge_policy::{
     breaker::{Permit, Refusal},
@@ -50,7 +50,7 @@ pub(crate) trait Effects: Sync {
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal>;
 
     /// The next target for a client that was not tried.
-    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>>;
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>>;
 
     /// The target in which a session was opened.
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr>;
@@ -124,8 +124,8 @@ impl Effects for Serving<'_> {
         pool.admit()
     }
 
-    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>> {
-        pool.pick(tried, Some(client))
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>> {
+        pool.pick(subset, tried, Some(key))
     }
 
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {

@@ -4,7 +4,7 @@
 use crate::{
     context::RequestContext,
     generation::{Fallback, FixedAnswer, Route, Serves},
-    upstream::Pool,
+    upstream::{Pool, Subset},
 };
 use shared_contracts::Code;
 use std::{
@@ -12,13 +12,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The upstream that the request is at.
-pub(crate) fn pool<'r>(route: &'r Route, ctx: &RequestContext) -> Option<&'r Arc<Pool>> {
-    let Serves::Upstream { pool, .. } = &route.serves else {
+/// The upstream that the request is at, and which of its targets are meant.
+pub(crate) fn part<'r>(route: &'r Route, ctx: &RequestContext) -> Option<(&'r Arc<Pool>, Subset)> {
+    let Serves::Upstream { pool, subset, .. } = &route.serves else {
         return None;
     };
     let other = route.fallback.as_ref().filter(|_| ctx.fell_back.is_some());
-    Some(other.and_then(Fallback::upstream).unwrap_or(pool))
+    let other = other.and_then(Fallback::upstream);
+    Some(other.map_or((pool, *subset), |other| (other, Subset::ALL)))
 }
 
 /// Goes on to the other upstream, where there is one, it is not there yet, and there is time.

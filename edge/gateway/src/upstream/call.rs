@@ -1,12 +1,13 @@
 //! The edge's own requests to upstreams: subgraph calls and the key set. Small bodies, whole answers.
 
 use super::{
-    Attempt, PeerTimeouts, Pool, Target, clock,
+    Attempt, PeerTimeouts, Pool, Subset, Target, clock,
     exchange::{TOO_LARGE, exchange},
     peer,
 };
 use bytes::Bytes;
 use edge_policy::{
+    balance::RingKey,
     retry::{Cause, Failure, Terms, backoff},
     shed::Level,
 };
@@ -126,7 +127,11 @@ impl Caller {
                 Some(_) => pool.admit().map_err(|_| CallError::CircuitOpen(name()))?,
                 None => None,
             };
-            let Some(target) = pool.pick(&tried, client.map(|client| client.client)) else {
+            let Some(target) = pool.pick(
+                Subset::ALL,
+                &tried,
+                client.map(|client| RingKey::of_client(client.client)),
+            ) else {
                 pool.give_back(permit);
                 return Err(last);
             };
@@ -238,7 +243,7 @@ async fn may_retry(
         attempts => attempts,
     };
     let pause = backoff(tries, rand::random());
-    let is_possible = ask.pool.has_another(tried) && Instant::now() + pause < ask.deadline;
+    let is_possible = ask.pool.has_another(Subset::ALL, tried) && Instant::now() + pause < ask.deadline;
     if !client.retry.allow(&failure, attempts) || !is_possible {
         return false;
     }

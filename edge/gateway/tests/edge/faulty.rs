@@ -61,7 +61,11 @@ impl Faulty {
 
     /// Where another has been, or will be.
     pub(crate) async fn start_at(address: SocketAddr) -> Self {
-        let listener = eventually(Duration::from_secs(5), || TcpListener::bind(address)).await;
+        Self::on(eventually(Duration::from_secs(5), || TcpListener::bind(address)).await)
+    }
+
+    /// One that listens there.
+    pub(crate) fn on(listener: TcpListener) -> Self {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
         let of = Arc::clone(&shared);

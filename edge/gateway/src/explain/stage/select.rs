@@ -7,9 +7,9 @@ use crate::{
     overrides::Order,
     phase::select::{self, Choice, Chosen},
     problem::InternalError,
-    upstream::{BreakerState, Outlook, Pool, Standing, Target, clock},
+    upstream::{BreakerState, Labels, Outlook, Pool, Standing, Subset, Target, clock},
 };
-use edge_policy::balance::Method;
+use edge_policy::balance::{Method, RingKey};
 use pingora_http::RequestHeader;
 use serde_json::json;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ pub(in crate::explain) async fn target(
     head: &RequestHeader,
     ctx: &mut RequestContext,
 ) -> Result<Option<Arc<Target>>, InternalError> {
-    let Serves::Upstream { pool, .. } = &route.serves else {
+    let Serves::Upstream { pool, subset, .. } = &route.serves else {
         return Ok(None);
     };
-    upstream(peek, pool);
+    upstream(peek, pool, *subset);
     room(peek, route, head);
     if !peek.world.is_running() && pool.has_names() && pool.len() == 0 {
         peek.book
@@ -38,7 +38,8 @@ pub(in crate::explain) async fn target(
     }
     match chosen {
         Ok(Choice { target, why, pool, .. }) => {
-            chose(peek, pool, &target, why);
+            let (_, is_given) = pool.settings.ring_key.place(&head.headers, ctx.client);
+            chose(peek, pool, &target, (why, is_given));
             Ok(Some(target))
         }
         Err(error) => {
@@ -58,18 +59,18 @@ pub(in crate::explain) fn fell_back(peek: &mut Peek<'_>, route: &Route) {
     };
     peek.book.because(&key, Select, "fallback", fallback.word(), text);
     if let Some(pool) = fallback.upstream() {
-        standings(peek, pool);
+        standings(peek, pool, Subset::ALL);
     }
 }
 
-fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
+fn upstream(peek: &mut Peek<'_>, pool: &Pool, subset: Subset) {
     let key = format!("{}.upstream", peek.route);
     peek.book.because(&key, Select, "upstream", &*pool.name, &*pool.name);
-    standings(peek, pool);
+    standings(peek, pool, subset);
 }
 
 /// Its breaker and its instances.
-fn standings(peek: &mut Peek<'_>, pool: &Pool) {
+fn standings(peek: &mut Peek<'_>, pool: &Pool, subset: Subset) {
     let breaker = Order::Breaker(pool.state.breaker.get()).word();
     let text = match pool.state.breaker.get() {
         BreakerState::Configured => match pool.settings.breaker {
@@ -83,6 +84,15 @@ fn standings(peek: &mut Peek<'_>, pool: &Pool) {
         let key = format!("upstreams.{}.circuit_breaker", pool.name);
         let value = json!({ "set": breaker, "circuit": pool.circuit_word() });
         peek.book.because(&key, Select, "breaker", value, text);
+    }
+    let labels = pool.labels(subset);
+    if let Some(labels) = labels {
+        let key = format!("{}.subset", peek.route);
+        let text = format!("only instances with {}", in_words(labels));
+        peek.book.because(&key, Select, "subset", json!(labels), text);
+    }
+    for target in &pool.rotation().targets {
+        instance(peek, pool, target, labels.is_none_or(|labels| target.has(labels)));
     }
 }
 
@@ -112,18 +122,25 @@ fn room(peek: &mut Peek<'_>, route: &Route, head: &RequestHeader) {
     peek.book.because(&key, Select, "concurrency", value, text);
 }
 
-fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
+fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target, is_meant: bool) {
     let (address, now) = (&*target.address_text, clock::now());
     let standing = Standing::of(target, pool.settings.slow_start, now);
     let is_running = peek.world.is_running();
     let state = if is_running { standing.word() } else { "unknown" };
-    let text = match (is_running, standing.reason()) {
+    let mut text = match (is_running, standing.reason()) {
         (false, _) => format!("{address}, taken for healthy offline"),
         (true, None) => format!("{address}, {state}"),
         (true, Some(reason)) => format!("{address}, {state}: {reason}"),
     };
+    if !target.labels.is_empty() {
+        text += &format!(" ({})", in_words(&target.labels));
+    }
+    if !is_meant {
+        text += ", not of the route's subset";
+    }
     let mut value = json!({
         "address": address, "name": &*target.name, "weight": target.share(), "state": state,
+        "labels": &*target.labels, "inSubset": is_meant,
         "placement": Order::Target(target.placement.get()).word(),
     });
     if is_running {
@@ -134,7 +151,12 @@ fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
     peek.book.because(&key, Select, "instance", value, text);
 }
 
-fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {
+fn in_words(labels: &Labels) -> String {
+    let words: Vec<String> = labels.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    words.join(", ")
+}
+
+fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, (how, by_key): (Chosen, bool)) {
     let address = &*target.address_text;
     let sticky = format!("upstreams.{}.sticky", pool.name);
     let (key, how, text) = match how {
@@ -144,6 +166,9 @@ fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {
                 Method::RoundRobin => ("turn", "next in turn"),
                 Method::LeastRequests => ("least_requests", "of two drawn the one with fewer requests under way"),
                 Method::PeakEwma => ("peak_ewma", "of two drawn the one that would answer sooner"),
+                Method::Ring if by_key && pool.settings.ring_key != RingKey::ClientIp => {
+                    ("ring", "the place of the ring's key")
+                }
                 Method::Ring => ("ring", "the client's place on the ring"),
             };
             (key, how, text)
