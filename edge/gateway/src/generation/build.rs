@@ -162,6 +162,8 @@ impl Builder<'_> {
                 .map(Arc::clone)
                 .ok_or_else(|| missing("cross-origin policy", cors))
         });
+        let compression = route.compression.as_ref();
+        let compression = compression.filter(|compression| !compression.algorithms.is_empty());
         Ok(Arc::new(Route {
             name: name.into(),
             cells: self.metrics.route(name),
@@ -179,7 +181,7 @@ impl Builder<'_> {
             retry_budget: route.retries.budget.ratio() as f32,
             level: route.priority.level(),
             streaming: route.streaming,
-            compression: route.compression.as_ref().map(|compression| Compression {
+            compression: compression.map(|compression| Compression {
                 terms: compression.to_policy(),
                 cells: Arc::clone(&self.metrics.compression),
             }),
