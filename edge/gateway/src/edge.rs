@@ -2,6 +2,7 @@
 
 use crate::{
     access_log::AccessLog,
+    cache::Cache,
     drain::Closing,
     generation::{Generation, Parts},
     metrics::Metrics,
@@ -37,6 +38,8 @@ pub(crate) struct Edge {
     pub(crate) links: Arc<Links>,
     /// Quotas.
     pub(crate) quotas: Quotas,
+    /// Answers that are kept.
+    pub(crate) cache: &'static Cache,
     /// The client of subgraph calls; it belongs to the proxy's runtime.
     pub(crate) caller: Caller,
     /// Connects tunnels to services.
@@ -78,7 +81,9 @@ impl Edge {
     pub(crate) fn new(making: Making) -> Self {
         let metrics = Arc::clone(&making.parts.metrics);
         metrics.serves(making.generation.number);
+        let max_size = making.generation.source.config.cache.max_size.0;
         Self {
+            cache: Cache::leaked(max_size, Arc::clone(&metrics.cache)),
             generation: ArcSwap::new(making.generation),
             parts: making.parts,
             board: making.board,

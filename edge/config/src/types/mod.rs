@@ -3,6 +3,7 @@
 
 mod admin;
 mod auth;
+mod cache;
 mod circuit_breaker;
 mod compression;
 mod concurrency;
@@ -27,6 +28,7 @@ mod upstream;
 pub use admin::Admin;
 pub use auth::Auth;
 pub(crate) use auth::Token;
+pub use cache::{Cache, CacheCredentials, RouteCache};
 pub use circuit_breaker::CircuitBreaker;
 pub use compression::{Coding, Compression, Levels};
 pub use concurrency::Concurrency;
@@ -77,6 +79,9 @@ pub struct Config {
     /// Bounds on connections and heads.
     #[serde(default)]
     pub limits: ConnectionLimits,
+    /// The store of answers.
+    #[serde(default)]
+    pub cache: Cache,
     /// The store of quotas, and the way by which ended sessions are told.
     pub redis: Redis,
     /// What routes inherit: maps merge, scalars and lists replace.
@@ -101,10 +106,11 @@ pub struct Config {
 }
 
 /// Keys that a running edge cannot change: a change at or below one of them needs a new process.
-pub(crate) const NEEDS_UPGRADE: [&str; 7] = [
+pub(crate) const NEEDS_UPGRADE: [&str; 8] = [
     "admin.audit_file",
     "admin.bind",
     "admin.token_file",
+    "cache.max_size",
     "listeners",
     "limits.connections",
     "limits.connections_per_ip",

@@ -3,6 +3,7 @@
 //! and what tells more than everybody should know: explanations, comparisons. Keep it off the public network.
 
 mod answer;
+mod cache;
 mod diff;
 mod endpoint;
 mod explain;
@@ -125,6 +126,7 @@ impl Admin {
         match deed {
             Deed::Explain => explain::explain(edge, &operation).await,
             Deed::Diff => diff::diff(edge, &operation).await,
+            Deed::Purge => cache::purge(edge, operation).await,
             Deed::Reload => reloads::reload(edge, operation).await,
             Deed::Rollback(number) => reloads::rollback(edge, number, operation).await,
             Deed::Target(upstream, target) if is_put => overrides::set_target(edge, upstream, target, operation).await,

@@ -1,6 +1,6 @@
 //! From a source to a generation. Nothing is connected and nothing started here.
 
-use super::{Changes, Composed, Fallback, FixedAnswer, Gate, Generation, Route, Serves, Source, Sticky, gate, inherit};
+use super::{Caches, Changes, Composed, Fallback, FixedAnswer, Gate, Generation, Route, Serves, Source, Sticky, gate, inherit};
 use crate::{
     compress::Compression,
     metrics::Metrics,
@@ -185,6 +185,7 @@ impl Builder<'_> {
                 terms: compression.to_policy(),
                 cells: Arc::clone(&self.metrics.compression),
             }),
+            caches: Caches::new(name, route, &self.source.config).map(Arc::new),
             rewrite: route.to_rewrite(),
             headers: Changes::new(&route.headers).map_err(|field| BuildError::Header(name.to_owned(), field))?,
             csrf: route.csrf.to_policy(),

@@ -5,6 +5,7 @@ pub(crate) mod admit;
 pub(crate) mod arrive;
 mod ask;
 mod effects;
+pub(crate) mod cache;
 pub(crate) mod fallback;
 pub(crate) mod forward;
 pub(crate) mod graphql;
@@ -18,5 +19,5 @@ pub(crate) mod upgrade;
 mod way;
 
 pub(crate) use ask::Wish;
-pub(crate) use effects::{Effects, Note, Serving};
+pub(crate) use effects::{Effects, Note, Refreshing, Serving};
 pub(crate) use way::{Way, way};

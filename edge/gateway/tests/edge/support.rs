@@ -62,6 +62,16 @@ impl Setup {
         self.variable(name, &addresses.join(","))
     }
 
+    /// One more place where a service is.
+    pub(crate) fn also(self, service: &'static str, address: SocketAddr) -> Self {
+        let name = match service {
+            "POSTS" => "POSTS_TARGETS",
+            other => panic!("{other} has one place"),
+        };
+        let known = self.variables.get(name).cloned().unwrap_or_default();
+        self.variable(name, &format!("{known},{address}"))
+    }
+
     /// An origin that stands for one service.
     pub(crate) async fn origin(self, service: &'static str) -> (Self, Origin) {
         let origin = Origin::start(service, &self.tokens).await;
