@@ -5,7 +5,10 @@ use crate::{
     edge::Edge,
     front::{HeadArrived, Wire},
     generation::Serves,
-    phase::{Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, record, respond, select, stream, upgrade, way},
+    phase::{
+        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, record, respond, select, stream, upgrade,
+        way,
+    },
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -227,7 +230,7 @@ impl ProxyHttp for EdgeProxy {
             let exchange = select::Exchange {
                 method: &session.req_header().method.clone(),
                 reused: client_reused,
-                answered: session.response_written().is_some(),
+                answered: session.response_written().is_some() || cache::has_begun(ctx),
                 replayable: !session.as_ref().retry_buffer_truncated(),
             };
             select::broke_off(&route, &mut error, &exchange, ctx);

@@ -2,8 +2,8 @@
 
 use super::{Report, is_token};
 use crate::{Config, Route, diagnose::code, units::ByteSize};
-use http::HeaderName;
 use edge_policy::cache::is_credential;
+use http::HeaderName;
 
 /// Less holds nothing worth a look.
 const LEAST: ByteSize = ByteSize(1 << 20);
@@ -38,6 +38,13 @@ pub(super) fn route(name: &str, route: &Route, config: &Config, report: &mut Rep
         let words = "only answers to `GET` and `HEAD` are kept, and the route takes neither; take it out";
         report.add(code::NEVER_ACTS, &path, words);
     }
+    if let Some(wait) = cache.lock_timeout.filter(|wait| *wait > route.timeouts.request) {
+        let words = format!(
+            "a request is given up after `timeouts.request`, `{}`: `{wait}` never acts; take it out, or write less",
+            route.timeouts.request
+        );
+        report.add(code::NEVER_ACTS, &["routes", name, "cache", "lock_timeout"], words);
+    }
     for (index, field) in cache.vary.iter().enumerate() {
         let index = index.to_string();
         super::judge(report, &["routes", name, "cache", "vary", &index], varies(field));
@@ -52,18 +59,24 @@ fn contradiction(route: &Route, config: &Config) -> Option<&'static str> {
     if route.graphql.is_some() {
         Some("`cache` is for `upstream`: the composed API answers each caller by itself; take it out")
     } else if route.streaming.is_some() {
-        Some("what stays open is never a whole answer: keep `cache` or `streaming`")
+        Some("what stays open is never a whole answer; keep `cache` or `streaming`")
     } else if is_bound().is_some() {
-        Some("clients are bound to one instance each, and would get each other's answers; write `sticky: false` on the route")
+        Some(
+            "clients are bound to one instance each, and would get each other's answers; write `sticky: false` on the route",
+        )
     } else {
         None
     }
 }
 
 fn varies(field: &str) -> Result<(), String> {
-    let name = HeaderName::from_bytes(field.as_bytes()).ok().filter(|_| is_token(field) && field != "*");
+    let name = HeaderName::from_bytes(field.as_bytes())
+        .ok()
+        .filter(|_| is_token(field) && field != "*");
     match name {
-        None => Err(format!("`{field}` is not a header's name; write it like `accept-language`")),
+        None => Err(format!(
+            "`{field}` is not a header's name; write it like `accept-language`"
+        )),
         Some(name) if name == "accept-encoding" => {
             Err("services are asked for the plain form, which the edge compresses for each client; take it out".into())
         }

@@ -113,7 +113,13 @@ mod tests {
         let read = |body: &str| parse::<Wish>(body.as_bytes()).and_then(|wish| wish.read(&secret));
         assert!(matches!(read(r#"{"all":true}"#), Ok(Purged::All)));
         assert!(matches!(read(r#"{"tag":"a"}"#), Ok(Purged::Tag(_))));
-        for wrong in ["{}", r#"{"all":false}"#, r#"{"tag":" "}"#, r#"{"tag":"a","url":"/b"}"#, r#"{"key":"a"}"#] {
+        for wrong in [
+            "{}",
+            r#"{"all":false}"#,
+            r#"{"tag":" "}"#,
+            r#"{"tag":"a","url":"/b"}"#,
+            r#"{"key":"a"}"#,
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

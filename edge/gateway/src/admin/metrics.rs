@@ -57,7 +57,11 @@ fn cache(page: &mut Page, edge: &Edge) {
     for (name, help, value) in [
         ("edge_cache_entries", "Answers that are kept.", entries),
         ("edge_cache_bytes", "Memory that they take.", bytes),
-        ("edge_cache_fill_bytes", "Memory that answers on their way take.", edge.cache.store.on_their_way()),
+        (
+            "edge_cache_fill_bytes",
+            "Memory that answers on their way take.",
+            edge.cache.store.on_their_way(),
+        ),
     ] {
         page.metric(name, "gauge", help);
         page.value(name, "", value);

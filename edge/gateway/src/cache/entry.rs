@@ -5,10 +5,7 @@ use bytes::{Bytes, BytesMut};
 use edge_policy::cache::{Digest, Mark};
 use pingora_cache::CacheMeta;
 use pingora_http::ResponseHeader;
-use std::{
-    sync::Arc,
-    time::SystemTime,
-};
+use std::{sync::Arc, time::SystemTime};
 
 /// What an entry costs beside what it holds, bytes: its place in the map, its counts, its key. About.
 const OVERHEAD: usize = 1024;
@@ -201,7 +198,10 @@ mod tests {
         meta.set_epoch_override(at(10));
         meta.set_variance([7; 16]);
         let again = Head::of(&meta).to_meta();
-        assert_eq!((again.fresh_until(), again.epoch(), again.created()), (at(50), at(10), at(20)));
+        assert_eq!(
+            (again.fresh_until(), again.epoch(), again.created()),
+            (at(50), at(10), at(20))
+        );
         assert_eq!((again.stale_while_revalidate_sec(), again.stale_if_error_sec()), (3, 4));
         assert_eq!((again.variance(), again.provenance()), (Some([7; 16]), at(20)));
         assert_eq!(again.extensions().get::<Received>().unwrap().0, at(20));

@@ -42,7 +42,10 @@ impl Index {
 
     /// The keys that a tag stands for.
     pub(super) fn keys(&self, tag: Digest) -> Vec<u128> {
-        self.tags().get(&tag).map(|entries| entries.keys().copied().collect()).unwrap_or_default()
+        self.tags()
+            .get(&tag)
+            .map(|entries| entries.keys().copied().collect())
+            .unwrap_or_default()
     }
 
     /// How many tags stand for something.

@@ -30,6 +30,8 @@ use std::{sync::Arc, time::Duration};
 
 /// After so long a request that fetches an answer has nobody wait for it any more. Routes bound the wait themselves, and sooner.
 const LOCK_AGE: Duration = Duration::from_secs(60);
+/// How often a request looks again after it waited.
+const MOST_WAITS: usize = 3;
 /// Addresses that are remembered as never kept, in each of [`SHARDS`]: their requests do not wait for one another.
 const UNKEPT: usize = 1024;
 const SHARDS: usize = 16;
@@ -79,9 +81,11 @@ impl Cache {
         let lock: &'static CacheKeyLockImpl = &self.lock;
         let mut limits = CacheOptionOverrides::default();
         limits.wait_timeout = Some(wait);
-        // One that fails is tried once more by one for all; after that each is on its own.
-        limits.max_lock_retries = Some(1);
-        session.cache.enable(shelf, None, Some(unkept), Some(lock), Some(limits));
+        // One that fails, or fetches another variant, is followed by another one for all; but not for ever.
+        limits.max_lock_retries = Some(MOST_WAITS);
+        session
+            .cache
+            .enable(shelf, None, Some(unkept), Some(lock), Some(limits));
     }
 
     /// The answer's length is not known, so that it may turn out too large in its middle: it goes to the client as it comes, and

@@ -62,7 +62,8 @@ impl HandleMiss for Writer {
             return Error::e_explain(ErrorType::ConnectionClosed, "the answer is not as long as it says");
         }
         let (pieces, tags) = (self.fill.pieces(), Arc::clone(&self.ticket.tags));
-        self.store.keep(self.key, self.fill.head.clone(), &pieces, tags, self.ticket.asked);
+        self.store
+            .keep(self.key, self.fill.head.clone(), &pieces, tags, self.ticket.asked);
         self.fill.end(End::Whole);
         Ok(MissFinishType::Created(usize::try_from(length).unwrap_or(usize::MAX)))
     }

@@ -46,7 +46,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What { url: Some(url), .. } => json!({ "url": url }),
         What { .. } => json!({ "all": true }),
     };
-    let body = Client::new(&asked.place).ask("POST", "/cache/purge", Some(&wish))?.ok()?;
+    let body = Client::new(&asked.place)
+        .ask("POST", "/cache/purge", Some(&wish))?
+        .ok()?;
     match asked.json {
         true => say(&body.to_string()),
         false => say(&format!("{} answers went", body["purged"])),

@@ -63,7 +63,11 @@ fn cache(cache: &Value) -> Option<String> {
     let requests = cache["requests"].as_object()?;
     let did = requests.iter().filter(|(_, count)| count.as_u64() > Some(0));
     let did: Vec<String> = did.map(|(word, count)| format!("{count} {word}")).collect();
-    let kept = format!("cache {} answers, {} KiB", cache["entries"], cache["bytes"].as_u64()? >> 10);
+    let kept = format!(
+        "cache {} answers, {} KiB",
+        cache["entries"],
+        cache["bytes"].as_u64()? >> 10
+    );
     (!did.is_empty()).then(|| format!("{kept}; {}", did.join(", ")))
 }
 

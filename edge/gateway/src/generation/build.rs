@@ -1,6 +1,8 @@
 //! From a source to a generation. Nothing is connected and nothing started here.
 
-use super::{Caches, Changes, Composed, Fallback, FixedAnswer, Gate, Generation, Route, Serves, Source, Sticky, gate, inherit};
+use super::{
+    Caches, Changes, Composed, Fallback, FixedAnswer, Gate, Generation, Route, Serves, Source, Sticky, gate, inherit,
+};
 use crate::{
     compress::Compression,
     metrics::Metrics,

@@ -101,7 +101,11 @@ impl Metrics {
             "Answers that went, or did not stay, for want of room.",
             &self.cache.evictions,
         );
-        page.counter("edge_cache_purged_total", "Answers that were purged.", &self.cache.purged);
+        page.counter(
+            "edge_cache_purged_total",
+            "Answers that were purged.",
+            &self.cache.purged,
+        );
         page.counter(
             "edge_cache_no_room_total",
             "Answers not kept, as too many were on their way.",

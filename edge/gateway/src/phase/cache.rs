@@ -10,10 +10,10 @@ use crate::{
     problem::ClientError,
 };
 use edge_policy::cache::{
-    Answer, Asked, Caller, Digest, Mark, Outcome, Passed, Target, Unkept, if_range_holds, judge, key, named, page, path,
-    tag, tags, variance,
+    Answer, Asked, Caller, Digest, Mark, Outcome, Passed, Target, Unkept, if_range_holds, judge, key, named, page,
+    path, tag, tags, variance,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora_cache::{CacheKey, CacheMeta, CachePhase, ForcedFreshness, NoCacheReason, RespCacheable};
 use pingora_error::{Error, ErrorSource, ErrorType};
 use pingora_http::{RequestHeader, ResponseHeader};
@@ -40,6 +40,9 @@ const NOT_KEPT: [HeaderName; 8] = [
     HeaderName::from_static("keep-alive"),
 ];
 
+/// With less time left no service is asked any more.
+const LEAST_LEFT: Duration = Duration::from_millis(100);
+
 /// Room that is kept for an answer whose length is not known, until more of it is there.
 const FIRST_ROOM: u64 = 64 * 1024;
 
@@ -60,6 +63,8 @@ pub(crate) struct Caching {
     renewed: Option<HeaderMap>,
     /// The answer's length is not told.
     is_endless: bool,
+    /// The answer is being kept: others may be reading it.
+    is_kept: bool,
 }
 
 /// Whether this is a request of the edge's own that renews a stale answer: the client's that it stands for was charged already.
@@ -83,6 +88,7 @@ pub(crate) fn caching(edge: &Edge, caches: &Caches, head: &RequestHeader, ctx: &
         again: None,
         renewed: None,
         is_endless: false,
+        is_kept: false,
     }
 }
 
@@ -127,7 +133,9 @@ fn cached(ctx: &RequestContext) -> Option<(Arc<Route>, Arc<Caches>)> {
 
 /// How long it may wait for another request that fetches the same.
 fn wait(route: &Route, caches: &Caches, ctx: &RequestContext) -> Duration {
-    let left = ctx.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let left = ctx
+        .deadline()
+        .map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let left = left.unwrap_or(route.request_timeout);
     caches.lock_timeout.map_or(left, |most| most.min(left))
 }
@@ -142,7 +150,7 @@ pub(crate) fn lookup_key(ctx: &RequestContext) -> Option<CacheKey> {
 pub(crate) fn missed(session: &mut Session, ctx: &RequestContext) {
     let fills = ctx.cache.as_ref().is_some_and(|caching| {
         let is_part = caching.asked.is_ok_and(|asked| asked.is_part);
-        !is_part && !(caching.is_endless && session.cache.bypassing())
+        !(is_part || caching.is_endless && session.cache.bypassing())
     });
     match fills {
         true => session.cache.cache_miss(),
@@ -172,11 +180,21 @@ pub(crate) fn variant(edge: &Edge, meta: &CacheMeta, head: &RequestHeader, ctx: 
 pub(crate) fn may_ask(session: &Session, ctx: &RequestContext) -> Result<(), ClientError> {
     let Some(caching) = &ctx.cache else { return Ok(()) };
     if caching.asked.is_ok_and(|asked| asked.only_if_cached) {
-        return Err(ClientError::new(Code::NotCached, "Nothing is kept that would answer this."));
+        return Err(ClientError::new(
+            Code::NotCached,
+            "Nothing is kept that would answer this.",
+        ));
     }
     let waited = session.cache.phase() == CachePhase::Disabled(NoCacheReason::CacheLockTimeout);
-    if waited && ctx.deadline().is_some_and(|deadline| Instant::now() >= deadline) {
-        return Err(ClientError::new(Code::UpstreamTimeout, "The service behind did not answer in time."));
+    if waited
+        && ctx
+            .deadline()
+            .is_some_and(|deadline| Instant::now() + LEAST_LEFT >= deadline)
+    {
+        return Err(ClientError::new(
+            Code::UpstreamTimeout,
+            "The service behind did not answer in time.",
+        ));
     }
     Ok(())
 }
@@ -186,9 +204,11 @@ pub(crate) fn arrived(edge: &Edge, session: &mut Session, response: &ResponseHea
     let head = session.req_header();
     if !head.method.is_safe() && (response.status.is_success() || response.status.is_redirection()) {
         // Whichever route the request took: others may keep what is read at this address.
-        edge.cache.store.changed(|secret| secret.digest(&page(host(head, ctx), head.raw_path())));
+        edge.cache
+            .store
+            .changed(|secret| secret.digest(&page(host(head, ctx), head.raw_path())));
     }
- 
+
     let Some((route, caches)) = cached(ctx) else { return };
     let wait = wait(&route, &caches, ctx);
     let Some(caching) = &mut ctx.cache else { return };
@@ -197,15 +217,26 @@ pub(crate) fn arrived(edge: &Edge, session: &mut Session, response: &ResponseHea
     if response.status == StatusCode::NOT_MODIFIED {
         caching.renewed = Some(response.headers.clone());
     } else if caching.is_endless && session.cache.enabled() {
-        edge.cache.wait_for_the_whole(session, wait);
+        // Nobody reads a HEAD's answer to its end.
+        match session.req_header().method == Method::HEAD {
+            true => session.cache.disable(NoCacheReason::Deferred),
+            false => edge.cache.wait_for_the_whole(session, wait),
+        }
     }
 }
 
 /// Whether the answer is kept.
-pub(crate) fn keep(edge: &Edge, session: &Session, response: &ResponseHeader, ctx: &mut RequestContext) -> RespCacheable {
+pub(crate) fn keep(
+    edge: &Edge,
+    session: &Session,
+    response: &ResponseHeader,
+    ctx: &mut RequestContext,
+) -> RespCacheable {
     let fell_back = ctx.fell_back.is_some();
-    let (Some(caching), Some(caches)) = (&mut ctx.cache, ctx.route.as_ref().and_then(|route| route.caches.as_ref()))
-    else {
+    let (Some(caching), Some(caches)) = (
+        &mut ctx.cache,
+        ctx.route.as_ref().and_then(|route| route.caches.as_ref()),
+    ) else {
         return RespCacheable::Uncacheable(NoCacheReason::Deferred);
     };
     if fell_back {
@@ -251,6 +282,7 @@ pub(crate) fn keep(edge: &Edge, session: &Session, response: &ResponseHeader, ct
             let mut meta = CacheMeta::new(kept.fresh_until, now, windows[0], windows[1], head);
             meta.set_epoch_override(kept.born);
             meta.extensions_mut().insert(ticket);
+            caching.is_kept = renewed.is_none();
             RespCacheable::Cacheable(meta)
         }
     }
@@ -285,6 +317,11 @@ fn kept_head(response: &ResponseHeader, renewed: Option<&HeaderMap>) -> Response
 /// Whether a part may be given instead of the whole.
 pub(crate) fn gives_part(head: &RequestHeader, response: &ResponseHeader) -> bool {
     if_range_holds(&head.headers, &response.headers)
+}
+
+/// Whether the answer has gone into the cache, or some of it: it cannot be thrown away for another try's any more.
+pub(crate) fn has_begun(ctx: &RequestContext) -> bool {
+    ctx.cache.as_ref().is_some_and(|caching| caching.is_kept)
 }
 
 /// An answer that is an error, and that another target is to be asked instead: told by [`arrived_in_vain`].
@@ -348,11 +385,14 @@ pub(crate) fn outcome(session: &Session, ctx: &RequestContext) -> Option<Outcome
 }
 
 fn ttl(session: &Session) -> i64 {
-    let Some(meta) = session.cache.maybe_cache_meta() else { return 0 };
+    let Some(meta) = session.cache.maybe_cache_meta() else {
+        return 0;
+    };
     let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     match meta.fresh_until().duration_since(SystemTime::now()) {
         Ok(left) => seconds(left),
-        Err(over) => -seconds(over.duration()),
+        // Over is over, be it for a moment.
+        Err(over) => -seconds(over.duration() + Duration::from_secs(1)),
     }
 }
 
@@ -363,7 +403,7 @@ fn word(reason: NoCacheReason) -> &'static str {
         NoCacheReason::CacheLockTimeout => "waited",
         NoCacheReason::CacheLockGiveUp | NoCacheReason::CacheLockRetryLimit => "others",
         NoCacheReason::DeclinedToUpstream => "only-if-cached",
-        NoCacheReason::Deferred => "range",
+        NoCacheReason::Deferred => "deferred",
         _ => "storage",
     }
 }

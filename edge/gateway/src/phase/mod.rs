@@ -4,8 +4,8 @@
 pub(crate) mod admit;
 pub(crate) mod arrive;
 mod ask;
-mod effects;
 pub(crate) mod cache;
+mod effects;
 pub(crate) mod fallback;
 pub(crate) mod forward;
 pub(crate) mod graphql;

@@ -1,12 +1,12 @@
 //! Record: counters and the access log, once a request, whatever became of it.
 
+use super::cache;
 use crate::{
     access_log::Line,
     context::RequestContext,
     edge::Edge,
     generation::{Route, Serves},
 };
-use super::cache;
 use edge_policy::{cache::Outcome, client_ip, identity::Identity};
 use pingora_proxy::Session;
 
@@ -42,13 +42,7 @@ fn fell_back(ctx: &RequestContext) -> Option<&Route> {
     ctx.route.as_deref().filter(|_| ctx.fell_back.is_some())
 }
 
-fn describe(
-    line: &mut Line<'_>,
-    status: u16,
-    cached: Option<Outcome>,
-    session: &Session,
-    ctx: &RequestContext,
-) {
+fn describe(line: &mut Line<'_>, status: u16, cached: Option<Outcome>, session: &Session, ctx: &RequestContext) {
     let head = session.req_header();
     line.text("method", head.method.as_str());
     // The path alone: queries carry tokens and search words.

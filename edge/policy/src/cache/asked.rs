@@ -46,8 +46,8 @@ pub fn judge(method: &Method, headers: &HeaderMap) -> Result<Asked, Passed> {
         return Err(Passed::Method);
     }
     let is_empty = |value: &HeaderValue| value.as_bytes() == b"0";
-    let has_body = headers.contains_key(header::TRANSFER_ENCODING)
-        || { headers.get(header::CONTENT_LENGTH) }.is_some_and(|length| !is_empty(length));
+    let has_body = headers.contains_key(header::TRANSFER_ENCODING) || { headers.get(header::CONTENT_LENGTH) }
+        .is_some_and(|length| !is_empty(length));
     if has_body || headers.contains_key(header::UPGRADE) || headers.contains_key(header::EXPECT) {
         return Err(Passed::Body);
     }
@@ -70,9 +70,11 @@ pub fn judge(method: &Method, headers: &HeaderMap) -> Result<Asked, Passed> {
 mod tests {
     use super::*;
 
-    fn judged(method: Method, fields: &[(&'static str, &str)]) -> Result<Asked, Passed> {
-        let fields = fields.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        judge(&method, &fields.collect())
+    fn judged(method: &Method, fields: &[(&'static str, &str)]) -> Result<Asked, Passed> {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        judge(method, &fields.collect())
     }
 
     #[test]
@@ -102,9 +104,9 @@ mod tests {
             (&[("upgrade", "h2c")], Err(Passed::Body)),
             (&[("if-match", "*")], Err(Passed::Condition)),
         ] {
-            assert_eq!(judged(Method::GET, fields), want, "{fields:?}");
-            assert_eq!(judged(Method::HEAD, fields), want, "{fields:?}");
-            assert_eq!(judged(Method::POST, fields), Err(Passed::Method));
+            assert_eq!(judged(&Method::GET, fields), want, "{fields:?}");
+            assert_eq!(judged(&Method::HEAD, fields), want, "{fields:?}");
+            assert_eq!(judged(&Method::POST, fields), Err(Passed::Method));
         }
     }
 }

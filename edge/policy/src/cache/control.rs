@@ -150,7 +150,10 @@ mod tests {
 
     #[test]
     fn directives_are_read_in_any_case_over_lines_and_in_quotes() {
-        let control = of(&["Public, MAX-AGE = \"60\"", "s-maxage=5 ,stale-if-error=86400,,x=\"no-store, private\""]);
+        let control = of(&[
+            "Public, MAX-AGE = \"60\"",
+            "s-maxage=5 ,stale-if-error=86400,,x=\"no-store, private\"",
+        ]);
         let want = ResponseControl {
             public: true,
             max_age: secs(60),

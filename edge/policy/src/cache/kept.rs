@@ -142,7 +142,10 @@ impl Terms {
             is_personal,
         } = *answer;
         let checks = [
-            (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED, Unkept::Failure),
+            (
+                status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED,
+                Unkept::Failure,
+            ),
             (is_part(status, headers), Unkept::Part),
             (!can_be_kept(status), Unkept::Status),
             (control.no_store, Unkept::NoStore),
@@ -152,7 +155,10 @@ impl Terms {
             (is_personal && !control.is_for_all(), Unkept::Personal),
             (named(headers).is_none(), Unkept::VariesByAll),
             (!has_end(status, headers), Unkept::NoEnd),
-            (declared(headers).is_some_and(|length| length > self.max_object), Unkept::TooLarge),
+            (
+                declared(headers).is_some_and(|length| length > self.max_object),
+                Unkept::TooLarge,
+            ),
             (tags(headers).is_none(), Unkept::TooManyTags),
         ];
         let found = checks.into_iter().find(|(holds, _)| *holds);
@@ -200,7 +206,10 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
 fn expires(headers: &HeaderMap, date: SystemTime) -> Option<Duration> {
     let mut lines = headers.get_all(header::EXPIRES).iter();
     let first = lines.next()?;
-    let told = first.to_str().ok().and_then(|text| httpdate::parse_http_date(text).ok());
+    let told = first
+        .to_str()
+        .ok()
+        .and_then(|text| httpdate::parse_http_date(text).ok());
     let told = told.filter(|_| lines.next().is_none());
     Some(told.and_then(|told| told.duration_since(date).ok()).unwrap_or_default())
 }

@@ -38,7 +38,16 @@ pub struct Caller<'a> {
 
 /// Words that are part of the names of fields by which somebody tells who he is.
 const WORDS: [&str; 10] = [
-    "auth", "token", "api-key", "apikey", "api_key", "secret", "session", "password", "credential", "signature",
+    "auth",
+    "token",
+    "api-key",
+    "apikey",
+    "api_key",
+    "secret",
+    "session",
+    "password",
+    "credential",
+    "signature",
 ];
 
 /// Whether a request field tells who asks: cookies, `Authorization`, and what looks like a key or a token of somebody's own making.

@@ -7,8 +7,8 @@
 mod asked;
 mod control;
 mod digest;
-mod key;
 mod kept;
+mod key;
 mod outcome;
 mod purges;
 mod range;

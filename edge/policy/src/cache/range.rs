@@ -24,14 +24,22 @@ mod tests {
         let date = "Fri, 26 Mar 2010 00:05:00 GMT";
         let answer = |tag: &str| {
             let fields = [(header::ETAG, tag), (header::LAST_MODIFIED, date)];
-            fields.map(|(name, value)| (name, value.parse().unwrap())).into_iter().collect::<HeaderMap>()
+            fields
+                .map(|(name, value)| (name, value.parse().unwrap()))
+                .into_iter()
+                .collect::<HeaderMap>()
         };
         let holds = |condition: &str, tag: &str| {
             let request = [(header::IF_RANGE, condition.parse().unwrap())].into_iter().collect();
             if_range_holds(&request, &answer(tag))
         };
         assert!(holds("\"a\"", "\"a\"") && holds(date, "\"a\""));
-        for (condition, tag) in [("\"b\"", "\"a\""), ("W/\"a\"", "W/\"a\""), ("W/\"a\"", "\"a\""), ("yesterday", "\"a\"")] {
+        for (condition, tag) in [
+            ("\"b\"", "\"a\""),
+            ("W/\"a\"", "W/\"a\""),
+            ("W/\"a\"", "\"a\""),
+            ("yesterday", "\"a\""),
+        ] {
             assert!(!holds(condition, tag), "{condition} {tag}");
         }
         assert!(if_range_holds(&HeaderMap::new(), &answer("\"a\"")));

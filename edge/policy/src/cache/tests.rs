@@ -34,7 +34,9 @@ fn map(fields: &[(&'static str, &str)]) -> HeaderMap {
 fn judged(terms: &Terms, status: u16, is_personal: bool, fields: &[(&'static str, &str)]) -> Result<Kept, Unkept> {
     let mut headers = map(fields);
     if !headers.contains_key("transfer-encoding") && !headers.contains_key("x-endless") {
-        headers.entry(header::CONTENT_LENGTH).or_insert(HeaderValue::from_static("10"));
+        headers
+            .entry(header::CONTENT_LENGTH)
+            .or_insert(HeaderValue::from_static("10"));
     }
     let answer = Answer {
         status: StatusCode::from_u16(status).unwrap(),
@@ -53,7 +55,10 @@ fn fresh_for(terms: &Terms, fields: &[(&'static str, &str)]) -> Option<u64> {
 fn freshness_is_what_shared_caches_are_told_first() {
     let terms = terms();
     for (fields, want) in [
-        (&[("cache-control", "max-age=60, s-maxage=9"), ("expires", "0")][..], Some(9)),
+        (
+            &[("cache-control", "max-age=60, s-maxage=9"), ("expires", "0")][..],
+            Some(9),
+        ),
         (&[("cache-control", "max-age=60"), ("expires", "0")], Some(60)),
         (&[("cache-control", "max-age=60"), ("age", "50")], Some(10)),
         (&[("cache-control", "max-age=60"), ("age", "60")], None),
@@ -65,7 +70,13 @@ fn freshness_is_what_shared_caches_are_told_first() {
             ],
             Some(30),
         ),
-        (&[("cache-control", "max-age=60"), ("date", "Fri, 27 Nov 2026 11:59:30 GMT")], Some(31)),
+        (
+            &[
+                ("cache-control", "max-age=60"),
+                ("date", "Fri, 27 Nov 2026 11:59:30 GMT"),
+            ],
+            Some(31),
+        ),
         (&[("expires", "tomorrow")], None),
         (&[("cache-control", "max-age=0")], None),
         (&[("cache-control", "public")], None),
@@ -153,8 +164,16 @@ fn stale_answers_are_given_as_they_say_or_as_the_route_does() {
 /// Names that tell who asks, and some that do not.
 fn name() -> impl Strategy<Value = HeaderName> {
     let names = [
-        "cookie", "authorization", "x-api-key", "x-auth-token", "x-session-id", "proxy-authorization", "accept", "x-a",
-        "user-agent", "accept-language",
+        "cookie",
+        "authorization",
+        "x-api-key",
+        "x-auth-token",
+        "x-session-id",
+        "proxy-authorization",
+        "accept",
+        "x-a",
+        "user-agent",
+        "accept-language",
     ];
     prop::sample::select(names.map(HeaderName::from_static).to_vec())
 }
@@ -173,7 +192,10 @@ fn fields() -> impl Strategy<Value = HeaderMap> {
 
 fn token() -> impl Strategy<Value = Option<Verified>> {
     let text = prop::sample::select(vec!["", "1", "2", "12"]);
-    let told = prop::collection::vec((prop::sample::select(vec!["x-user-id", "x-tenant"]), text.clone()), 0..3);
+    let told = prop::collection::vec(
+        (prop::sample::select(vec!["x-user-id", "x-tenant"]), text.clone()),
+        0..3,
+    );
     let token = (text.clone(), text, told).prop_map(|(iss, sub, told)| Verified {
         iss: iss.into(),
         sub: sub.to_owned(),
@@ -185,8 +207,10 @@ fn token() -> impl Strategy<Value = Option<Verified>> {
     prop::option::of(token)
 }
 
+type Fields = Vec<(String, Vec<u8>)>;
+
 /// All that a service sees of who asks.
-fn seen(headers: &HeaderMap, token: Option<&Verified>) -> (Vec<(String, Vec<u8>)>, Option<(String, String, Vec<String>)>) {
+fn seen(headers: &HeaderMap, token: Option<&Verified>) -> (Fields, Option<(String, String, Vec<String>)>) {
     let mut told: Vec<_> = { headers.iter() }
         .filter(|(name, _)| is_credential(name))
         .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))

@@ -54,7 +54,10 @@ mod tests {
 
     #[test]
     fn names_are_found_once_and_in_order() {
-        let answer = map(&[("vary", "Origin, accept-encoding,,"), ("vary", "Accept-Language, origin, Cookie")]);
+        let answer = map(&[
+            ("vary", "Origin, accept-encoding,,"),
+            ("vary", "Accept-Language, origin, Cookie"),
+        ]);
         assert_eq!(named(&answer).unwrap(), ["accept-language", "origin"]);
         assert_eq!(named(&map(&[])).unwrap(), [""; 0]);
         assert!(named(&map(&[("vary", "origin, *")])).is_none());

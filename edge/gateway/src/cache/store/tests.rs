@@ -21,7 +21,13 @@ fn head() -> Head {
 
 fn keep(store: &Store, key: u128, size: usize, tags: &[u128]) {
     let body = [Bytes::from(vec![0; size])];
-    store.keep(key, head(), &body, tags.iter().map(|tag| Digest(*tag)).collect(), store.mark());
+    store.keep(
+        key,
+        head(),
+        &body,
+        tags.iter().map(|tag| Digest(*tag)).collect(),
+        store.mark(),
+    );
 }
 
 #[test]
@@ -92,7 +98,10 @@ fn what_is_purged_on_its_way_is_not_kept() {
     assert!(store.fill(5, None).is_none());
     store.keep(5, head(), &[Bytes::from_static(b"old")], tags, asked);
     assert!(store.entry(5).is_none());
-    assert!(!store.renew(5, head()), "nor is what is gone brought back by a word that it still holds");
+    assert!(
+        !store.renew(5, head()),
+        "nor is what is gone brought back by a word that it still holds"
+    );
     keep(&store, 5, 3, &[1]);
     assert!(store.entry(5).is_some() && store.renew(5, head()));
     assert_eq!(store.entry(5).unwrap().length, 3);

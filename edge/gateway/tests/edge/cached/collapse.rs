@@ -28,7 +28,9 @@ async fn answers(crowd: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
 
 fn counted(answers: &[Answer]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    answers.iter().for_each(|answer| *counts.entry(status(answer)).or_default() += 1);
+    answers
+        .iter()
+        .for_each(|answer| *counts.entry(status(answer)).or_default() += 1);
     counts
 }
 
@@ -38,14 +40,24 @@ async fn a_thousand_who_ask_at_once_are_one_request() {
     let edge = Arc::new(edge);
     for (path, own) in [
         ("/c/known?cache-control=max-age=60&hold&length=20000", "/c/known"),
-        ("/c/chunked?cache-control=max-age=60&hold&chunked&length=20000", "/c/chunked"),
+        (
+            "/c/chunked?cache-control=max-age=60&hold&chunked&length=20000",
+            "/c/chunked",
+        ),
         // Fresh for no moment, but long enough for those who wait for it.
-        ("/c/never-fresh?cache-control=max-age=0,stale-if-error=9&hold", "/c/never-fresh"),
+        (
+            "/c/never-fresh?cache-control=max-age=0,stale-if-error=9&hold",
+            "/c/never-fresh",
+        ),
     ] {
         let crowd = crowd(&edge, path, 1000).await;
         source.release();
         let answers = answers(crowd).await;
-        assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.status == 200 && answer.body == answers[0].body)
+        );
         assert_eq!(source.count(own), 1, "{:?}", counted(&answers));
         let counts = counted(&answers);
         assert_eq!(counts["fwd=uri-miss; stored"], 1, "{counts:?}");
@@ -80,18 +92,32 @@ async fn others_are_served_when_the_first_one_leaves() {
     let edge = Arc::new(edge);
     for (path, own) in [
         ("/c/left?cache-control=max-age=60&hold&length=20000", "/c/left"),
-        ("/c/left-in-the-middle?cache-control=max-age=60&pause&length=900000", "/c/left-in-the-middle"),
-        ("/c/left-chunked?cache-control=max-age=60&hold&chunked&length=20000", "/c/left-chunked"),
+        (
+            "/c/left-in-the-middle?cache-control=max-age=60&pause&length=900000",
+            "/c/left-in-the-middle",
+        ),
+        (
+            "/c/left-chunked?cache-control=max-age=60&hold&chunked&length=20000",
+            "/c/left-chunked",
+        ),
     ] {
         source.hold();
         let mut first = TcpStream::connect(edge.public).await.unwrap();
-        first.write_all(format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", edge.public).as_bytes()).await.unwrap();
+        first
+            .write_all(format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", edge.public).as_bytes())
+            .await
+            .unwrap();
         source.has_seen(own, 1).await;
         let crowd = crowd(&edge, path, 20).await;
         drop(first);
         source.release();
         let answers = answers(crowd).await;
-        assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body), "{path}");
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.status == 200 && answer.body == answers[0].body),
+            "{path}"
+        );
         assert!(answers[0].body.len() >= 20_000);
         assert!(source.count(own) <= 2, "{path}: {}", source.count(own));
     }
@@ -104,5 +130,9 @@ async fn who_waits_for_a_service_that_says_nothing_waits_no_longer_than_it_may()
     let crowd = crowd(&edge, "/lasting/silent?hold", 50).await;
     let answers = answers(crowd).await;
     assert!(answers.iter().all(|answer| answer.status == 504), "{:?}", answers[0]);
-    assert!(source.count("/lasting/silent") <= 2, "{}", source.count("/lasting/silent"));
+    assert!(
+        source.count("/lasting/silent") <= 2,
+        "{}",
+        source.count("/lasting/silent")
+    );
 }

@@ -21,7 +21,9 @@ async fn two_identities_never_see_each_other_s_answer() {
     }
     // A kept answer is no way around the gate.
     get(&edge, path, &[]).await.expect_status(401);
-    get(&edge, path, &[("authorization", "Bearer forged")]).await.expect_status(401);
+    get(&edge, path, &[("authorization", "Bearer forged")])
+        .await
+        .expect_status(401);
     // What does not say that it may be kept is not, although everybody would get his own.
     for number in 1..3 {
         get(&edge, "/u/own?cache-control=max-age=60", &[("authorization", &one)]).await;
@@ -52,7 +54,11 @@ async fn cookies_and_keys_of_one_s_own_are_identities_too() {
     assert_eq!(source.count("/c/cookie"), callers.len());
     let authorized = [("authorization", "Basic YTpi")];
     get(&edge, path, &authorized).await;
-    assert_eq!(status(&get(&edge, path, &authorized).await), "fwd=uri-miss; detail=known", "RFC 9111, section 3.5");
+    assert_eq!(
+        status(&get(&edge, path, &authorized).await),
+        "fwd=uri-miss; detail=personal",
+        "RFC 9111, section 3.5"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,7 +67,12 @@ async fn where_there_is_one_answer_for_all_the_service_sees_nobody() {
     edge.knows_issuer().await;
     let token = format!("Bearer {}", setup.tokens.token(1, "one"));
     let path = "/s/all?cache-control=max-age=60";
-    let first = get(&edge, path, &[("authorization", &token), ("cookie", "a=b"), ("x-api-key", "k")]).await;
+    let first = get(
+        &edge,
+        path,
+        &[("authorization", &token), ("cookie", "a=b"), ("x-api-key", "k")],
+    )
+    .await;
     assert_eq!(status(&first), "fwd=uri-miss; stored");
     assert_eq!(status(&get(&edge, path, &[("cookie", "a=c")]).await), "hit");
     let seen = &source.seen("/s/all")[0].headers;
@@ -70,7 +81,9 @@ async fn where_there_is_one_answer_for_all_the_service_sees_nobody() {
     }
     assert!(seen.contains_key("x-service-token"));
     // Whatever changes something comes as who it is.
-    ask(&edge, Method::POST, "/s/post", &[("authorization", &token)]).await.expect_status(200);
+    ask(&edge, Method::POST, "/s/post", &[("authorization", &token)])
+        .await
+        .expect_status(200);
     assert!(source.seen("/s/post")[0].headers.contains_key("authorization"));
 }
 
@@ -78,15 +91,25 @@ async fn where_there_is_one_answer_for_all_the_service_sees_nobody() {
 async fn limits_come_before_the_cache() {
     let (_setup, edge, _source) = super::start_with(|setup| {
         setup
-            .edit("cache: { credentials: stripped }", "cache: { credentials: stripped }\n    csrf: { mode: enforce }")
+            .edit(
+                "cache: { credentials: stripped }",
+                "cache: { credentials: stripped }\n    csrf: { mode: enforce }",
+            )
             .edit("rate: 100/15m", "rate: 3/15m")
-            .edit("match: { path_prefix: /c }\n    auth: public\n    rate_limits: []", "match: { path_prefix: /c }\n    auth: public")
+            .edit(
+                "match: { path_prefix: /c }\n    auth: public\n    rate_limits: []",
+                "match: { path_prefix: /c }\n    auth: public",
+            )
     })
     .await;
     let path = "/c/limited?cache-control=max-age=60";
     for left in ["2", "1", "0"] {
         let answer = get(&edge, path, &[]).await.expect_status(200);
-        let told = answer.header("ratelimit").or(answer.header("ratelimit-remaining")).unwrap().to_owned();
+        let told = answer
+            .header("ratelimit")
+            .or(answer.header("ratelimit-remaining"))
+            .unwrap()
+            .to_owned();
         assert!(told.contains(left), "{told}");
     }
     get(&edge, path, &[]).await.expect_status(429);

@@ -3,6 +3,7 @@
 mod basics;
 mod bodies;
 mod collapse;
+mod h2;
 mod identities;
 mod purges;
 mod source;
@@ -65,7 +66,9 @@ pub(super) async fn start_with(change: impl FnOnce(Setup) -> Setup) -> (Setup, E
 
 /// A request with fields of its own.
 pub(super) async fn ask(edge: &Edge, method: Method, path: &str, fields: &[(&str, &str)]) -> Answer {
-    let client = fields.iter().fold(edge.client(), |client, (name, value)| client.header(name, value));
+    let client = fields
+        .iter()
+        .fold(edge.client(), |client, (name, value)| client.header(name, value));
     client.send(method, path, None, Vec::new().into()).await
 }
 
@@ -83,10 +86,19 @@ pub(super) fn status(answer: &Answer) -> String {
 /// What every answer that the cache had a hand in must be like.
 pub(super) fn is_clean(headers: &HeaderMap, status: u16) {
     let count = |name: &str| headers.get_all(name).iter().count();
-    for name in ["age", "date", "etag", "content-length", "content-type", "content-range", "last-modified", "cache-control"] {
+    for name in [
+        "age",
+        "date",
+        "etag",
+        "content-length",
+        "content-type",
+        "content-range",
+        "last-modified",
+        "cache-control",
+    ] {
         assert!(count(name) <= 1, "{name} in {headers:?}");
     }
-    for name in ["cache-tag", "surrogate-key", "connection", "keep-alive", "server"] {
+    for name in ["cache-tag", "surrogate-key", "keep-alive", "server"] {
         assert_eq!(count(name), 0, "{name} in {headers:?}");
     }
     assert!(count("content-length") + count("transfer-encoding") <= 1, "{headers:?}");

@@ -170,7 +170,10 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         return StatusCode::from_u16(fails).unwrap().into_response();
     }
     let asked = request.headers();
-    if fields.get("etag").is_some_and(|tag| asked.get("if-none-match") == Some(tag)) {
+    if fields
+        .get("etag")
+        .is_some_and(|tag| asked.get("if-none-match") == Some(tag))
+    {
         return (StatusCode::NOT_MODIFIED, fields).into_response();
     }
     let text = body(number, length);
@@ -180,7 +183,11 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
             if !chunked {
                 fields.insert("content-length", text.len().into());
             }
-            let pieces: Vec<Bytes> = text.as_bytes().chunks(1000.max(text.len() / 20)).map(Bytes::copy_from_slice).collect();
+            let pieces: Vec<Bytes> = text
+                .as_bytes()
+                .chunks(1000.max(text.len() / 20))
+                .map(Bytes::copy_from_slice)
+                .collect();
             let open = shared.open.subscribe();
             let pieces = stream::iter(pieces.into_iter().enumerate()).then(move |(index, piece)| {
                 let mut open = open.clone();

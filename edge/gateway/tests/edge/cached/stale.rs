@@ -1,13 +1,16 @@
 //! Answers whose time is over.
 
+use super::source::Source;
 use super::{get, start, start_with, status};
 use crate::support::{Edge, PATIENCE};
 use shared_testkit::{Answer, eventually};
-use super::source::Source;
 
 /// Asks until the answer is what is waited for.
 async fn until(edge: &Edge, path: &str, is_it: impl Fn(&Answer) -> bool) -> Answer {
-    eventually(PATIENCE, || async { Some(get(edge, path, &[]).await).filter(|answer| is_it(answer)) }).await
+    eventually(PATIENCE, || async {
+        Some(get(edge, path, &[]).await).filter(|answer| is_it(answer))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,14 +18,19 @@ async fn a_stale_answer_is_given_at_once_and_renewed_behind_it() {
     let (_setup, edge, source) = start().await;
     let path = "/c/swr?cache-control=max-age=1,stale-while-revalidate=60";
     get(&edge, path, &[]).await;
-    let stale = until(&edge, path, |answer| answer.header("cache-status").unwrap().contains("ttl=-")).await;
+    let stale = until(&edge, path, |answer| {
+        answer.header("cache-status").unwrap().contains("ttl=-")
+    })
+    .await;
     assert_eq!((stale.status, stale.text().as_str()), (200, "answer 1 "));
     let fresh = until(&edge, path, |answer| answer.text() != "answer 1 ").await;
     assert_eq!(status(&fresh), "hit");
     eventually(PATIENCE, || async { edge.log().contains("cache refresh") }).await;
     assert!(source.count("/c/swr") >= 2);
     // Many who come while it is stale are one request behind it.
-    let requests = edge.metric("edge_requests_total{route=\"cached\",status=\"2xx\"}").await;
+    let requests = edge
+        .metric("edge_requests_total{route=\"cached\",status=\"2xx\"}")
+        .await;
     let told = edge.metric("edge_cache_requests_total{result=\"hit\"}").await
         + edge.metric("edge_cache_requests_total{result=\"stale\"}").await;
     assert_eq!(requests, told + 1.0, "what renews it is nobody's request");
@@ -46,8 +54,15 @@ async fn a_dead_service_s_answers_are_given_as_long_as_is_configured() {
             edge.sees("posts", source.address, false).await;
         }
         for path in [configured, told] {
-            let answer = until(&edge, path, |answer| answer.header("cache-status").unwrap().contains("ttl=-")).await;
-            assert_eq!((answer.status, answer.text().as_str()), (200, "answer 1 "), "{path} {healthy}");
+            let answer = until(&edge, path, |answer| {
+                answer.header("cache-status").unwrap().contains("ttl=-")
+            })
+            .await;
+            assert_eq!(
+                (answer.status, answer.text().as_str()),
+                (200, "answer 1 "),
+                "{path} {healthy}"
+            );
             assert!(answer.header("age").unwrap().parse::<u32>().unwrap() >= 1);
         }
         let gone = until(&edge, never, |answer| answer.status != 200).await;
@@ -60,7 +75,9 @@ async fn a_failing_service_s_answers_are_given_after_another_was_asked() {
     let other = Source::start().await;
     let (_setup, edge, source) = start_with(|setup| {
         let retries = "retries: { attempts: 2, retry_on: [\"503\"], budget: 100% }";
-        setup.edit("retries: { attempts: 2 }", retries).also("POSTS", other.address)
+        setup
+            .edit("retries: { attempts: 2 }", retries)
+            .also("POSTS", other.address)
     })
     .await;
     edge.sees("posts", other.address, true).await;
