@@ -129,7 +129,10 @@ impl ProxyHttp for EdgeProxy {
     }
 
     fn should_serve_stale(&self, session: &mut Session, ctx: &mut RequestContext, error: Option<&Error>) -> bool {
-        let Some(error) = error else { return true };
+        let Some(error) = error else {
+            cache::renews(session, ctx);
+            return true;
+        };
         if let (Some(status), Some(route)) = (cache::failed_with(error), ctx.route.clone()) {
             // Another target may answer better; what is stale comes after the last of them.
             let replayable = !session.as_ref().retry_buffer_truncated();
@@ -269,6 +272,7 @@ impl ProxyHttp for EdgeProxy {
         if response.status.is_informational() {
             return Ok(());
         }
+        cache::renewing(session, ctx);
         if cache::is_refresh(session) {
             // Nobody reads it.
             return Ok(());

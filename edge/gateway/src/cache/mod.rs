@@ -31,7 +31,7 @@ use std::{sync::Arc, time::Duration};
 /// After so long a request that fetches an answer has nobody wait for it any more. Routes bound the wait themselves, and sooner.
 const LOCK_AGE: Duration = Duration::from_secs(60);
 /// How often a request looks again after it waited.
-const MOST_WAITS: usize = 3;
+const MOST_WAITS: usize = 8;
 /// Addresses that are remembered as never kept, in each of [`SHARDS`]: their requests do not wait for one another.
 const UNKEPT: usize = 1024;
 const SHARDS: usize = 16;

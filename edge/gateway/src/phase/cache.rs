@@ -13,7 +13,7 @@ use edge_policy::cache::{
     Answer, Asked, Caller, Digest, Mark, Outcome, Passed, Target, Unkept, if_range_holds, judge, key, named, page,
     path, tag, tags, variance,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use pingora_cache::{CacheKey, CacheMeta, CachePhase, ForcedFreshness, NoCacheReason, RespCacheable};
 use pingora_error::{Error, ErrorSource, ErrorType};
 use pingora_http::{RequestHeader, ResponseHeader};
@@ -63,6 +63,8 @@ pub(crate) struct Caching {
     renewed: Option<HeaderMap>,
     /// The answer's length is not told.
     is_endless: bool,
+    /// The version that the client speaks, while the head says another one.
+    spoken: Option<Version>,
     /// The answer is being kept: others may be reading it.
     is_kept: bool,
 }
@@ -88,6 +90,7 @@ pub(crate) fn caching(edge: &Edge, caches: &Caches, head: &RequestHeader, ctx: &
         again: None,
         renewed: None,
         is_endless: false,
+        spoken: None,
         is_kept: false,
     }
 }
@@ -312,6 +315,23 @@ fn kept_head(response: &ResponseHeader, renewed: Option<&HeaderMap>) -> Response
         }
     });
     head
+}
+
+/// The stale answer is given, and Pingora sends a copy of this request to renew it. It writes the copy as HTTP/1 and reads it again, and
+/// would not understand another version: the head says this one until [`renewing`].
+pub(crate) fn renews(session: &mut Session, ctx: &mut RequestContext) {
+    let spoken = session.req_header().version;
+    if let Some(caching) = ctx.cache.as_mut().filter(|_| spoken > Version::HTTP_11) {
+        caching.spoken = Some(spoken);
+        session.req_header_mut().set_version(Version::HTTP_11);
+    }
+}
+
+/// The copy is on its way: the head says again what the client speaks.
+pub(crate) fn renewing(session: &mut Session, ctx: &mut RequestContext) {
+    if let Some(spoken) = ctx.cache.as_mut().and_then(|caching| caching.spoken.take()) {
+        session.req_header_mut().set_version(spoken);
+    }
 }
 
 /// Whether a part may be given instead of the whole.

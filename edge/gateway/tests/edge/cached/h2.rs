@@ -43,6 +43,7 @@ async fn answers_are_kept_and_renewed() {
     });
     assert_eq!(stale.await, first);
     eventually(PATIENCE, || async { get(&edge, path).await.1 != first }).await;
+    assert!(!edge.log().contains("panicked"), "{}", edge.log());
     // HTTP/1.1 is another way to the same answer.
     let count = source.count("/c/two");
     super::get(&edge, path, &[]).await.expect_status(200);

@@ -22,6 +22,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU16, Ordering::SeqCst},
     },
+    time::Duration,
 };
 use tokio::{
     net::TcpListener,
@@ -194,6 +195,10 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
                 async move {
                     if index == 1 && pause {
                         let _ = open.wait_for(|open| *open).await;
+                    }
+                    if index == 1 && breaks {
+                        // What came before has gone out by then.
+                        tokio::time::sleep(Duration::from_millis(50)).await;
                     }
                     match index == 1 && breaks {
                         true => Err(io::Error::other("broken")),
