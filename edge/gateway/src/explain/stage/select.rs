@@ -145,7 +145,7 @@ fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target, is_meant: bool) {
     });
     if is_running {
         value["requestsInFlight"] = json!(target.load.in_flight());
-        value["latencyMs"] = json!(target.load.latency(now).map(|latency| latency.as_secs_f64() * 1e3));
+        value["latencyMs"] = json!(target.load.latency(now).map(clock::millis));
     }
     let key = format!("upstreams.{}.targets.{}", pool.name, target.name);
     peek.book.because(&key, Select, "instance", value, text);
