@@ -68,7 +68,7 @@ fn concurrency(pool: &Pool) -> Value {
 
 fn shown(pool: &Pool, target: &Target) -> Value {
     let now = clock::now();
-    let standing = Standing::of(target, pool.settings.slow_start, now);
+    let standing = Standing::of(target, &pool.settings, now);
     json!({
         "name": &*target.name,
         "address": target.address.to_string(),

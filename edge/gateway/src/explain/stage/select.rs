@@ -124,7 +124,7 @@ fn room(peek: &mut Peek<'_>, route: &Route, head: &RequestHeader) {
 
 fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target, is_meant: bool) {
     let (address, now) = (&*target.address_text, clock::now());
-    let standing = Standing::of(target, pool.settings.slow_start, now);
+    let standing = Standing::of(target, &pool.settings, now);
     let is_running = peek.world.is_running();
     let state = if is_running { standing.word() } else { "unknown" };
     let mut text = match (is_running, standing.reason()) {
