@@ -2,7 +2,6 @@
 
 use crate::{
     access_log::AccessLog,
-    drain::Closing,
     generation::{Generation, Parts},
     metrics::Metrics,
     overrides::Overrides,
@@ -41,8 +40,6 @@ pub(crate) struct Edge {
     pub(crate) caller: Caller,
     /// Connects tunnels to services.
     pub(crate) dialer: TransportConnector,
-    /// Ends tunnels.
-    pub(crate) closing: Closing,
     /// The edge's own `x-service-token`.
     pub(crate) service_token: Option<HeaderValue>,
     /// Who floods.
@@ -90,7 +87,6 @@ impl Edge {
             quotas: making.quotas,
             caller: Caller::new(),
             dialer: TransportConnector::new(None),
-            closing: Closing::default(),
             service_token: making.service_token,
             flood: FloodGuard::new(),
             attempts: Attempts::default(),
@@ -106,6 +102,7 @@ impl Edge {
             self.quotas.forget();
         }
         self.metrics.serves(generation.number);
+        self.parts.states.bell.ring();
     }
 }
 

@@ -77,6 +77,7 @@ impl ProxyHttp for EdgeProxy {
             Ok(answered) => Ok(answered),
             Err(Stop::Refused(error)) => respond::refuse(session, &error, ctx).await.map(|()| true),
             Err(Stop::Failed(error)) => Err(self.stop(&error, ctx)),
+            Err(Stop::Leaving) => respond::end_session(session, ctx).await.map(|()| true),
             // Whoever asked a service said so; all others write to the client.
             Err(Stop::Broken(error)) if *error.esource() == ErrorSource::Unset => Err(error.into_down()),
             Err(Stop::Broken(error)) => Err(error),

@@ -94,8 +94,15 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
         guard: Guard::new(admin, token_file(&config.admin)),
     };
     server.add_service(listening("admin", operators, admin, Some(1)));
-    let closing = edge.closing.clone();
     let access_log = edge.access_log.clone();
+    let (drained, is_drained) = drain::channel();
+    server.add_service(background_service(
+        "drain",
+        Drain {
+            edge: Arc::clone(&edge),
+            drained: drained.clone(),
+        },
+    ));
     server.add_service(background_service(
         "keeper",
         Keeper {
@@ -103,15 +110,6 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
             redis_url: config.redis.url.clone(),
             redis_prefix: settings.redis_prefix.clone(),
             reloads: Mutex::new(Some((start, requests))),
-        },
-    ));
-    let (drained, is_drained) = drain::channel();
-    server.add_service(background_service(
-        "drain",
-        Drain {
-            metrics,
-            closing,
-            drained: drained.clone(),
         },
     ));
     tracing::info!(%public, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");

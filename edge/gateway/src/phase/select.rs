@@ -191,9 +191,12 @@ fn choose<E: Effects>(
             .next(pool, subset, &ctx.tried, key)
             .map(|target| (target, Chosen::Balanced));
     };
-    let free = |target: &Arc<Target>| {
-        target.is_available() && target.admits(Client::Bound) && !ctx.tried.contains(&target.address)
+    let client = match opens_session(head, ctx) {
+        true => Client::New,
+        false => Client::Bound,
     };
+    let free =
+        |target: &Arc<Target>| target.is_available() && target.admits(client) && !ctx.tried.contains(&target.address);
     if let Some(target) = bound(pool.rotation().of(subset), sticky, &head.headers).filter(free) {
         ctx.set_cookie = None;
         return Some((target, Chosen::Bound));
@@ -212,6 +215,13 @@ fn choose<E: Effects>(
     );
     ctx.set_cookie = HeaderValue::from_str(&value).ok();
     Some((target, Chosen::Balanced))
+}
+
+/// Whether a client of sockets begins anew: what it had is over, and nothing binds it to a target that takes nobody new.
+fn opens_session(head: &RequestHeader, ctx: &RequestContext) -> bool {
+    let route = ctx.route.as_ref();
+    let has_sockets = route.is_some_and(|route| route.streaming == Some(Streaming::Websocket));
+    has_sockets && head.uri.query().and_then(engine_io::session_of_query).is_none()
 }
 
 fn in_session<E: Effects>(effects: &E, (pool, subset): (&Pool, Subset), head: &RequestHeader) -> Option<Arc<Target>> {
