@@ -6,7 +6,7 @@ use crate::{
     metrics::Metrics,
     overrides::Overrides,
     reload::{Board, Reloads},
-    store::{Links, Quotas},
+    store::{Links, Quotas, SharedSessions},
     upstream::Caller,
 };
 use arc_swap::ArcSwap;
@@ -36,6 +36,8 @@ pub(crate) struct Edge {
     pub(crate) links: Arc<Links>,
     /// Quotas.
     pub(crate) quotas: Quotas,
+    /// Where sockets' sessions are.
+    pub(crate) sessions: SharedSessions,
     /// The client of subgraph calls; it belongs to the proxy's runtime.
     pub(crate) caller: Caller,
     /// Connects tunnels to services.
@@ -64,6 +66,8 @@ pub(crate) struct Making {
     pub(crate) links: Arc<Links>,
     /// Quotas.
     pub(crate) quotas: Quotas,
+    /// Where sockets' sessions are.
+    pub(crate) sessions: SharedSessions,
     /// A line for each request.
     pub(crate) access_log: AccessLog,
     /// The edge's own `x-service-token`.
@@ -85,6 +89,7 @@ impl Edge {
             access_log: making.access_log,
             links: making.links,
             quotas: making.quotas,
+            sessions: making.sessions,
             caller: Caller::new(),
             dialer: TransportConnector::new(None),
             service_token: making.service_token,

@@ -14,7 +14,7 @@ use crate::{
     proxy::EdgeProxy,
     reload::{Board, Reloads, Requests, Start},
     settings::Settings,
-    store::{Links, Quotas},
+    store::{Links, Quotas, SharedSessions},
 };
 use pingora_core::{
     listeners::{L4BufferSettings, ListenerConfig, TcpSocketOptions},
@@ -144,6 +144,7 @@ fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<E
     links.quotas.set(true);
     let access_log = AccessLog::start(Arc::clone(&metrics)).map_err(StartError::Thread)?;
     let quotas = Quotas::new(&config.redis.url, &settings.redis_prefix, metrics, Arc::clone(&links));
+    let sessions = SharedSessions::new(&config.redis.url, &settings.redis_prefix, Arc::clone(&links));
     let audit_file = config.admin.audit_file.clone();
     let audit = Audit::new(audit_file.unwrap_or_else(|| USUAL_AUDIT_FILE.into()));
     let (reloads, requests) = Reloads::channel();
@@ -155,6 +156,7 @@ fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<E
         overrides: Overrides::new(audit),
         links,
         quotas,
+        sessions,
         access_log,
         service_token: settings.service_token.clone(),
     });

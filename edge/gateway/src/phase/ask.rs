@@ -1,6 +1,6 @@
 //! Ask: one target after the other until one answers, for what leaves Pingora's road: sockets, and streams of signed-in callers.
 
-use super::{Serving, admit, forward, select};
+use super::{Serving, admit, forward, select, session};
 use crate::{
     context::RequestContext,
     edge::Edge,
@@ -95,6 +95,7 @@ pub(super) async fn ask(
     standing: &mut Standing,
     ctx: &mut RequestContext,
 ) -> Result<(HttpSession, HttpPeer), Stop> {
+    session::recall(edge, route, session.req_header()).await;
     loop {
         wait(session, standing, select::pause(ctx)).await?;
         let peer = select::select(&Serving(edge), route, session.req_header(), true, ctx)?;

@@ -6,7 +6,7 @@
 
 use super::{
     ask::{Wish, ask, gone, listen},
-    respond, select,
+    respond, session,
 };
 use crate::{
     context::RequestContext,
@@ -73,7 +73,7 @@ pub(super) async fn answer(
         return Err(Error::explain(ErrorType::InternalError, "an answer without a head"));
     };
     begin(session, &mut service, response, ctx).await?;
-    if let Some(over) = relay(session, &mut service, standing, ctx).await? {
+    if let Some(over) = relay(edge, session, &mut service, standing, ctx).await? {
         edge.access_log.add("stream ended", |line| {
             line.text("why", &format!("{over:?}"));
             line.text("request_id", &ctx.request_id);
@@ -115,6 +115,7 @@ async fn begin(
 
 /// Passes the body on. Tells why it was ended, if it was not the service that did.
 async fn relay(
+    edge: &Edge,
     session: &mut Session,
     service: &mut HttpSession,
     standing: &mut Standing,
@@ -138,8 +139,9 @@ async fn relay(
             piece = service.read_body_bytes() => piece.map_err(Error::into_up)?,
             gone = gone(session) => return Err(gone),
         };
-        select::learn_session(session.req_header(), piece.as_ref(), ctx);
-        events.pass(piece.as_deref().unwrap_or_default());
+        let bytes = piece.as_deref().unwrap_or_default();
+        session::opened(edge, session.req_header(), bytes, ctx).await;
+        events.pass(bytes);
         let is_end = piece.is_none();
         respond::encode(&mut piece, is_end, ctx)?;
         if is_end {
