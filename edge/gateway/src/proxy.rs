@@ -6,8 +6,8 @@ use crate::{
     front::{HeadArrived, Wire},
     generation::Serves,
     phase::{
-        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, record, respond, select, stream, upgrade,
-        way,
+        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, record, respond, select, session, stream,
+        upgrade, way,
     },
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
@@ -87,6 +87,7 @@ impl ProxyHttp for EdgeProxy {
             Ok(answered) => Ok(answered),
             Err(Stop::Refused(error)) => respond::refuse(session, &error, ctx).await.map(|()| true),
             Err(Stop::Failed(error)) => Err(self.stop(&error, ctx)),
+            Err(Stop::Leaving) => respond::end_session(session, ctx).await.map(|()| true),
             // Whoever asked a service said so; all others write to the client.
             Err(Stop::Broken(error)) if *error.esource() == ErrorSource::Unset => Err(error.into_down()),
             Err(Stop::Broken(error)) => Err(error),
@@ -119,13 +120,6 @@ impl ProxyHttp for EdgeProxy {
 
     fn cache_vary_filter(&self, meta: &CacheMeta, ctx: &mut RequestContext, head: &RequestHeader) -> Option<[u8; 16]> {
         cache::variant(&self.0, meta, head, ctx)
-    }
-
-    async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
-        match cache::may_ask(session, ctx) {
-            Ok(()) => Ok(true),
-            Err(refusal) => respond::refuse(session, &refusal, ctx).await.map(|()| false),
-        }
     }
 
     fn should_serve_stale(&self, session: &mut Session, ctx: &mut RequestContext, error: Option<&Error>) -> bool {
@@ -166,16 +160,32 @@ impl ProxyHttp for EdgeProxy {
         }
     }
 
-    async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
-        let Some(route) = ctx.route.clone() else {
-            return Error::e_explain(ErrorType::InternalError, "no route");
-        };
-        select::pause(ctx).await;
-        if let Err(error) = select::enter(&Serving(&self.0), &route, session.req_header(), ctx).await {
-            return Err(self.stop(&error, ctx));
+    /// The peer of the first try: who is refused here may keep the connection, which Pingora closes on one that fails later.
+    async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
+        if let Err(refusal) = cache::may_ask(session, ctx) {
+            return respond::refuse(session, &refusal, ctx).await.map(|()| false);
         }
-        match select::select(&Serving(&self.0), &route, session.req_header(), ctx) {
-            Ok(peer) => Ok(Box::new(peer)),
+        match self.peer(session, ctx).await {
+            Ok(peer) => {
+                ctx.peer = Some(peer);
+                Ok(true)
+            }
+            // A stale answer is better than none: Pingora looks for it where a try fails.
+            Err(_) if session.cache.can_serve_stale_error() => Ok(true),
+            Err(error) => {
+                let answer = log(&error, ctx);
+                answer_instead(session, &answer, ctx).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
+        if let Some(peer) = ctx.peer.take() {
+            return Ok(peer);
+        }
+        match self.peer(session, ctx).await {
+            Ok(peer) => Ok(peer),
             Err(error) => Err(self.stop(&error, ctx)),
         }
     }
@@ -284,7 +294,7 @@ impl ProxyHttp for EdgeProxy {
 
     fn response_body_filter(
         &self,
-        _session: &mut Session,
+        __session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,
@@ -294,12 +304,11 @@ impl ProxyHttp for EdgeProxy {
 
     fn upstream_response_body_filter(
         &self,
-        session: &mut Session,
-        body: &mut Option<Bytes>,
+        _session: &mut Session,
+        _body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,
     ) -> Result<Option<Duration>> {
-        select::learn_session(session.req_header(), body.as_ref(), ctx);
         let late = !end_of_stream && ctx.deadline().is_some_and(|deadline| Instant::now() > deadline);
         if end_of_stream {
             // The service is done; the client may read as slowly as it likes.
@@ -330,10 +339,7 @@ impl ProxyHttp for EdgeProxy {
         if let Some(answer) = answer.filter(|_| !begun) {
             session.set_keepalive(None);
             // A client that cannot be answered any more is gone, which the access log shows as status 0.
-            let _ = match fallback::instead_of(answer.code, ctx) {
-                Some(instead) => respond::fixed(session, &instead, ctx).await,
-                None => respond::refuse(session, &answer, ctx).await,
-            };
+            let _ = answer_instead(session, &answer, ctx).await;
         }
         FailToProxy {
             error_code: ctx.code.map_or(0, shared_contracts::Code::status),
@@ -364,10 +370,33 @@ impl ProxyHttp for EdgeProxy {
 }
 
 impl EdgeProxy {
+    /// select: the peer of the next try, once its pause is over and there is room.
+    async fn peer(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>, InternalError> {
+        let Some(route) = ctx.route.clone() else {
+            let error = Error::explain(ErrorType::InternalError, "no route");
+            return Err(InternalError::Defect(error));
+        };
+        select::pause(ctx).await;
+        if ctx.attempts == 0 {
+            session::recall(&self.0, &route, session.req_header()).await;
+        }
+        select::enter(&Serving(&self.0), &route, session.req_header(), ctx).await?;
+        let is_whole = session.is_body_done();
+        select::select(&Serving(&self.0), &route, session.req_header(), is_whole, ctx).map(Box::new)
+    }
+
     /// Logs an internal error and leaves its answer in the context.
     fn stop(&self, error: &InternalError, ctx: &mut RequestContext) -> Box<Error> {
         ctx.refusal = Some(log(error, ctx));
         Error::new(REFUSED)
+    }
+}
+
+/// Answers what failed: with the route's fallback, or with the problem.
+async fn answer_instead(session: &mut Session, problem: &ClientError, ctx: &mut RequestContext) -> Result<()> {
+    match fallback::instead_of(problem.code, ctx) {
+        Some(instead) => respond::fixed(session, &instead, ctx).await,
+        None => respond::refuse(session, problem, ctx).await,
     }
 }
 

@@ -422,7 +422,7 @@ fn word(reason: NoCacheReason) -> &'static str {
         NoCacheReason::UpstreamError | NoCacheReason::InternalError => "failure",
         NoCacheReason::CacheLockTimeout => "waited",
         NoCacheReason::CacheLockGiveUp | NoCacheReason::CacheLockRetryLimit => "others",
-        NoCacheReason::DeclinedToUpstream => "only-if-cached",
+        NoCacheReason::DeclinedToUpstream => "not-asked",
         NoCacheReason::Deferred => "deferred",
         _ => "storage",
     }
