@@ -7,18 +7,16 @@ use shared_testkit::{Answer, eventually};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
 
-/// So many requests, which all have arrived when this returns.
-async fn crowd(edge: &Arc<Edge>, path: &'static str, count: usize) -> Vec<JoinHandle<Answer>> {
-    let before = edge.status().await["requestsInFlight"].as_i64().unwrap();
+/// So many requests, which all have arrived when this returns, beside those that are there already.
+async fn crowd(edge: &Arc<Edge>, path: &'static str, count: usize, there: usize) -> Vec<JoinHandle<Answer>> {
+    let in_flight = || async { edge.status().await["requestsInFlight"].as_u64().unwrap() };
+    eventually(PATIENCE, || async { in_flight().await == there as u64 }).await;
     let one = |_| {
         let edge = Arc::clone(edge);
         tokio::spawn(async move { get(&edge, path, &[]).await })
     };
     let crowd = (0..count).map(one).collect();
-    eventually(PATIENCE * 3, || async {
-        edge.status().await["requestsInFlight"].as_i64().unwrap() >= before + count as i64
-    })
-    .await;
+    eventually(PATIENCE * 3, || async { in_flight().await >= (there + count) as u64 }).await;
     crowd
 }
 
@@ -50,7 +48,7 @@ async fn a_thousand_who_ask_at_once_are_one_request() {
             "/c/never-fresh",
         ),
     ] {
-        let crowd = crowd(&edge, path, 1000).await;
+        let crowd = crowd(&edge, path, 1000, 0).await;
         source.release();
         let answers = answers(crowd).await;
         assert!(
@@ -71,7 +69,7 @@ async fn those_who_waited_for_what_cannot_be_shared_do_not_wait_in_line() {
     let (_setup, edge, source) = start().await;
     let edge = Arc::new(edge);
     let path = "/c/private?cache-control=private&hold";
-    let crowd = crowd(&edge, path, 100).await;
+    let crowd = crowd(&edge, path, 100, 0).await;
     assert_eq!(source.count("/c/private"), 1);
     // All others come at once when the first one's answer shows that it is for nobody else; each would be held again.
     source.release();
@@ -80,7 +78,7 @@ async fn those_who_waited_for_what_cannot_be_shared_do_not_wait_in_line() {
     assert_eq!(source.count("/c/private"), 100);
     // It is known now: nobody waits for anybody.
     source.hold();
-    let others: Vec<_> = super::collapse::crowd(&edge, path, 20).await;
+    let others: Vec<_> = super::collapse::crowd(&edge, path, 20, 0).await;
     source.has_seen("/c/private", 120).await;
     source.release();
     super::collapse::answers(others).await;
@@ -108,7 +106,7 @@ async fn others_are_served_when_the_first_one_leaves() {
             .await
             .unwrap();
         source.has_seen(own, 1).await;
-        let crowd = crowd(&edge, path, 20).await;
+        let crowd = crowd(&edge, path, 20, 1).await;
         drop(first);
         source.release();
         let answers = answers(crowd).await;
@@ -127,7 +125,7 @@ async fn others_are_served_when_the_first_one_leaves() {
 async fn who_waits_for_a_service_that_says_nothing_waits_no_longer_than_it_may() {
     let (_setup, edge, source) = start().await;
     let edge = Arc::new(edge);
-    let crowd = crowd(&edge, "/lasting/silent?hold", 50).await;
+    let crowd = crowd(&edge, "/lasting/silent?hold", 50, 0).await;
     let answers = answers(crowd).await;
     assert!(answers.iter().all(|answer| answer.status == 504), "{:?}", answers[0]);
     // Those who came later have some time left when the first one gives up, and ask in its place.
