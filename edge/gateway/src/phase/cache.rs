@@ -1,20 +1,24 @@
 //! Cache: answers that need no service. A request looks into it after it is admitted, so that limits and identity come first; what
 //! it gets goes through respond like any other answer, so that whatever belongs to one client is added last and never kept.
 
+mod keep;
+mod told;
+
+pub(crate) use keep::keep;
+pub(crate) use told::{outcome, tell};
+
 use crate::{
-    cache::{Cache, Received, Ticket, passing},
+    cache::{Cache, Received},
     context::RequestContext,
     edge::Edge,
     generation::{Caches, Route},
-    heads::Head,
     problem::ClientError,
 };
 use edge_policy::cache::{
-    Answer, Asked, Caller, Digest, Mark, Outcome, Passed, Target, Unkept, if_range_holds, judge, key, named, page,
-    path, tag, tags, variance,
+    Asked, Caller, Digest, Mark, Passed, Target, if_range_holds, judge, key, named, page, path, variance,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
-use pingora_cache::{CacheKey, CacheMeta, CachePhase, ForcedFreshness, NoCacheReason, RespCacheable};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use pingora_cache::{CacheKey, CacheMeta, CachePhase, ForcedFreshness, NoCacheReason};
 use pingora_error::{Error, ErrorSource, ErrorType};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -24,27 +28,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-static CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
-static CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
-static SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
-
-/// Fields of a kept answer that belong to the connection it came by (RFC 9111, section 3.1), and its age, which is told anew.
-const NOT_KEPT: [HeaderName; 8] = [
-    header::CONNECTION,
-    header::TRANSFER_ENCODING,
-    header::TE,
-    header::TRAILER,
-    header::UPGRADE,
-    header::PROXY_AUTHENTICATE,
-    header::AGE,
-    HeaderName::from_static("keep-alive"),
-];
-
 /// With less time left no service is asked any more.
 const LEAST_LEFT: Duration = Duration::from_millis(100);
-
-/// Room that is kept for an answer whose length is not known, until more of it is there.
-const FIRST_ROOM: u64 = 64 * 1024;
 
 /// What the cache is to one request.
 pub(crate) struct Caching {
@@ -211,7 +196,6 @@ pub(crate) fn arrived(edge: &Edge, session: &mut Session, response: &ResponseHea
             .store
             .changed(|secret| secret.digest(&page(host(head, ctx), head.raw_path())));
     }
-
     let Some((route, caches)) = cached(ctx) else { return };
     let wait = wait(&route, &caches, ctx);
     let Some(caching) = &mut ctx.cache else { return };
@@ -226,117 +210,6 @@ pub(crate) fn arrived(edge: &Edge, session: &mut Session, response: &ResponseHea
             false => edge.cache.wait_for_the_whole(session, wait),
         }
     }
-}
-
-/// Whether the answer is kept.
-pub(crate) fn keep(
-    edge: &Edge,
-    session: &Session,
-    response: &ResponseHeader,
-    ctx: &mut RequestContext,
-) -> RespCacheable {
-    let fell_back = ctx.fell_back.is_some();
-    let (Some(caching), Some(caches)) = (
-        &mut ctx.cache,
-        ctx.route.as_ref().and_then(|route| route.caches.as_ref()),
-    ) else {
-        return RespCacheable::Uncacheable(NoCacheReason::Deferred);
-    };
-    if fell_back {
-        return RespCacheable::Uncacheable(NoCacheReason::Custom(passing::FALLBACK));
-    }
-    let renewed = caching.renewed.take();
-    let response = kept_head(response, renewed.as_ref());
-    let now = SystemTime::now();
-    let answer = Answer {
-        status: response.status,
-        // Judged as it came: what is not kept of it tells where it ends.
-        headers: &response.headers,
-        is_personal: caching.is_personal,
-    };
-    match caches.terms.judge(&answer, now) {
-        Err(Unkept::Failure) => RespCacheable::Uncacheable(NoCacheReason::UpstreamError),
-        Err(why) => {
-            // What was there is not what the service says now.
-            if let Some(key) = session.cache.maybe_cache_key() {
-                edge.cache.forget(key);
-            }
-            RespCacheable::Uncacheable(NoCacheReason::Custom(why.word()))
-        }
-        Ok(kept) => {
-            let length = edge_policy::compression::declared(&response.headers).unwrap_or(FIRST_ROOM);
-            // A word that it still holds needs no room.
-            let Some(room) = edge.cache.store.room(if renewed.is_some() { 0 } else { length }) else {
-                return RespCacheable::Uncacheable(NoCacheReason::Custom(passing::NO_ROOM));
-            };
-            let digest = |bytes: &[u8]| edge.cache.store.secret.digest(bytes);
-            let named = tags(&response.headers).unwrap_or_default();
-            let named = named.into_iter().map(|name| digest(&tag(name)));
-            let ticket = Ticket {
-                tags: caching.pages.into_iter().chain(named).collect(),
-                asked: caching.mark,
-                room,
-                most: caches.terms.max_object,
-            };
-            let mut head = response;
-            head.change(|fields| NOT_KEPT.iter().for_each(|name| drop(fields.remove(name))));
-            let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
-            let windows = [kept.stale_while_revalidate, kept.stale_if_error].map(seconds);
-            let mut meta = CacheMeta::new(kept.fresh_until, now, windows[0], windows[1], head);
-            meta.set_epoch_override(kept.born);
-            meta.extensions_mut().insert(ticket);
-            caching.is_kept = renewed.is_none();
-            RespCacheable::Cacheable(meta)
-        }
-    }
-}
-
-/// The head that is kept: of a `304`, all fields that it has anew (RFC 9111, section 3.2).
-fn kept_head(response: &ResponseHeader, renewed: Option<&HeaderMap>) -> ResponseHeader {
-    let mut head = response.clone();
-    let connection: Vec<HeaderName> = { head.headers.get_all(header::CONNECTION).iter() }
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
-        .filter(|name| *name != header::TRANSFER_ENCODING)
-        .collect();
-    head.change(|fields| {
-        for name in &connection {
-            fields.remove(name);
-        }
-        let Some(renewed) = renewed else { return };
-        let is_age = |name: &HeaderName| *name == header::AGE;
-        let is_framing = |name: &HeaderName| *name == header::CONTENT_LENGTH || NOT_KEPT.contains(name);
-        for name in renewed.keys().filter(|name| is_age(name) || !is_framing(name)) {
-            fields.remove(name);
-            for value in renewed.get_all(name) {
-                fields.append(name, value.clone());
-            }
-        }
-    });
-    head
-}
-
-/// The stale answer is given, and Pingora sends a copy of this request to renew it. It writes the copy as HTTP/1 and reads it again, and
-/// would not understand another version: the head says this one until [`renewing`].
-pub(crate) fn renews(session: &mut Session, ctx: &mut RequestContext) {
-    let spoken = session.req_header().version;
-    if let Some(caching) = ctx.cache.as_mut().filter(|_| spoken > Version::HTTP_11) {
-        caching.spoken = Some(spoken);
-        session.req_header_mut().set_version(Version::HTTP_11);
-    }
-}
-
-/// The copy is on its way: the head says again what the client speaks.
-pub(crate) fn renewing(session: &mut Session, ctx: &mut RequestContext) {
-    if let Some(spoken) = ctx.cache.as_mut().and_then(|caching| caching.spoken.take()) {
-        session.req_header_mut().set_version(spoken);
-    }
-}
-
-/// Whether a part may be given instead of the whole.
-pub(crate) fn gives_part(head: &RequestHeader, response: &ResponseHeader) -> bool {
-    if_range_holds(&head.headers, &response.headers)
 }
 
 /// Whether the answer has gone into the cache, or some of it: it cannot be thrown away for another try's any more.
@@ -369,61 +242,24 @@ pub(crate) fn failed_with(error: &Error) -> Option<u16> {
     }
 }
 
-/// Tells what the cache did, and takes away what is told to it alone.
-pub(crate) fn tell(session: &Session, response: &mut ResponseHeader, ctx: &RequestContext) {
-    let Some(outcome) = outcome(session, ctx) else { return };
-    let status = HeaderValue::try_from(outcome.status());
-    response.change(|fields| {
-        fields.remove(&CACHE_TAG);
-        fields.remove(&SURROGATE_KEY);
-        if let Ok(status) = status {
-            fields.append(&CACHE_STATUS, status);
-        }
-    });
-}
-
-/// What the cache did for a request; none where its route has none.
-pub(crate) fn outcome(session: &Session, ctx: &RequestContext) -> Option<Outcome> {
-    let caching = ctx.cache.as_ref()?;
-    if let Err(why) = caching.asked {
-        return Some(Outcome::Bypass(why.word()));
-    }
-    let cache = &session.cache;
-    Some(match cache.phase() {
-        CachePhase::Hit => Outcome::Hit {
-            ttl: ttl(session),
-            collapsed: cache.lock_duration().is_some(),
-        },
-        CachePhase::Stale | CachePhase::StaleUpdating => Outcome::Stale { ttl: ttl(session) },
-        CachePhase::Miss => Outcome::Miss,
-        CachePhase::Expired => Outcome::Expired,
-        CachePhase::Revalidated | CachePhase::RevalidatedNoCache(_) => Outcome::Revalidated,
-        CachePhase::Bypass => Outcome::Unkept("known"),
-        CachePhase::Disabled(reason) => Outcome::Unkept(word(reason)),
-        CachePhase::Uninit | CachePhase::CacheKey => Outcome::Unkept("unknown"),
-    })
-}
-
-fn ttl(session: &Session) -> i64 {
-    let Some(meta) = session.cache.maybe_cache_meta() else {
-        return 0;
-    };
-    let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-    match meta.fresh_until().duration_since(SystemTime::now()) {
-        Ok(left) => seconds(left),
-        // Over is over, be it for a moment.
-        Err(over) => -seconds(over.duration() + Duration::from_secs(1)),
+/// The stale answer is given, and Pingora sends a copy of this request to renew it. It writes the copy as HTTP/1 and reads it again, and
+/// would not understand another version: the head says this one until [`renewing`].
+pub(crate) fn renews(session: &mut Session, ctx: &mut RequestContext) {
+    let spoken = session.req_header().version;
+    if let Some(caching) = ctx.cache.as_mut().filter(|_| spoken > Version::HTTP_11) {
+        caching.spoken = Some(spoken);
+        session.req_header_mut().set_version(Version::HTTP_11);
     }
 }
 
-fn word(reason: NoCacheReason) -> &'static str {
-    match reason {
-        NoCacheReason::Custom(word) => word,
-        NoCacheReason::UpstreamError | NoCacheReason::InternalError => "failure",
-        NoCacheReason::CacheLockTimeout => "waited",
-        NoCacheReason::CacheLockGiveUp | NoCacheReason::CacheLockRetryLimit => "others",
-        NoCacheReason::DeclinedToUpstream => "not-asked",
-        NoCacheReason::Deferred => "deferred",
-        _ => "storage",
+/// The copy is on its way: the head says again what the client speaks.
+pub(crate) fn renewing(session: &mut Session, ctx: &mut RequestContext) {
+    if let Some(spoken) = ctx.cache.as_mut().and_then(|caching| caching.spoken.take()) {
+        session.req_header_mut().set_version(spoken);
     }
+}
+
+/// Whether a part may be given instead of the whole.
+pub(crate) fn gives_part(head: &RequestHeader, response: &ResponseHeader) -> bool {
+    if_range_holds(&head.headers, &response.headers)
 }
