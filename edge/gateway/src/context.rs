@@ -130,6 +130,12 @@ impl RequestContext {
         }
     }
 
+    /// Whether the edge stops.
+    pub(crate) fn edge_stops(&self) -> bool {
+        let presence = self.presence.as_ref();
+        presence.is_some_and(|presence| presence.edge.parts.states.bell.is_stopping())
+    }
+
     /// When the answer must be complete. Streams have no such time.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let route = self.route.as_ref().filter(|route| route.streaming.is_none())?;

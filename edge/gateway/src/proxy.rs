@@ -196,12 +196,13 @@ impl ProxyHttp for EdgeProxy {
         if response.status.is_informational() {
             return Ok(());
         }
+        respond::last(session, ctx);
         respond::service(session.req_header(), response, ctx)
     }
 
     fn response_body_filter(
         &self,
-        __session: &mut Session,
+        _session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,

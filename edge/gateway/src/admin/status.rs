@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 pub(super) fn status(edge: &Edge) -> Value {
     let generation = edge.generation.load();
     json!({
+        "pid": std::process::id(),
         "generation": generation.number,
         "config": edge.board.config(),
         "upstreams": upstreams(&generation),

@@ -30,6 +30,14 @@ const DRAIN_BYTES: usize = 128 * 1024 * 1024;
 static POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
 static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
+/// An edge that stops tells clients with the answer that their connection ends: one that is closed between two requests may cost the
+/// second.
+pub(crate) fn last(session: &mut Session, ctx: &RequestContext) {
+    if ctx.edge_stops() {
+        session.set_keepalive(None);
+    }
+}
+
 /// A service's answer. If it is compressed, [`encode`] does it.
 pub(crate) fn service(request: &RequestHeader, response: &mut ResponseHeader, ctx: &mut RequestContext) -> Result<()> {
     let verdict = verdict(request, response, ctx);
@@ -216,6 +224,7 @@ async fn send(
     retry_after: Option<u64>,
     ctx: &RequestContext,
 ) -> Result<()> {
+    last(session, ctx);
     let request_id = request_id(ctx)?;
     response.insert_header(header::CONTENT_LENGTH, body.len())?;
     let verdict = verdict(session.req_header(), &response, ctx);

@@ -106,6 +106,7 @@ async fn begin(
         response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
     }
     response.set_version(Version::HTTP_11);
+    respond::last(session, ctx);
     respond::service(session.req_header(), &mut response, ctx)?;
     session
         .write_response_header(Box::new(response), bare)

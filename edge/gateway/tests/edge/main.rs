@@ -16,6 +16,7 @@ mod faults;
 mod faulty;
 mod front;
 mod graphql;
+mod handover;
 mod headers;
 mod identity;
 mod lasting;
