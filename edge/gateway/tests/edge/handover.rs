@@ -19,7 +19,10 @@ struct Successor(Pid);
 
 impl Successor {
     fn of(answer: &Answer) -> Self {
-        let pid = answer.json()["pid"].as_i64().unwrap();
+        Self::with(answer.json()["pid"].as_i64().unwrap())
+    }
+
+    fn with(pid: i64) -> Self {
         Self(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap())
     }
 
@@ -121,12 +124,14 @@ async fn one_that_does_not_get_ready_changes_nothing() {
 async fn a_signal_asks_for_it_too() {
     let (setup, _auth) = setup().await;
     let mut edge = setup.start().await;
-    let before = edge.status().await["pid"].clone();
+    let before = edge.status().await["pid"].as_i64();
     edge.signal(Signal::USR2);
-    let told = eventually(PATIENCE, || async { edge.status().await["pid"] != before });
-    told.await;
-    let pid = edge.status().await["pid"].as_i64().unwrap();
-    let _successor = Successor(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap());
+    // Both answer for a moment.
+    let _successor = eventually(PATIENCE, || async {
+        let pid = edge.status().await["pid"].as_i64();
+        (pid != before).then(|| Successor::with(pid.unwrap()))
+    })
+    .await;
     assert!(edge.ended().await.success());
     edge.client().get("/health").await.expect_status(200);
 }
