@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     front::{HeadArrived, Wire},
     generation::Serves,
-    phase::{Serving, Way, arrive, fallback, forward, graphql, record, respond, select, stream, upgrade, way},
+    phase::{Serving, Way, arrive, fallback, forward, graphql, hedge, record, respond, select, stream, upgrade, way},
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -48,6 +48,7 @@ impl EdgeProxy {
             }
             Way::Tunnel(route) => Box::pin(upgrade::open(&self.0, &route, session, ctx)).await?,
             Way::Stream(route) => Box::pin(stream::pass(&self.0, &route, session, ctx)).await?,
+            Way::Hedge(route) => Box::pin(hedge::pass(&self.0, &route, session, ctx)).await?,
             Way::Service(_) => return Ok(false),
         }
         Ok(true)

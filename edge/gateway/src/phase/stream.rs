@@ -5,24 +5,11 @@
 //! streams go Pingora's way: there is nothing to revoke.
 
 use super::{
-    ask::{Wish, ask, gone, listen},
-    respond, select,
+    ask::{Wish, ask, listen},
+    relay,
 };
-use crate::{
-    context::RequestContext,
-    edge::Edge,
-    generation::Route,
-    problem::Stop,
-    standing::{self, Over, Standing},
-};
-use bytes::Bytes;
-use http::{Method, Version, header};
-use pingora_core::{
-    protocols::http::v1::client::HttpSession,
-    upstreams::peer::{HttpPeer, Peer},
-};
-use pingora_error::{Error, ErrorType, Result};
-use pingora_http::ResponseHeader;
+use crate::{context::RequestContext, edge::Edge, generation::Route, problem::Stop, standing::Standing};
+use http::{Method, Version};
 use pingora_proxy::Session;
 use std::sync::Arc;
 
@@ -46,115 +33,10 @@ pub(crate) async fn pass(
     let mut standing = Standing::of(route, ctx);
     listen(session, true);
     let passed = async {
-        let asked = ask(edge, route, Wish::Stream, session, &mut standing, ctx).await?;
-        Ok(answer(edge, session, asked, &mut standing, ctx).await?)
+        let asked = ask(edge, route, Wish::Answer, session, &mut standing, ctx).await?;
+        Ok(relay::answer(edge, session, asked, &mut standing, ctx).await?)
     };
     let passed = passed.await;
     listen(session, false);
     passed
-}
-
-/// Passes a service's answer on. The client is listened to.
-pub(super) async fn answer(
-    edge: &Edge,
-    session: &mut Session,
-    (mut service, peer): (HttpSession, HttpPeer),
-    standing: &mut Option<Standing>,
-    ctx: &mut RequestContext,
-) -> Result<()> {
-    let Some(response) = service.resp_header().cloned() else {
-        return Err(Error::explain(ErrorType::InternalError, "an answer without a head"));
-    };
-    begin(session, &mut service, response, ctx).await?;
-    if let Some(over) = relay(session, &mut service, standing, ctx).await? {
-        edge.access_log.add("stream ended", |line| {
-            line.text("why", &format!("{over:?}"));
-            line.text("request_id", &ctx.request_id);
-        });
-        // The service learns it by the end of its connection.
-        service.shutdown().await;
-        return Ok(());
-    }
-    service.respect_keepalive();
-    if let Some(stream) = service.reuse().await {
-        edge.dialer
-            .release_stream(stream, peer.reuse_hash(), peer.idle_timeout());
-    }
-    Ok(())
-}
-
-async fn begin(
-    session: &mut Session,
-    service: &mut HttpSession,
-    mut response: ResponseHeader,
-    ctx: &mut RequestContext,
-) -> Result<()> {
-    response.remove_header(&header::CONNECTION);
-    let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
-        .iter()
-        .any(|name| response.headers.contains_key(name));
-    let bare = service.is_body_done();
-    if !bare && !framed {
-        // It ends with the service's connection, which is not the client's.
-        response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
-    }
-    response.set_version(Version::HTTP_11);
-    respond::service(session.req_header(), &mut response, ctx)?;
-    session
-        .write_response_header(Box::new(response), bare)
-        .await
-        .map_err(Error::into_down)
-}
-
-/// Passes the body on. Tells why it was ended, if it was not the service that did.
-async fn relay(
-    session: &mut Session,
-    service: &mut HttpSession,
-    standing: &mut Option<Standing>,
-    ctx: &mut RequestContext,
-) -> Result<Option<Over>> {
-    loop {
-        let mut piece = tokio::select! {
-            biased;
-            over = standing::over(standing) => {
-                // Its events were whole, and so is what the client has of them.
-                session.set_keepalive(None);
-                let mut last = None;
-                respond::encode(&mut last, true, ctx)?;
-                end(session, last).await?;
-                return Ok(Some(over));
-            }
-            piece = service.read_body_bytes() => piece.map_err(Error::into_up)?,
-            gone = gone(session) => return Err(gone),
-        };
-        select::learn_session(session.req_header(), piece.as_ref(), ctx);
-        let is_end = piece.is_none();
-        respond::encode(&mut piece, is_end, ctx)?;
-        if is_end {
-            return end(session, piece).await.map(|()| None);
-        }
-        // An encoder may wait for more.
-        let Some(piece) = piece else { continue };
-        tokio::select! {
-            biased;
-            written = write(session, piece) => written?,
-            // It takes nothing any more, and is owed nothing.
-            over = standing::over(standing) => {
-                let explained = "a client that may not go on, and does not read";
-                tracing::debug!(?over, request_id = ctx.request_id, explained);
-                return Err(Error::explain(ErrorType::ConnectionClosed, explained).into_down());
-            }
-        }
-    }
-}
-
-async fn write(session: &mut Session, piece: Bytes) -> Result<()> {
-    session
-        .write_response_body(Some(piece), false)
-        .await
-        .map_err(Error::into_down)
-}
-
-async fn end(session: &mut Session, last: Option<Bytes>) -> Result<()> {
-    session.write_response_body(last, true).await.map_err(Error::into_down)
 }
