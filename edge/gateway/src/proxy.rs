@@ -92,7 +92,8 @@ impl ProxyHttp for EdgeProxy {
         if let Err(error) = select::enter(&Serving(&self.0), &route, session.req_header(), ctx).await {
             return Err(self.stop(&error, ctx));
         }
-        match select::select(&Serving(&self.0), &route, session.req_header(), ctx) {
+        let is_whole = session.is_body_done();
+        match select::select(&Serving(&self.0), &route, session.req_header(), is_whole, ctx) {
             Ok(peer) => Ok(Box::new(peer)),
             Err(error) => Err(self.stop(&error, ctx)),
         }

@@ -161,7 +161,7 @@ pub(super) async fn ask(
     };
     loop {
         wait(session, standing, select::pause(ctx)).await?;
-        let peer = select::select(&Serving(edge), route, session.req_header(), ctx)?;
+        let peer = select::select(&Serving(edge), route, session.req_header(), true, ctx)?;
         let head = wish.head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
         let hedge = Hedge::of(route, session.req_header(), ctx);
         let ended = match &hedge {
