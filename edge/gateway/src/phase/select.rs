@@ -51,7 +51,7 @@ pub(crate) fn select<E: Effects>(
     if ctx.tries() == 0 {
         pool.state.budget.request(clock::now());
     }
-    let peer = peer_at(route, &target, ctx);
+    let peer = peer_at(route, &target, is_whole, ctx);
     ctx.attempts += 1;
     ctx.attempt = Some(attempt);
     ctx.target = Some(target);
@@ -59,7 +59,7 @@ pub(crate) fn select<E: Effects>(
 }
 
 /// How a target is spoken to from now on.
-pub(crate) fn peer_at(route: &Route, target: &Target, ctx: &RequestContext) -> HttpPeer {
+pub(crate) fn peer_at(route: &Route, target: &Target, is_whole: bool, ctx: &RequestContext) -> HttpPeer {
     let left = ctx
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));

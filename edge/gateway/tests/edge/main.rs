@@ -17,6 +17,7 @@ mod faulty;
 mod front;
 mod graphql;
 mod headers;
+mod hedges;
 mod identity;
 mod lasting;
 mod leases;
