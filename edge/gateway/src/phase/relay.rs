@@ -11,7 +11,7 @@ use crate::{
     standing::{self, Over, Standing},
 };
 use bytes::Bytes;
-use http::{Version, header};
+use http::header;
 use pingora_core::{protocols::http::v1::client::HttpSession, upstreams::peer::Peer};
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
@@ -64,7 +64,6 @@ async fn begin(
         // It ends with the service's connection, which is not the client's.
         response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
     }
-    response.set_version(Version::HTTP_11);
     respond::service(session.req_header(), &mut response, ctx)?;
     session
         .write_response_header(Box::new(response), bare)

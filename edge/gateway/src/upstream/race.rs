@@ -11,6 +11,7 @@ use edge_policy::{
     hedge::Terms,
     retry::{Cause, Statuses},
 };
+use pingora_http::RequestHeader;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{sync::Notify, time::sleep};
 
@@ -40,6 +41,19 @@ impl<'a> Hedge<'a> {
             delay: hedges.delay(terms.after, now),
             failures: [client.retry.on_status, ask.pool.settings.failures],
         })
+    }
+
+    /// The try at a second target, which is `tried` then too, and the head that it gets.
+    fn second(&self, ask: &Ask<'_>, tried: &mut Vec<SocketAddr>) -> Option<(Try, RequestHeader)> {
+        let (target, attempt) = ask.pool.hedge(Subset::ALL, tried, self.key, self.terms.share)?;
+        tried.push(target.address);
+        let mut head = ask.head.clone();
+        head.change(|fields| {
+            heads::time_left(fields, ask.deadline);
+            fields.insert(&heads::REQUEST_ATTEMPT, 2.into());
+        });
+        let attempt = Some(attempt);
+        Some((Try { target, attempt }, head))
     }
 
     fn is_good(&self, status: u16) -> bool {
@@ -82,15 +96,9 @@ impl Caller {
             () = heads[0].notified() => return first.await,
             () = sleep(delay) => {}
         }
-        let Some((target, attempt)) = pool.hedge(Subset::ALL, tried, hedge.key, hedge.terms.share) else {
+        let Some((mut other, head)) = hedge.second(ask, tried) else {
             return first.await;
         };
-        tried.push(target.address);
-        let mut other = Try {
-            target,
-            attempt: Some(attempt),
-        };
-        let head = again(ask);
         let ask = Ask {
             head: &head,
             body: ask.body.clone(),
@@ -130,14 +138,4 @@ impl Caller {
         }
         asked
     }
-}
-
-/// The head of a second request.
-fn again(ask: &Ask<'_>) -> pingora_http::RequestHeader {
-    let mut head = ask.head.clone();
-    head.change(|fields| {
-        heads::time_left(fields, ask.deadline);
-        fields.insert(&heads::REQUEST_ATTEMPT, 2.into());
-    });
-    head
 }

@@ -16,6 +16,12 @@ pub const FLOOR: Duration = Duration::from_millis(1);
 /// Over this time hedges are compared with requests.
 const OVER: Duration = Duration::from_secs(10);
 
+/// The part of them that one second may have, a tenth of that time. When many requests are slow at once, the upstream has too much
+/// to do just then: hedges for all of them would keep it that way.
+const BURST: f32 = 0.1;
+/// So many a second are no burst.
+const LEAST_BURST: f32 = 10.0;
+
 /// How long a request waits for its first target alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum After {
@@ -64,7 +70,8 @@ impl Hedges {
         Some(delay.max(FLOOR))
     }
 
-    /// Whether one more hedge is within `share` of the requests of the last 10 s. It is counted if so.
+    /// Whether one more hedge is within `share` of the requests of the last 10 s, and this second's hedges within a tenth of that or
+    /// ten. It is counted if so.
     pub fn hedge(&self, share: f32, now: Duration) -> bool {
         // Many who ask at the very same time may overdraw it by one each.
         let is_within = self.may_hedge(share, now);
@@ -77,7 +84,10 @@ impl Hedges {
     /// What [`Hedges::hedge`] would say. Nothing is counted.
     pub fn may_hedge(&self, share: f32, now: Duration) -> bool {
         let (requests, hedges) = self.recent(now);
-        ((hedges + 1) as f32) <= requests as f32 * share
+        let most = requests as f32 * share;
+        let at_once = (most * BURST).max(LEAST_BURST);
+        let this_second = self.counts.newest(now, OVER)[HEDGES];
+        (hedges + 1) as f32 <= most && (this_second + 1) as f32 <= at_once
     }
 
     /// Requests that could have been hedged, and hedges, of the last 10 s.

@@ -13,8 +13,8 @@ fn p(text: &str) -> After {
 }
 
 proptest! {
-    /// Law: however requests come and whoever wants to hedge, there are never more hedges than the share of all requests, and
-    /// never more than the share of those of the last 10 s.
+    /// Law: however requests come and whoever wants to hedge, there are never more hedges than the share of all requests, nor in one
+    /// second than a tenth of the share of the last 10 s, or ten.
     #[test]
     fn hedges_are_within_the_share(
         steps in prop::collection::vec((0u64..3_000, prop::bool::ANY, 0u32..30), 1..200),
@@ -31,6 +31,8 @@ proptest! {
             prop_assert!(hedged.len() as f32 <= requests as f32 * share);
             let (recent, told) = hedges.recent(ms(now));
             prop_assert!(told as f32 <= hedged.len() as f32 && recent <= requests);
+            let at_once = hedged.iter().filter(|at| **at / 1_000 == now / 1_000).count();
+            prop_assert!(at_once as f32 <= (recent as f32 * share * 0.1).max(10.0));
             let of_late = hedged.iter().filter(|at| **at + 9_000 > now).count();
             prop_assert!(of_late as u64 <= told);
         }
@@ -106,7 +108,7 @@ fn without_requests_there_are_no_hedges() {
 fn many_at_once_overdraw_by_one_each_at_most() {
     const THREADS: usize = 8;
     let hedges = Hedges::default();
-    (0..1_000).for_each(|_| hedges.request(ms(0)));
+    (0..10_000).for_each(|_| hedges.request(ms(0)));
     let all: usize = thread::scope(|scope| {
         let ask = || (0..1_000).filter(|_| hedges.hedge(0.1, ms(0))).count();
         let asking: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
