@@ -263,6 +263,8 @@ async fn an_open_breaker_answers_at_once_on_every_road() {
         (answer.problem().code.as_str(), answer.header("retry-after")),
         ("CIRCUIT_OPEN", Some("1"))
     );
+    // Nothing is the matter with the client's connection.
+    assert_ne!(answer.header("connection"), Some("close"), "{answer:?}");
     let answer = client.graphql(query, Value::Null).await;
     assert_eq!(
         answer["data"]["getComments"]["message"], "COMMENTS for nobody",

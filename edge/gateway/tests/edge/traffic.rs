@@ -240,6 +240,35 @@ async fn a_service_that_fails_is_spared_and_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_target_gets_so_many_requests_at_a_time_and_no_more() {
+    let origins = three().await;
+    let setup = setup(&origins, BREAKER).edit(QUICK.0, QUICK.1);
+    let setup = setup.edit("quick: {", "quick: { max_requests_per_target: 1,");
+    let edge = setup.start().await;
+    let client = edge.client();
+    origins.iter().for_each(|origin| origin.is(Mood::Silent));
+    let mut held = JoinSet::new();
+    for _ in 0..3 {
+        let client = client.clone();
+        held.spawn(async move { client.post("/media/x").await.status });
+    }
+    eventually(PATIENCE, || async {
+        let status = edge.status().await;
+        let targets = status["upstreams"]["media"]["targets"].as_array().unwrap().clone();
+        targets.iter().all(|target| target["state"] == "full")
+    })
+    .await;
+    eventually(PATIENCE, || async { origins.iter().all(|origin| origin.requests() == 1) }).await;
+    let answer = client.get("/media/x").await.expect_status(503);
+    assert_eq!(answer.problem().code.as_str(), "NO_TARGET");
+    origins.iter().for_each(|origin| origin.is(Mood::Well));
+    while let Some(status) = held.join_next().await {
+        assert_eq!(status.unwrap(), 504);
+    }
+    client.get("/media/x").await.expect_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn retries_are_a_share_of_requests_however_much_fails() {
     let origins = three().await;
     let setup = setup(&origins, "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"");
