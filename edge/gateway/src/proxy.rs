@@ -77,7 +77,10 @@ impl ProxyHttp for EdgeProxy {
         match self.answer_here(session, ctx).await {
             Ok(answered) => Ok(answered),
             Err(Stop::Refused(error)) => respond::refuse(session, &error, ctx).await.map(|()| true),
-            Err(Stop::Failed(error)) => Err(self.stop(&error, ctx)),
+            Err(Stop::Failed(error)) => {
+                let answer = log(&error, ctx);
+                answer_instead(session, &answer, ctx).await.map(|()| true)
+            }
             // Whoever asked a service said so; all others write to the client.
             Err(Stop::Broken(error)) if *error.esource() == ErrorSource::Unset => Err(error.into_down()),
             Err(Stop::Broken(error)) => Err(error),

@@ -76,10 +76,7 @@ fn hedge(generation: &Generation, pool: &Arc<Pool>) -> Value {
             .hedge
             .filter(|_| route.pools().iter().any(|of| Arc::ptr_eq(of, pool)))?;
         let delay = hedges.delay(terms.after, now);
-        Some((
-            route.name.to_string(),
-            json!(delay.map(|delay| delay.as_secs_f64() * 1e3)),
-        ))
+        Some((route.name.to_string(), json!(delay.map(clock::millis))))
     };
     let delays: Map<_, _> = generation.named.iter().filter_map(delay).collect();
     if delays.is_empty() {

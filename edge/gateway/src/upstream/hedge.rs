@@ -61,7 +61,7 @@ impl Pool {
     ) -> Result<(Arc<Target>, Attempt), Unhedged> {
         self.may_hedge(share)?;
         let now = clock::now();
-        let is_well = |target: &Arc<Target>| Standing::of(target, self.settings.slow_start, now) == Standing::Healthy;
+        let is_well = |target: &Arc<Target>| Standing::of(target, &self.settings, now) == Standing::Healthy;
         // No turn is used up: where requests go by turns, a hedge would shift those that follow to the target that it was to relieve.
         let target = self.peek(subset, tried, Some(key)).filter(is_well);
         let target = target.ok_or(Unhedged::NoOther)?;

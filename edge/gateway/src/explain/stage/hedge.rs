@@ -19,7 +19,7 @@ pub(in crate::explain) fn of(peek: &mut Peek<'_>, route: &Route, pool: &Pool) {
         return;
     }
     let (hedges, now) = (&pool.state.hedges, clock::now());
-    let delay_ms = { hedges.delay(terms.after, now) }.map(|delay| delay.as_secs_f64() * 1e3);
+    let delay_ms = hedges.delay(terms.after, now).map(clock::millis);
     let (requests, hedged) = hedges.recent(now);
     let refused = pool.may_hedge(terms.share).err();
     let when = match delay_ms {
