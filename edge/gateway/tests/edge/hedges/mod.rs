@@ -118,9 +118,7 @@ async fn a_silent_target_is_not_waited_for_and_hears_that_nobody_does() {
     // The log is written by a thread of its own.
     eventually(PATIENCE, || async {
         let log = edge.log();
-        let lines = log
-            .lines()
-            .filter(|line| line.contains("\"attempts\":2,\"hedge\":\"won\""));
+        let lines = log.lines().filter(|line| line.contains("attempts=2 hedge=\"won\""));
         lines.count() == 5
     })
     .await;
