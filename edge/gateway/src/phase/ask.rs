@@ -165,7 +165,8 @@ pub(super) async fn ask(
         let head = wish.head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
         let hedge = Hedge::of(route, session.req_header(), ctx);
         let ended = match &hedge {
-            Some(hedge) => wait(session, standing, hedge.race(&asking, (peer, head), ctx)).await?,
+            // Boxed: it is large, and those that are not hedged would carry it.
+            Some(hedge) => wait(session, standing, Box::pin(hedge.race(&asking, (peer, head), ctx))).await?,
             None => wait(session, standing, asking.at(peer, head)).await?,
         };
         let status = ended.status().unwrap_or_default();
