@@ -1,14 +1,14 @@
 //! Ask: one target after the other until one answers, for what leaves Pingora's road: sockets, streams of signed-in callers, and
 //! what may be hedged.
 
-use super::{Serving, admit, forward, hedge::Hedge, select};
+use super::{Serving, admit, forward, hedge::Hedge, select, session};
 use crate::{
     context::RequestContext,
     edge::Edge,
     generation::Route,
     heads::Head,
     problem::Stop,
-    standing::{self, Standing},
+    standing::{Over, Standing},
     tunnel::handshake,
 };
 use http::{HeaderValue, Version, header};
@@ -22,6 +22,7 @@ use pingora_core::{
 use pingora_error::{Error, Result};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
+use shared_contracts::Code;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -149,9 +150,10 @@ pub(super) async fn ask(
     route: &Route,
     wish: Wish,
     session: &mut Session,
-    standing: &mut Option<Standing>,
+    standing: &mut Standing,
     ctx: &mut RequestContext,
 ) -> Result<Asked, Stop> {
+    session::recall(edge, route, session.req_header()).await;
     let method = session.req_header().method.clone();
     let asking = Asking {
         edge,
@@ -162,6 +164,9 @@ pub(super) async fn ask(
     loop {
         wait(session, standing, select::pause(ctx)).await?;
         let peer = select::select(&Serving(edge), route, session.req_header(), true, ctx)?;
+        if let (Some(upstream), Some(target)) = (select::upstream_name(ctx), &ctx.target) {
+            standing.at(Arc::clone(upstream), target.address);
+        }
         let head = wish.head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
         let hedge = Hedge::of(route, session.req_header(), ctx);
         let ended = match &hedge {
@@ -208,15 +213,15 @@ pub(super) fn listen(session: &mut Session, listens: bool) {
 }
 
 /// Does `work` for as long as the client is there and may go on. Nothing is answered yet, so that it can be told the reason.
-async fn wait<T>(
-    session: &mut Session,
-    standing: &mut Option<Standing>,
-    work: impl Future<Output = T>,
-) -> Result<T, Stop> {
+async fn wait<T>(session: &mut Session, standing: &mut Standing, work: impl Future<Output = T>) -> Result<T, Stop> {
     tokio::select! {
         biased;
         done = work => Ok(done),
-        over = standing::over(standing) => Err(admit::refusal(over.code()).into()),
+        over = standing.over_unanswered() => Err(match over {
+            Over::Revoked => admit::refusal(Code::TokenRevoked).into(),
+            Over::Expired => admit::refusal(Code::TokenExpired).into(),
+            Over::Leaving(_) => Stop::Leaving,
+        }),
         gone = gone(session) => Err(gone.into()),
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     generation::{Route, Serves},
     heads::Head,
     problem::Stop,
+    standing::Standing,
     upstream::{Attempt, Pool, Subset, Target, clock},
 };
 use http::{Method, Version};
@@ -40,10 +41,11 @@ pub(crate) async fn pass(
     if let Serves::Upstream { pool, .. } = &route.serves {
         pool.state.hedges.request(clock::now());
     }
+    let mut standing = Standing::free();
     listen(session, true);
     let passed = async {
-        let asked = ask(edge, route, Wish::Answer, session, &mut None, ctx).await?;
-        Ok(relay::answer(edge, session, asked, &mut None, ctx).await?)
+        let asked = ask(edge, route, Wish::Answer, session, &mut standing, ctx).await?;
+        Ok(relay::answer(edge, session, asked, &mut standing, ctx).await?)
     };
     let passed = passed.await;
     listen(session, false);

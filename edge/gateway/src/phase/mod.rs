@@ -15,6 +15,7 @@ mod relay;
 pub(crate) mod respond;
 pub(crate) mod route;
 pub(crate) mod select;
+pub(crate) mod session;
 pub(crate) mod stream;
 pub(crate) mod upgrade;
 mod way;

@@ -3,12 +3,12 @@
 
 use super::{
     ask::{Asked, gone},
-    respond, select,
+    respond, select, session,
 };
 use crate::{
     context::RequestContext,
     edge::Edge,
-    standing::{self, Over, Standing},
+    standing::{Over, Standing},
 };
 use bytes::Bytes;
 use http::header;
@@ -16,7 +16,10 @@ use pingora_core::{protocols::http::v1::client::HttpSession, upstreams::peer::Pe
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use std::time::Instant;
+use std::{ops::Range, time::Instant};
+
+/// Between which times a client whose stream has to leave comes again.
+const COME_AGAIN_MS: Range<u32> = 500..3_000;
 
 /// Passes a service's answer on, until either side ends it, the caller may not go on, or the request's time is over. The client is
 /// listened to.
@@ -24,14 +27,14 @@ pub(super) async fn answer(
     edge: &Edge,
     session: &mut Session,
     (mut service, peer): Asked,
-    standing: &mut Option<Standing>,
+    standing: &mut Standing,
     ctx: &mut RequestContext,
 ) -> Result<()> {
     let Some(response) = service.resp_header().cloned() else {
         return Err(Error::explain(ErrorType::InternalError, "an answer without a head"));
     };
     let bare = begin(session, &mut service, response, ctx).await?;
-    if !bare && let Some(over) = relay(session, &mut service, standing, ctx).await? {
+    if !bare && let Some(over) = relay(edge, session, &mut service, standing, ctx).await? {
         edge.access_log.add("stream ended", |line| {
             line.text("why", &format!("{over:?}"));
             line.text("request_id", &ctx.request_id);
@@ -74,18 +77,23 @@ async fn begin(
 
 /// Passes the body on. Tells why it was ended, if it was not the service that did.
 async fn relay(
+    edge: &Edge,
     session: &mut Session,
     service: &mut HttpSession,
-    standing: &mut Option<Standing>,
+    standing: &mut Standing,
     ctx: &mut RequestContext,
 ) -> Result<Option<Over>> {
+    let mut events = Events::of(service);
     loop {
         let mut piece = tokio::select! {
             biased;
-            over = standing::over(standing) => {
+            over = standing.over() => {
                 // Its events were whole, and so is what the client has of them.
                 session.set_keepalive(None);
-                let mut last = None;
+                let mut last = match over {
+                    Over::Leaving(_) => events.farewell(rand::random()),
+                    Over::Revoked | Over::Expired => None,
+                };
                 respond::encode(&mut last, true, ctx)?;
                 end(session, last).await?;
                 return Ok(Some(over));
@@ -93,7 +101,9 @@ async fn relay(
             piece = service.read_body_bytes() => piece.map_err(|error| broke_off(error, ctx))?,
             gone = gone(session) => return Err(gone),
         };
-        select::learn_session(session.req_header(), piece.as_ref(), ctx);
+        let bytes = piece.as_deref().unwrap_or_default();
+        session::opened(edge, session.req_header(), bytes, ctx).await;
+        events.pass(bytes);
         let is_end = piece.is_none();
         if !is_end && ctx.deadline().is_some_and(|deadline| Instant::now() > deadline) {
             let late = Error::explain(ErrorType::ReadTimedout, "the answer takes longer than the route allows");
@@ -111,7 +121,7 @@ async fn relay(
             biased;
             written = write(session, piece) => written?,
             // It takes nothing any more, and is owed nothing.
-            over = standing::over(standing) => {
+            over = standing.over() => {
                 let explained = "a client that may not go on, and does not read";
                 tracing::debug!(?over, request_id = ctx.request_id, explained);
                 return Err(Error::explain(ErrorType::ConnectionClosed, explained).into_down());
@@ -127,6 +137,43 @@ fn broke_off(error: Box<Error>, ctx: &mut RequestContext) -> Box<Error> {
         select::broke_off(&route, &mut error, &select::Exchange::ANSWERED, ctx);
     }
     error
+}
+
+/// Where the events of a stream end, as far as it takes to put a last line behind them.
+struct Events {
+    /// Whether it is one.
+    are_these: bool,
+    /// The last bytes.
+    tail: [u8; 4],
+}
+
+impl Events {
+    fn of(service: &HttpSession) -> Self {
+        let kind = service
+            .resp_header()
+            .and_then(|head| head.headers.get(header::CONTENT_TYPE));
+        let is_coded = service
+            .resp_header()
+            .is_some_and(|head| head.headers.contains_key(header::CONTENT_ENCODING));
+        Self {
+            are_these: !is_coded && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")),
+            tail: *b"\n\n\n\n",
+        }
+    }
+
+    fn pass(&mut self, piece: &[u8]) {
+        for byte in &piece[piece.len().saturating_sub(4)..] {
+            self.tail.rotate_left(1);
+            self.tail[3] = *byte;
+        }
+    }
+
+    /// When to come again (WHATWG HTML, section 9.2.6): each after another time of a few seconds. Nothing in the middle of an event.
+    fn farewell(&self, random: f32) -> Option<Bytes> {
+        let wait = COME_AGAIN_MS.start + ((COME_AGAIN_MS.end - COME_AGAIN_MS.start) as f32 * random) as u32;
+        let is_between = self.tail.ends_with(b"\n\n") || self.tail == *b"\r\n\r\n";
+        (self.are_these && is_between).then(|| format!("retry: {wait}\n\n").into())
+    }
 }
 
 async fn write(session: &mut Session, piece: Bytes) -> Result<()> {
