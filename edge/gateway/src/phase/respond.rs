@@ -15,7 +15,7 @@ use edge_policy::{
     compression::{self, Asked, Coding, Untouched, Verdict},
     cors::Fields,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use pingora_error::{ErrorType, OrErr, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -40,6 +40,8 @@ pub(crate) fn last(session: &mut Session, ctx: &RequestContext) {
 
 /// A service's answer. If it is compressed, [`encode`] does it.
 pub(crate) fn service(request: &RequestHeader, response: &mut ResponseHeader, ctx: &mut RequestContext) -> Result<()> {
+    // The edge's own (RFC 9110, section 6.2): one that speaks HTTP/1.0 to the edge does not speak it to the client.
+    response.set_version(Version::HTTP_11);
     let verdict = verdict(request, response, ctx);
     if let Verdict::Encoded(coding) = verdict {
         let pace = match compression::declared(&response.headers) {

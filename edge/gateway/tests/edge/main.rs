@@ -18,6 +18,7 @@ mod front;
 mod graphql;
 mod handover;
 mod headers;
+mod hedges;
 mod identity;
 mod lasting;
 mod leases;
