@@ -205,11 +205,12 @@ impl Caller {
             if *broken.etype() == TOO_LARGE {
                 return Err((Cause::Answered, CallError::TooLarge(name())));
             }
+            if is_timeout(&broken) {
+                attempt.timed_out(0, true);
+                return Err((Cause::Timeout, CallError::Timeout(name())));
+            }
             attempt.failed();
-            return Err(match is_timeout(&broken) {
-                true => (Cause::Timeout, CallError::Timeout(name())),
-                false => (Cause::Reset, CallError::Broken(name(), broken)),
-            });
+            return Err((Cause::Reset, CallError::Broken(name(), broken)));
         }
     }
 }

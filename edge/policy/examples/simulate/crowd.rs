@@ -6,7 +6,10 @@ use std::time::Duration;
 
 /// Lets all scenes run, some courses of each, and prints what was seen.
 pub fn print(seeds: u64) {
-    println!("{:<38}{:>8}   sign-in, ms           shed                            limit", "", "good-");
+    println!(
+        "{:<38}{:>8}   sign-in, ms           shed                            limit",
+        "", "good-"
+    );
     println!(
         "{:<18}{:<20}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>10}{:>7}",
         "service",

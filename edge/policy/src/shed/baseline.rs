@@ -80,10 +80,14 @@ impl Baseline {
         self.dip.load(Relaxed) == SETTLING
     }
 
-    /// A window of a dip is over; whether it was one.
+    /// A window of a dip is over; whether it was one. What was given up ends a dip: there is nothing to see.
     pub(super) fn looked(&self, window: Window) -> bool {
         match self.dip.load(Acquire) {
             NONE => return false,
+            _ if window.is_cut => {
+                self.dip.store(NONE, Release);
+                return false;
+            }
             SETTLING => self.dip.store(LOOKING, Release),
             _ => {
                 let ratio = { self.us() }.map(|known| window.latency / known);
@@ -115,7 +119,7 @@ impl Baseline {
             ratio if ratio > SLOWER => EVERY - AGAIN,
             _ => Duration::ZERO,
         };
-        if window.ended + early.as_micros() as u64 >= self.due.load(Relaxed) {
+        if !window.is_cut && window.ended + early.as_micros() as u64 >= self.due.load(Relaxed) {
             self.before.store(window.latency.to_bits(), Relaxed);
             self.dip.store(SETTLING, Release);
         }

@@ -132,7 +132,9 @@ impl Limiter {
         }
         let length = now.saturating_sub(began);
         let least = (WINDOW.as_micros() as u64).max(self.length.load(Relaxed));
-        let is_over = length >= least && (count >= ENOUGH || self.baseline.is_settling());
+        // Where most is given up nothing more may come.
+        let is_enough = || count >= ENOUGH || self.baseline.is_settling() || self.cut.load(Relaxed) > count / 2;
+        let is_over = length >= least && is_enough();
         if is_over && self.began.compare_exchange(began, now, AcqRel, Relaxed).is_ok() {
             self.turn(length, now, bounds);
         }

@@ -18,9 +18,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 /// Who asks: of twelve requests one signs in, three write, four read, four are prefetches.
 const MIX: [Level; 12] = {
     use Level::{High, Low, Read, Write};
-    [
-        High, Low, Read, Write, Low, Read, Write, Low, Read, Write, Low, Read,
-    ]
+    [High, Low, Read, Write, Low, Read, Write, Low, Read, Write, Low, Read]
 };
 /// The line as it is by default.
 const QUEUE: usize = 64;

@@ -53,7 +53,12 @@ impl Phase {
 const QUIET: Phase = phase("0.3x", 60, 0.3);
 const AFTER: Phase = phase("0.3x again", 30, 0.3);
 /// A quiet time, then far too much for long.
-const LONG: &[Phase] = &[QUIET, phase("3x, first 10 s", 10, 3.0).from_the_first(), phase("3x", 300, 3.0), AFTER];
+const LONG: &[Phase] = &[
+    QUIET,
+    phase("3x, first 10 s", 10, 3.0).from_the_first(),
+    phase("3x", 180, 3.0),
+    AFTER,
+];
 const AT_ONCE: &[Phase] = &[phase("3x, first 30 s", 30, 3.0).from_the_first(), phase("3x", 120, 3.0)];
 const SLOWER: &[Phase] = &[
     QUIET,
