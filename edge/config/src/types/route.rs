@@ -163,7 +163,8 @@ pub struct Timeouts {
     /// To connect to an instance.
     pub connect: TimeSpan,
     /// From the choice of an instance to the head of its answer, for one try, and the longest silence within that answer; then the
-    /// next instance is tried. Without it a try may take all of `request`. Streaming routes have no such bound.
+    /// next instance is tried. Without it a try may take all of `request`, as those do whose body is still to come when the instance is
+    /// chosen. Streaming routes have no such bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_byte: Option<TimeSpan>,
     /// From the whole request sent to the answer's head, and to its end (streaming routes have no such end).

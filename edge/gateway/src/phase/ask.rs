@@ -96,7 +96,7 @@ pub(super) async fn ask(
 ) -> Result<(HttpSession, HttpPeer), Stop> {
     loop {
         wait(session, standing, select::pause(ctx)).await?;
-        let peer = select::select(&Serving(edge), route, session.req_header(), ctx)?;
+        let peer = select::select(&Serving(edge), route, session.req_header(), true, ctx)?;
         let head = wish.head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
         let (stream, reused) = match wait(session, standing, wish.connect(edge, &peer)).await? {
             Ok(connected) => connected,

@@ -33,11 +33,12 @@ use tokio::time::sleep;
 /// A stream that says nothing for this long has no service behind it any more: heartbeats come far more often.
 const STREAM_SILENCE: Duration = Duration::from_secs(600);
 
-/// The peer of the next try.
+/// The peer of the next try. `is_whole`: no body of the request is still to come.
 pub(crate) fn select<E: Effects>(
     effects: &E,
     route: &Route,
     head: &RequestHeader,
+    is_whole: bool,
     ctx: &mut RequestContext,
 ) -> Result<HttpPeer, InternalError> {
     // The one before is over.
@@ -53,7 +54,9 @@ pub(crate) fn select<E: Effects>(
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let patience = left.unwrap_or(STREAM_SILENCE).max(Duration::from_millis(1));
-    let first_byte = left.and(route.first_byte).unwrap_or(patience);
+    // A service cannot answer what has not arrived: slow uploads are bounded by the request's own time.
+    let bound = left.and(route.first_byte).filter(|_| is_whole);
+    let first_byte = bound.unwrap_or(patience);
     let timeouts = PeerTimeouts {
         connect: route.connect_timeout.min(patience),
         read: first_byte.min(patience),

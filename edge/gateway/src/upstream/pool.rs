@@ -238,6 +238,7 @@ impl Pool {
             key,
             all_in_flight: self.state.load.in_flight(),
             slow_start: self.settings.slow_start,
+            most_per_target: self.settings.most_per_target,
         };
         self.rotation.load().of(subset).choose(&request, turn)
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     origins::Origin,
-    support::{PATIENCE, Setup},
+    support::{NOTIFICATIONS, PATIENCE, Setup},
 };
 use futures::{SinkExt, StreamExt};
 use shared_testkit::eventually;
@@ -77,10 +77,7 @@ pub(crate) async fn socket_origin() -> SocketAddr {
     address
 }
 
-pub(crate) const NO_PROBES: (&str, &str) = (
-    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }",
-    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"",
-);
+pub(crate) const NO_PROBES: (&str, &str) = (NOTIFICATIONS, "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_websocket_passes_through() {

@@ -2,7 +2,7 @@
 
 use crate::{
     sockets::{KEY, PATH, Socket, echo, field, origin, switching},
-    support::{Edge, PATIENCE, Setup, free_address},
+    support::{Edge, NOTIFICATIONS, PATIENCE, Setup, free_address},
 };
 use rustix::process::Signal;
 use shared_testkit::eventually;
@@ -20,10 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-const NO_PROBES: (&str, &str) = (
-    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }",
-    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"",
-);
+const NO_PROBES: (&str, &str) = (NOTIFICATIONS, "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"");
 
 fn setup(targets: &[SocketAddr]) -> Setup {
     let setup = Setup::new()
