@@ -21,7 +21,8 @@ use tokio::{
 };
 
 const CAPACITY: usize = 8;
-const EACH: Duration = Duration::from_millis(40);
+/// Long, so that the service is the bottleneck on a busy machine too.
+const EACH: Duration = Duration::from_millis(200);
 /// Most that the edge may have under way.
 const MOST: u32 = 40;
 const LIMITED: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
@@ -180,22 +181,24 @@ async fn what_matters_most_is_refused_last() {
     let edge = setup.start().await;
     let client = edge.client();
     // A quiet while, in which the edge learns how fast the service is.
-    let quiet = load(&client, 60, 4).await;
+    let quiet = load(&client, 12, 4).await;
     assert!(quiet.iter().all(|met| met.refused == 0), "{quiet:?}");
-    // Three times as much as it can do. The first second is the edge's to find out.
-    let first = load(&client, 600, 2).await;
+    // Three times as much as it can do. The first seconds are the edge's to find out.
+    let first = load(&client, 120, 3).await;
     let (held, mark) = (edge.resident(), (Instant::now(), origin.seen.worked.load(SeqCst)));
-    let met = load(&client, 600, 6).await;
+    let met = load(&client, 120, 8).await;
     let busy = origin.seen.busy(mark);
     let [sign_in, write, read, prefetch] = [0, 1, 2, 3].map(|kind| met[kind].share());
     let p99 = [&quiet[0], &met[0]].map(|met| met.quantile(0.99));
-    println!("DATA busy {busy:.3} p99 {p99:?} p50 {:?} shares {sign_in} {write} {read} {prefetch} rss {} most {}", [&quiet[0], &met[0]].map(|met| met.quantile(0.5)), (edge.resident() as i64 - held as i64) >> 10, origin.seen.most.load(SeqCst));
     assert!(sign_in >= 0.95, "{sign_in}");
-    assert!(write > read && read >= prefetch && prefetch < 0.5, "{write} {read} {prefetch}");
+    assert!(
+        write > read && read >= prefetch && prefetch < 0.5,
+        "{write} {read} {prefetch}"
+    );
     assert!(met[3].refused > 100, "nothing had to be refused: {}", met[3].refused);
     // All that the service can do is done, however fast this machine is; the limit keeps its queue short.
-    assert!(busy >= 0.85, "{busy}");
-    assert!(p99[1] <= p99[0] * 4, "{p99:?}");
+    assert!(busy >= 0.9, "{busy}");
+    assert!(p99[1] <= p99[0] * 3, "{p99:?}");
     let most = origin.seen.most.load(SeqCst);
     assert!(most <= MOST, "{most} at a time");
     // Overload that lasts takes no more memory than overload that begins.
@@ -223,7 +226,7 @@ async fn a_service_that_stands_still_gets_less() {
     let edge = setup.start().await;
     let client = edge.client();
     let limit = || async { edge.status().await["upstreams"]["media"]["concurrency"]["limit"].as_u64() };
-    load(&client, 40, 2).await;
+    load(&client, 12, 2).await;
     let before = limit().await.unwrap();
     origin.seen.stalled.store(true, SeqCst);
     let ask = || async {

@@ -258,7 +258,10 @@ async fn a_target_gets_so_many_requests_at_a_time_and_no_more() {
         targets.iter().all(|target| target["state"] == "full")
     })
     .await;
-    eventually(PATIENCE, || async { origins.iter().all(|origin| origin.requests() == 1) }).await;
+    eventually(PATIENCE, || async {
+        origins.iter().all(|origin| origin.requests() == 1)
+    })
+    .await;
     let answer = client.get("/media/x").await.expect_status(503);
     assert_eq!(answer.problem().code.as_str(), "NO_TARGET");
     origins.iter().for_each(|origin| origin.is(Mood::Well));

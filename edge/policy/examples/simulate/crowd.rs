@@ -39,11 +39,15 @@ pub fn print(seeds: u64) {
 /// `usual` is what sign-in takes at most in 99 of 100 cases when little is asked for.
 fn line((service, phase): (&str, &str), seen: &Seen, usual: Duration) {
     let ms = |share| seen.quantile(Level::High, share).as_secs_f64() * 1e3;
-    let times = ms(0.99) / (usual.as_secs_f64() * 1e3);
+    // Of those that come while nothing is answered nothing can be said.
+    let times = match seen.goodput() > 0.0 {
+        true => format!("{:.2}", ms(0.99) / (usual.as_secs_f64() * 1e3)),
+        false => "-".to_owned(),
+    };
     let shed = |level| seen.shed(level) * 100.0;
     let ((least, most), (mean, swing)) = (seen.limits(), seen.swing());
     println!(
-        "{service:<18}{phase:<20}{:>7.1}%{:>8.1}{:>8.1}{times:>8.2}{:>7.1}%{:>7.1}%{:>7.1}%{:>7.1}%{mean:>8.1}{:>10}{:>6.1}%",
+        "{service:<18}{phase:<20}{:>7.1}%{:>8.1}{:>8.1}{times:>8}{:>7.1}%{:>7.1}%{:>7.1}%{:>7.1}%{mean:>8.1}{:>10}{:>6.1}%",
         seen.goodput() * 100.0,
         ms(0.5),
         ms(0.99),

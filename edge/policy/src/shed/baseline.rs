@@ -22,7 +22,9 @@ const WEIGHT: f32 = 0.5;
 const WRONG: f32 = 1.35;
 /// Nothing is faster than it: what takes less than this part of it is looked into at once,
 const FASTER: f32 = 0.7;
-/// and what takes more than this many times as long soon.
+/// what takes less than this has found no queue, and needs no look,
+const NEAR: f32 = 1.1;
+/// and what takes more than this many times as long is looked into soon.
 const SLOWER: f32 = 2.0;
 /// A dip that makes latencies this much shorter has found a queue, and maybe not its end.
 const SHORTER: f32 = 0.75;
@@ -116,6 +118,7 @@ impl Baseline {
         let ratio = known.map_or(f32::INFINITY, |known| window.latency / known);
         let early = match ratio {
             ratio if ratio < FASTER => EVERY,
+            ratio if ratio < NEAR => return known,
             ratio if ratio > SLOWER => EVERY - AGAIN,
             _ => Duration::ZERO,
         };
