@@ -121,6 +121,19 @@ fn a_service_that_stands_still_makes_the_limit_fall_and_spoils_no_baseline() {
 }
 
 #[test]
+fn nothing_is_allocated() {
+    let limiter = Limiter::default();
+    let counted = allocation_counter::measure(|| {
+        for tick in 0..1_000 {
+            assert!(limiter.enter(Level::Read, BOUNDS));
+            limiter.answered(ms(20), BOUNDS, ms(tick));
+            limiter.leave();
+        }
+    });
+    assert_eq!(counted.count_total, 0);
+}
+
+#[test]
 fn bounds_that_change_hold_at_once() {
     let limiter = Limiter::default();
     assert_eq!(limiter.limit(Bounds { min: 40, max: 50 }), 40);
