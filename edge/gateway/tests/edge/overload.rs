@@ -27,6 +27,8 @@ const EACH: Duration = Duration::from_millis(200);
 const MOST: u32 = 40;
 const LIMITED: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
     concurrency: { min: 4, max: 40, queue: 16 }";
+/// All come from one address, and more than usual where this machine stands still for a moment.
+const CONNECTIONS: [&str; 2] = ["connections_per_ip: 256", "connections_per_ip: 4096"];
 const ROUTE: &str = "match: { path_prefix: /media, methods: [GET] }
     auth: public
     rate_limits: []
@@ -108,6 +110,7 @@ async fn origin() -> Origin {
 
 fn setup(origin: &Origin, routes: &'static str) -> Setup {
     let setup = Setup::new().targets("MEDIA", &[origin.address]);
+    let setup = setup.edit(CONNECTIONS[0], CONNECTIONS[1]);
     setup.edit(MEDIA, LIMITED).edit(ROUTE, routes)
 }
 
