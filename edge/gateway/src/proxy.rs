@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     front::{HeadArrived, Wire},
     generation::Serves,
-    phase::{Serving, Way, arrive, fallback, forward, graphql, record, respond, select, stream, upgrade, way},
+    phase::{Serving, Way, arrive, fallback, forward, graphql, record, respond, select, session, stream, upgrade, way},
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -77,6 +77,7 @@ impl ProxyHttp for EdgeProxy {
             Ok(answered) => Ok(answered),
             Err(Stop::Refused(error)) => respond::refuse(session, &error, ctx).await.map(|()| true),
             Err(Stop::Failed(error)) => Err(self.stop(&error, ctx)),
+            Err(Stop::Leaving) => respond::end_session(session, ctx).await.map(|()| true),
             // Whoever asked a service said so; all others write to the client.
             Err(Stop::Broken(error)) if *error.esource() == ErrorSource::Unset => Err(error.into_down()),
             Err(Stop::Broken(error)) => Err(error),
@@ -200,7 +201,7 @@ impl ProxyHttp for EdgeProxy {
 
     fn response_body_filter(
         &self,
-        _session: &mut Session,
+        __session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,
@@ -210,12 +211,11 @@ impl ProxyHttp for EdgeProxy {
 
     fn upstream_response_body_filter(
         &self,
-        session: &mut Session,
-        body: &mut Option<Bytes>,
+        _session: &mut Session,
+        _body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,
     ) -> Result<Option<Duration>> {
-        select::learn_session(session.req_header(), body.as_ref(), ctx);
         let late = !end_of_stream && ctx.deadline().is_some_and(|deadline| Instant::now() > deadline);
         if end_of_stream {
             // The service is done; the client may read as slowly as it likes.
@@ -284,6 +284,9 @@ impl EdgeProxy {
             return Err(InternalError::Defect(error));
         };
         select::pause(ctx).await;
+        if ctx.attempts == 0 {
+            session::recall(&self.0, &route, session.req_header()).await;
+        }
         select::enter(&Serving(&self.0), &route, session.req_header(), ctx).await?;
         let is_whole = session.is_body_done();
         select::select(&Serving(&self.0), &route, session.req_header(), is_whole, ctx).map(Box::new)

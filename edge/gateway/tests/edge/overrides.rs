@@ -127,7 +127,7 @@ async fn a_drain_outlives_reloads_and_weights_until_it_is_taken_back() {
 async fn bound_clients_stay_with_a_draining_target_and_leave_a_disabled_one() {
     let (setup, edge, [one, two]) = two("NOTIFICATIONS").await;
     let origin_of = |client: Client| async move {
-        let answer = client.get(POLL).await.expect_status(200);
+        let answer = client.get(&format!("{POLL}&sid=s1")).await.expect_status(200);
         (
             answer.json()["origin"].as_str().unwrap().to_owned(),
             answer.set_cookie("edge_affinity").is_some(),
@@ -150,6 +150,21 @@ async fn bound_clients_stay_with_a_draining_target_and_leave_a_disabled_one() {
     assert_eq!(origin_of(bound.clone()).await, ("two".to_owned(), true), "bound anew");
     assert_eq!(origin_of(bound).await, ("two".to_owned(), false));
     drop(two);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opens_a_session_anew_does_not_go_back_to_a_draining_target() {
+    let (_setup, edge, [one, _two]) = two("NOTIFICATIONS").await;
+    let opened_at = |client: Client| async move { client.get(POLL).await.expect_status(200).json()["origin"].clone() };
+    let client = loop {
+        let client = edge.client();
+        if opened_at(client.clone()).await == "one" {
+            break client;
+        }
+    };
+    assert_eq!(opened_at(client.clone()).await, "one", "bound");
+    set(&edge, "notifications", one.address, json!({ "state": "drain" })).await;
+    assert_eq!(opened_at(client).await, "two");
 }
 
 #[tokio::test(flavor = "multi_thread")]

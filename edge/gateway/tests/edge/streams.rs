@@ -245,6 +245,29 @@ async fn a_client_without_cookies_stays_with_the_instance_that_opened_its_sessio
     assert_eq!(instances.len(), 2, "sessions are spread all the same");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_cookies_may_poll_whichever_edge_it_likes() {
+    let (one, two) = (engine_io_origin("one").await, engine_io_origin("two").await);
+    let setup = Setup::new().targets("NOTIFICATIONS", &[one, two]);
+    let edges = [setup.start().await, setup.start().await, setup.start().await];
+    let path = "/notifications/socket.io/?EIO=4&transport=polling";
+    let mut instances = BTreeSet::new();
+    for turn in 0..24 {
+        let at = |number: usize| edges[(turn + number) % 3].client();
+        let opened = at(0).get(path).await.expect_status(200).text();
+        let session = opened.split('"').nth(3).unwrap();
+        let (name, _) = session.split_once('-').unwrap();
+        for number in 1..4 {
+            let polled = at(number).get(&format!("{path}&sid={session}")).await;
+            assert_eq!(polled.expect_status(200).text(), name);
+            let said = at(number + 1).post(&format!("{path}&sid={session}")).await;
+            assert_eq!(said.expect_status(200).text(), name);
+        }
+        instances.insert(name.to_owned());
+    }
+    assert_eq!(instances.len(), 2, "sessions are spread all the same");
+}
+
 /// Opens sessions that bear its name, and answers its name.
 pub(crate) async fn engine_io_origin(name: &'static str) -> SocketAddr {
     let count = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));

@@ -4,7 +4,6 @@ use crate::{
     sockets::{KEY, PATH, Socket, echo, field, origin, switching},
     support::{Edge, NOTIFICATIONS, PATIENCE, Setup, free_address},
 };
-use rustix::process::Signal;
 use shared_testkit::eventually;
 use std::{
     net::SocketAddr,
@@ -363,30 +362,4 @@ async fn one_side_s_end_reaches_the_other_at_once() {
     drop(socket);
     assert_eq!(timeout(PATIENCE, ends.recv()).await.unwrap(), Some(0));
     is_quiet(&edge).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tunnels_end_in_order_when_the_edge_does() {
-    let (_setup, mut edge) = edge(echo("hello").await).await;
-    let mut sockets = Vec::new();
-    for _ in 0..20 {
-        let (mut socket, _) = Socket::open(edge.public, "").await;
-        socket.hears("hello").await;
-        sockets.push(socket);
-    }
-    let began = Instant::now();
-    edge.signal(Signal::TERM);
-    // Until the grace is over they work.
-    sockets[0].says("still").await;
-    sockets[0].hears("still").await;
-    for socket in &mut sockets {
-        assert_eq!(socket.rest().await, "");
-    }
-    assert!(edge.ended().await.success());
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
-    let log = edge.log();
-    let ended = log
-        .lines()
-        .filter(|line| line.contains("tunnel ended") && line.contains("Draining"));
-    assert_eq!(ended.count(), 20);
 }
