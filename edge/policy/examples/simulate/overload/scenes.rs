@@ -42,7 +42,7 @@ impl Phase {
         Self { slower, ..self }
     }
 
-    const fn from_the_first(self) -> Self {
+    const fn seen_at_once(self) -> Self {
         Self {
             settles: Duration::ZERO,
             ..self
@@ -55,11 +55,11 @@ const AFTER: Phase = phase("0.3x again", 30, 0.3);
 /// A quiet time, then far too much for long.
 const LONG: &[Phase] = &[
     QUIET,
-    phase("3x, first 10 s", 10, 3.0).from_the_first(),
+    phase("3x, first 10 s", 10, 3.0).seen_at_once(),
     phase("3x", 180, 3.0),
     AFTER,
 ];
-const AT_ONCE: &[Phase] = &[phase("3x, first 30 s", 30, 3.0).from_the_first(), phase("3x", 120, 3.0)];
+const AT_ONCE: &[Phase] = &[phase("3x, first 30 s", 30, 3.0).seen_at_once(), phase("3x", 120, 3.0)];
 const SLOWER: &[Phase] = &[
     QUIET,
     phase("3x", 30, 3.0),
@@ -69,7 +69,7 @@ const SLOWER: &[Phase] = &[
 const STALLED: &[Phase] = &[
     QUIET,
     phase("3x", 30, 3.0),
-    phase("3x, stands still", 5, 3.0).slower(f32::INFINITY).from_the_first(),
+    phase("3x, stands still", 5, 3.0).slower(f32::INFINITY).seen_at_once(),
     phase("3x, goes on", 60, 3.0),
 ];
 
