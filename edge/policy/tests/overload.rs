@@ -5,7 +5,7 @@
 mod overload;
 
 use edge_policy::shed::{Bounds, Level};
-use overload::{Phase, SCENES, Scene, Seen, Service, Times, courses, run};
+use overload::{SCENES, Scene, Seen, Service, Times, courses, run, scenes::Phase};
 use proptest::prelude::*;
 use std::time::Duration;
 

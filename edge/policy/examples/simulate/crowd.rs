@@ -11,7 +11,7 @@ pub fn print(seeds: u64) {
         "", "good-"
     );
     println!(
-        "{:<18}{:<20}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>10}{:>7}",
+        "{:<18}{:<20}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>10}{:>7}{:>8}",
         "service",
         "asked for",
         "put",
@@ -24,7 +24,8 @@ pub fn print(seeds: u64) {
         "high",
         "mean",
         "from..to",
-        "swing"
+        "swing",
+        "late"
     );
     for scene in SCENES {
         let usual = courses(&scene.undisturbed(), seeds).0[0].quantile(Level::High, 0.99);
@@ -47,7 +48,7 @@ fn line((service, phase): (&str, &str), seen: &Seen, usual: Duration) {
     let shed = |level| seen.shed(level) * 100.0;
     let ((least, most), (mean, swing)) = (seen.limits(), seen.swing());
     println!(
-        "{service:<18}{phase:<20}{:>7.1}%{:>8.1}{:>8.1}{times:>8}{:>7.1}%{:>7.1}%{:>7.1}%{:>7.1}%{mean:>8.1}{:>10}{:>6.1}%",
+        "{service:<18}{phase:<20}{:>7.1}%{:>8.1}{:>8.1}{times:>8}{:>7.1}%{:>7.1}%{:>7.1}%{:>7.1}%{mean:>8.1}{:>10}{:>6.1}%{:>8}",
         seen.goodput() * 100.0,
         ms(0.5),
         ms(0.99),
@@ -57,5 +58,6 @@ fn line((service, phase): (&str, &str), seen: &Seen, usual: Duration) {
         shed(Level::High),
         format!("{least}..{most}"),
         swing * 100.0,
+        seen.timed_out,
     );
 }

@@ -1,11 +1,11 @@
 //! One service that is asked for more than it can, behind the limiter and the line of this crate. One seed, one course of events.
 
 mod report;
-mod scenes;
+pub mod scenes;
 mod service;
 
 pub use report::{Report, Seen};
-pub use scenes::{Phase, SCENES, Scene};
+pub use scenes::{SCENES, Scene};
 pub use service::{Service, Times};
 
 use edge_policy::{
