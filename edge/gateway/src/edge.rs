@@ -4,6 +4,7 @@ use crate::{
     access_log::AccessLog,
     cache::Cache,
     generation::{Generation, Parts},
+    handover::Handover,
     metrics::Metrics,
     overrides::Overrides,
     reload::{Board, Reloads},
@@ -27,6 +28,8 @@ pub(crate) struct Edge {
     pub(crate) board: Board,
     /// Asks for reloads.
     pub(crate) reloads: Reloads,
+    /// How another process takes over.
+    pub(crate) handover: Handover,
     /// What operators say over the configuration.
     pub(crate) overrides: Overrides,
     /// Counters.
@@ -63,6 +66,8 @@ pub(crate) struct Making {
     pub(crate) board: Board,
     /// Asks for reloads.
     pub(crate) reloads: Reloads,
+    /// How another process takes over.
+    pub(crate) handover: Handover,
     /// Where operators' deeds are written down.
     pub(crate) overrides: Overrides,
     /// What can be reached.
@@ -89,6 +94,7 @@ impl Edge {
             parts: making.parts,
             board: making.board,
             reloads: making.reloads,
+            handover: making.handover,
             overrides: making.overrides,
             metrics,
             access_log: making.access_log,

@@ -6,8 +6,8 @@ use crate::{
     front::{HeadArrived, Wire},
     generation::Serves,
     phase::{
-        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, record, respond, select, session, stream,
-        upgrade, way,
+        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, hedge, record, respond, select, session,
+        stream, upgrade, way,
     },
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
@@ -58,6 +58,7 @@ impl EdgeProxy {
             }
             Way::Tunnel(route) => Box::pin(upgrade::open(&self.0, &route, session, ctx)).await?,
             Way::Stream(route) => Box::pin(stream::pass(&self.0, &route, session, ctx)).await?,
+            Way::Hedge(route) => Box::pin(hedge::pass(&self.0, &route, session, ctx)).await?,
             Way::Service(_) => return Ok(false),
         }
         Ok(true)
@@ -86,7 +87,10 @@ impl ProxyHttp for EdgeProxy {
         match self.answer_here(session, ctx).await {
             Ok(answered) => Ok(answered),
             Err(Stop::Refused(error)) => respond::refuse(session, &error, ctx).await.map(|()| true),
-            Err(Stop::Failed(error)) => Err(self.stop(&error, ctx)),
+            Err(Stop::Failed(error)) => {
+                let answer = log(&error, ctx);
+                answer_instead(session, &answer, ctx).await.map(|()| true)
+            }
             Err(Stop::Leaving) => respond::end_session(session, ctx).await.map(|()| true),
             // Whoever asked a service said so; all others write to the client.
             Err(Stop::Broken(error)) if *error.esource() == ErrorSource::Unset => Err(error.into_down()),
@@ -287,6 +291,7 @@ impl ProxyHttp for EdgeProxy {
             // Nobody reads it.
             return Ok(());
         }
+        respond::last(session, ctx);
         respond::service(session.req_header(), response, ctx)?;
         cache::tell(session, response, ctx);
         Ok(())
@@ -294,7 +299,7 @@ impl ProxyHttp for EdgeProxy {
 
     fn response_body_filter(
         &self,
-        __session: &mut Session,
+        _session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,

@@ -8,6 +8,10 @@ use crate::{
     edge::{Edge, Making},
     front::Front,
     generation::{BuildError, Generation, Parts, Source},
+    handover::{
+        Handover,
+        heir::{Heir, notify_systemd},
+    },
     keeper::Keeper,
     metrics::Metrics,
     overrides::{Audit, Overrides},
@@ -16,11 +20,18 @@ use crate::{
     settings::Settings,
     store::{Links, Quotas, SharedSessions},
 };
+use async_trait::async_trait;
 use pingora_core::{
     listeners::{L4BufferSettings, ListenerConfig, TcpSocketOptions},
     protocols::TcpKeepalive,
-    server::{RunArgs, Server, configuration::ServerConf},
-    services::{background::background_service, listening::Service},
+    server::{
+        RunArgs, Server, ShutdownWatch,
+        configuration::{Opt, ServerConf},
+    },
+    services::{
+        background::{BackgroundService, background_service},
+        listening::Service,
+    },
 };
 use pingora_proxy::http_proxy;
 use std::{
@@ -64,14 +75,28 @@ pub(crate) enum StartError {
     Thread(io::Error),
 }
 
+/// Tells those who wait for it that the edge serves.
+struct Ready(Option<Heir>);
+
+#[async_trait]
+impl BackgroundService for Ready {
+    async fn start(&self, _: ShutdownWatch) {
+        if let Some(heir) = &self.0 {
+            heir.tell_ready();
+        }
+        notify_systemd();
+    }
+}
+
 /// Serves until told to stop.
 pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(), StartError> {
     let (edge, requests) = assemble(source, &start, settings)?;
     let source = Arc::clone(&edge.generation.load().source);
     let config = &source.config;
     let (public, admin) = (config.listeners.http.bind, config.admin.bind);
-    can_bind("http", public)?;
-    can_bind("admin", admin)?;
+    let heir = Heir::here();
+    can_bind("http", public, heir.as_ref())?;
+    can_bind("admin", admin, heir.as_ref())?;
     let metrics = Arc::clone(&edge.metrics);
     let connections = connection_limit(config.limits.connections);
     let connections = Arc::new(Connections::new(
@@ -80,7 +105,12 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
         Arc::clone(&metrics),
     ));
 
-    let mut server = Server::new_with_opt_and_conf(None, server_conf());
+    let options = Opt {
+        upgrade: heir.is_some(),
+        ..Opt::default()
+    };
+    let mut server = Server::new_with_opt_and_conf(options, server_conf(heir.as_ref()));
+    // A successor takes the listeners of the edge before.
     server.bootstrap();
     let front = Front {
         proxy: Arc::new(http_proxy(&server.configuration, EdgeProxy(Arc::clone(&edge)))),
@@ -88,7 +118,7 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
         edge: Arc::clone(&edge),
         proxy_protocol: config.listeners.http.proxy_protocol,
     };
-    server.add_service(listening("edge", front, public, None));
+    let serving = server.add_service(listening("edge", front, public, None));
     let operators = Admin {
         edge: Arc::clone(&edge),
         guard: Guard::new(admin, token_file(&config.admin)),
@@ -103,22 +133,30 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
             drained: drained.clone(),
         },
     ));
-    server.add_service(background_service(
+    let succeeded = Arc::clone(&edge.handover.done);
+    let keeping = server.add_service(background_service(
         "keeper",
         Keeper {
+            heir: heir.is_some(),
             edge,
             redis_url: config.redis.url.clone(),
             redis_prefix: settings.redis_prefix.clone(),
             reloads: Mutex::new(Some((start, requests))),
         },
     ));
+    let ready = server.add_service(background_service("ready", Ready(heir)));
+    serving.add_dependency(&keeping);
+    ready.add_dependency(&serving);
     tracing::info!(%public, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
 
     // Pingora sleeps its whole grace period, however early the last request ends. So it runs on a thread of its own,
     // and the process ends as soon as either says so.
     let runner = thread::Builder::new().name("server".into()).spawn(move || {
         server.run(RunArgs {
-            shutdown_signal: Box::new(drain::Signals(drained.clone())),
+            shutdown_signal: Box::new(drain::Signals {
+                done: drained.clone(),
+                succeeded,
+            }),
         });
         drained.tell();
     });
@@ -147,12 +185,14 @@ fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<E
     let sessions = SharedSessions::new(&config.redis.url, &settings.redis_prefix, Arc::clone(&links));
     let audit_file = config.admin.audit_file.clone();
     let audit = Audit::new(audit_file.unwrap_or_else(|| USUAL_AUDIT_FILE.into()));
+    let handover = Handover::new(vec![config.listeners.http.bind, config.admin.bind]);
     let (reloads, requests) = Reloads::channel();
     let edge = Edge::new(Making {
         board: Board::new(start.file.clone(), &generation),
         generation,
         parts,
         reloads,
+        handover,
         overrides: Overrides::new(audit),
         links,
         quotas,
@@ -173,8 +213,9 @@ fn token_file(admin: &edge_config::Admin) -> PathBuf {
     file
 }
 
-fn server_conf() -> ServerConf {
+fn server_conf(heir: Option<&Heir>) -> ServerConf {
     ServerConf {
+        upgrade_sock: heir.map_or_else(String::new, |heir| heir.socket.clone()),
         threads: thread::available_parallelism().map_or(1, usize::from),
         upstream_keepalive_pool_size: KEPT_CONNECTIONS,
         max_retries: MAX_TRIES,
@@ -204,7 +245,10 @@ fn listening<A>(name: &str, app: A, address: SocketAddr, threads: Option<usize>)
 }
 
 /// Pingora panics where an address cannot be bound, after half a minute of trying: so it is tried here first.
-fn can_bind(name: &'static str, address: SocketAddr) -> Result<(), StartError> {
+fn can_bind(name: &'static str, address: SocketAddr, heir: Option<&Heir>) -> Result<(), StartError> {
+    if heir.is_some_and(|heir| heir.listeners.contains(&address)) {
+        return Ok(());
+    }
     match std::net::TcpListener::bind(address) {
         Ok(_) => Ok(()),
         Err(source) => Err(StartError::Bind { name, address, source }),

@@ -60,6 +60,8 @@ fn contradiction(route: &Route, config: &Config) -> Option<&'static str> {
         Some("`cache` is for `upstream`: the composed API answers each caller by itself; take it out")
     } else if route.streaming.is_some() {
         Some("what stays open is never a whole answer; keep `cache` or `streaming`")
+    } else if route.hedge.is_some() {
+        Some("what is asked of two instances at once is not kept; keep `cache` or `hedge`")
     } else if is_bound().is_some() {
         Some(
             "clients are bound to one instance each, and would get each other's answers; write `sticky: false` on the route",

@@ -12,7 +12,7 @@ mod wire;
 pub(crate) use stream::{ClientStream, lines_within};
 pub(crate) use wire::{At, Wire};
 
-use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy};
+use crate::{connections::Connections, drain, edge::Edge, proxy::EdgeProxy};
 use async_trait::async_trait;
 use pingora_core::{
     apps::{HttpServerApp, ServerApp},
@@ -26,6 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 use stream::Bounds;
+use tokio::time::sleep;
 
 /// The application behind the public listener.
 pub(crate) struct Front {
@@ -132,6 +133,8 @@ impl ServerApp for Front {
     }
 
     async fn cleanup(&self) {
+        // Clients that are about to send get an answer, which tells them that the connection ends.
+        sleep(drain::IDLE).await;
         self.proxy.http_cleanup().await;
     }
 }

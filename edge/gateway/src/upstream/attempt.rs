@@ -70,6 +70,21 @@ impl Attempt {
         self.settle(Outcome::Failed, now);
     }
 
+    /// Nothing came in the time that there was; `body` and `timed` as in [`Attempt::answered`]. It is a latency too: a service that stands still
+    /// answers nothing else.
+    pub(crate) fn timed_out(self, body: u64, timed: bool) {
+        if timed
+            && body <= MOST_TIMED_BODY
+            && !self.is_well
+            && let Some(room) = &self.pool.settings.room
+        {
+            let now = clock::now();
+            let took = now.saturating_sub(self.began);
+            self.pool.state.room.limiter.timed_out(took, room.bounds, now);
+        }
+        self.failed();
+    }
+
     /// The exchange broke off, or took too long.
     pub(crate) fn failed(mut self) {
         let now = clock::now();
@@ -78,6 +93,18 @@ impl Attempt {
         self.target.load.failed(now.saturating_sub(self.began), now);
         self.judge(true, now);
         self.settle(Outcome::Failed, now);
+    }
+
+    /// Nobody waits for it any more, as another target's answer is there. It is no failure, but the target is at least as slow as that.
+    pub(crate) fn overtaken(mut self) {
+        let now = clock::now();
+        let took = now.saturating_sub(self.began);
+        self.target.load.overtaken(took, now);
+        self.pool.state.hedges.waited(took, now);
+        let slow = self.pool.settings.breaker.as_ref().and_then(|terms| terms.slow);
+        if slow.is_some_and(|(slow, _)| took > slow) {
+            self.settle(Outcome::Answered(took), now);
+        }
     }
 
     fn judge(&self, failed: bool, now: Duration) {

@@ -127,7 +127,8 @@ async fn who_waits_for_a_service_that_says_nothing_waits_no_longer_than_it_may()
     let edge = Arc::new(edge);
     let crowd = crowd(&edge, "/lasting/silent?hold", 50, 0).await;
     let answers = answers(crowd).await;
-    assert!(answers.iter().all(|answer| answer.status == 504), "{:?}", answers[0]);
+    // Or it is found out that nothing answers there.
+    assert!(answers.iter().all(|answer| matches!(answer.status, 503 | 504)));
     // Those who came later have some time left when the first one gives up, and ask in its place.
     assert!(source.count("/lasting/silent") < 50);
 }
