@@ -22,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 macro_rules! care {
     () => {
         "\n    health_check: { path: /health/ready, interval: 1s, timeout: 800ms, healthy: 1, unhealthy: 2 }
-    outlier: { consecutive_failures: 5, error_ratio: 0.25, statuses: [500, 502, 503, 504], eject_for: 10s }
+    outlier: { consecutive_failures: 3, error_ratio: 0.25, statuses: [500, 502, 503, 504] }
     slow_start: 5s
     circuit_breaker: standard"
     };
