@@ -35,7 +35,7 @@ pub(crate) struct RequestContext {
     pub(crate) traceparent: String,
     /// Who sent it.
     pub(crate) client: IpAddr,
-    /// Whether the client spoke TLS to a trusted proxy in front.
+    /// Whether the client spoke TLS, to the edge or to a trusted proxy in front.
     pub(crate) secure: bool,
     /// Whom it asked for, where a trusted proxy in front says so.
     pub(crate) forwarded_host: Option<HeaderValue>,

@@ -28,6 +28,7 @@ mod server;
 mod settings;
 mod standing;
 mod store;
+mod tls;
 mod tunnel;
 mod upstream;
 

@@ -37,6 +37,7 @@ impl EdgeProxy {
         }
         match way {
             Way::Health => respond::health(session, ctx).await?,
+            Way::Redirect(location) => respond::redirect(session, &location, ctx).await?,
             Way::Preflight(fields) => respond::preflight(session, fields, ctx).await?,
             Way::Graphql(route) => {
                 if let Serves::Graphql(composed) = &route.serves {

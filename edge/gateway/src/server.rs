@@ -86,9 +86,15 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
         proxy: Arc::new(http_proxy(&server.configuration, EdgeProxy(Arc::clone(&edge)))),
         connections,
         edge: Arc::clone(&edge),
-        proxy_protocol: config.listeners.http.proxy_protocol,
+        listeners: config.listeners.clone(),
     };
-    server.add_service(listening("edge", front, public, None));
+    // One service for both, so that they share threads and pooled connections.
+    let mut service = listening("edge", front, public, None);
+    if let Some(https) = &config.listeners.https {
+        can_bind("https", https.bind)?;
+        service.add_listener(listener(https.bind));
+    }
+    server.add_service(service);
     let operators = Admin {
         edge: Arc::clone(&edge),
         guard: Guard::new(admin, token_file(&config.admin)),
@@ -185,6 +191,13 @@ fn server_conf() -> ServerConf {
 }
 
 fn listening<A>(name: &str, app: A, address: SocketAddr, threads: Option<usize>) -> Service<A> {
+    let mut service = Service::new(name.to_owned(), app);
+    service.add_listener(listener(address));
+    service.threads = threads;
+    service
+}
+
+fn listener(address: SocketAddr) -> ListenerConfig {
     let mut options = TcpSocketOptions::default();
     options.tcp_keepalive = Some(TcpKeepalive {
         idle: Duration::from_secs(60),
@@ -194,13 +207,9 @@ fn listening<A>(name: &str, app: A, address: SocketAddr, threads: Option<usize>)
         user_timeout: Duration::ZERO,
     });
     let buffers = L4BufferSettings::new(CLIENT_BUFFERS.0, CLIENT_BUFFERS.1);
-    let listener = ListenerConfig::tcp(address.to_string())
+    ListenerConfig::tcp(address.to_string())
         .tcp_socket_options(options)
-        .l4_buffer(buffers);
-    let mut service = Service::new(name.to_owned(), app);
-    service.add_listener(listener);
-    service.threads = threads;
-    service
+        .l4_buffer(buffers)
 }
 
 /// Pingora panics where an address cannot be bound, after half a minute of trying: so it is tried here first.

@@ -21,17 +21,25 @@ pub(super) fn check(config: &Config, files: &Files<'_>, report: &mut Report<'_>)
         let path = ["listeners", "https", "tls", "certificates", &index];
         self::pair(pair, &path, files, report);
     }
+    let clients = { config.listeners.https.as_ref() }.and_then(|https| https.tls.client_auth.as_ref());
+    if let Some(clients) = clients {
+        let path = ["listeners", "https", "tls", "client_auth", "ca_file"];
+        authorities(&clients.ca_file, &path, files, report);
+    }
     for (name, upstream) in &config.upstreams {
-        let Some(file) = upstream.tls.as_ref().and_then(|tls| tls.ca_file.as_ref()) else {
-            continue;
-        };
-        let path = ["upstreams", name, "tls", "ca_file"];
-        let Some(text) = read(file, &path, files, report) else {
-            continue;
-        };
-        if let Err(words) = chain(file, &text) {
-            report.add(code::BAD_FILE, &path, words);
+        if let Some(file) = upstream.tls.as_ref().and_then(|tls| tls.ca_file.as_ref()) {
+            authorities(file, &["upstreams", name, "tls", "ca_file"], files, report);
         }
+    }
+}
+
+/// A file with those who vouch for others.
+fn authorities(file: &Path, path: &[&str], files: &Files<'_>, report: &mut Report<'_>) {
+    let Some(text) = read(file, path, files, report) else {
+        return;
+    };
+    if let Err(words) = chain(file, &text) {
+        report.add(code::BAD_FILE, path, words);
     }
 }
 

@@ -33,7 +33,7 @@ pub use headers::{HeaderChanges, Headers};
 pub use jwks::{Jwks, JwtAlgorithm, KeySource};
 pub use jwt::{Jwt, Revocation};
 pub use limits::ConnectionLimits;
-pub use listeners::{Certificate, Http, Https, ListenerTls, Listeners, TlsVersion};
+pub use listeners::{Certificate, ClientAuth, ClientAuthMode, Hsts, Http, Https, ListenerTls, Listeners, TlsVersion};
 pub use matching::Match;
 pub use proxies::TrustedHeader;
 pub(crate) use rate_limit::Charged;
@@ -103,4 +103,11 @@ pub(crate) const NEEDS_UPGRADE: [&str; 7] = [
     "limits.connections",
     "limits.connections_per_ip",
     "redis.url",
+];
+
+/// Of these, what a reload changes all the same.
+pub(crate) const LIVE_BELOW: [&str; 3] = [
+    "listeners.http.redirect_to_https",
+    "listeners.https.hsts",
+    "listeners.https.tls",
 ];

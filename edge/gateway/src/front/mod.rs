@@ -12,15 +12,18 @@ mod wire;
 pub(crate) use stream::{ClientStream, lines_within};
 pub(crate) use wire::{At, Wire};
 
-use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy};
+use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy, tls::TlsClient};
 use async_trait::async_trait;
+use edge_config::Listeners;
 use pingora_core::{
     apps::{HttpServerApp, ServerApp},
     protocols::{ALPN, Stream, http::ServerSession},
     server::ShutdownWatch,
 };
 use pingora_proxy::HttpProxy;
+use pingora_timeout::timeout;
 use std::{
+    mem,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
@@ -35,8 +38,40 @@ pub(crate) struct Front {
     pub(crate) connections: Arc<Connections>,
     /// Says how long a request head may take.
     pub(crate) edge: Arc<Edge>,
-    /// Whether connections begin with a header that names the client.
-    pub(crate) proxy_protocol: bool,
+    /// Its two listeners.
+    pub(crate) listeners: Listeners,
+}
+
+impl Front {
+    /// Whether a connection came for TLS, and whether it begins with a header that names the client.
+    fn listener(&self, local: Option<SocketAddr>) -> (bool, bool) {
+        let http = (false, self.listeners.http.proxy_protocol);
+        let Some(https) = &self.listeners.https else {
+            return http;
+        };
+        let came_for = |bind: SocketAddr| {
+            local.is_some_and(|local| {
+                local.port() == bind.port() && (bind.ip().is_unspecified() || local.ip().to_canonical() == bind.ip())
+            })
+        };
+        match came_for(https.bind) {
+            true => (true, https.proxy_protocol),
+            false => http,
+        }
+    }
+
+    /// Shakes hands, with the certificates of this moment.
+    async fn shake_hands(&self, stream: Stream, bytes: Vec<u8>, within: Duration) -> Option<TlsClient> {
+        let config = Arc::clone(self.edge.generation.load().tls.as_ref()?);
+        match timeout(within, TlsClient::accept(config, stream, bytes)).await {
+            Ok(Ok(client)) => return Some(client),
+            // Port scanners do it all day.
+            Ok(Err(error)) => tracing::debug!(%error, "no TLS"),
+            Err(_) => tracing::debug!("no TLS in time"),
+        }
+        self.edge.metrics.handshakes_failed.add();
+        None
+    }
 }
 
 /// Told when a request's head is complete. It travels as the connection's user context, which Pingora hands to
@@ -68,9 +103,10 @@ impl Front {
         &self,
         stream: &mut Stream,
         peer: IpAddr,
+        has_header: bool,
         within: Duration,
     ) -> Option<(Option<SocketAddr>, Vec<u8>)> {
-        if !self.proxy_protocol {
+        if !has_header {
             return Some((None, Vec::with_capacity(opening::ROOM)));
         }
         let peer = peer.to_canonical();
@@ -115,11 +151,17 @@ impl ServerApp for Front {
         let began = Instant::now();
         let bounds = self.bounds();
         let guard = self.connections.enter()?;
-        let peer = stream.get_socket_digest()?.peer_addr()?.as_inet()?.ip();
-        let (proxied, bytes) = self.proxied(&mut stream, peer, bounds.header_timeout).await?;
+        let socket = stream.get_socket_digest()?;
+        let peer = socket.peer_addr()?.as_inet()?.ip();
+        let local = socket.local_addr().and_then(|local| local.as_inet().copied());
+        let (has_tls, has_header) = self.listener(local);
+        let (proxied, mut bytes) = { self.proxied(&mut stream, peer, has_header, bounds.header_timeout) }.await?;
         let guard = guard.belongs_to(proxied.map_or(peer, |client| client.ip()))?;
-        let within = bounds.header_timeout.saturating_sub(began.elapsed());
-        let opening = opening::protocol(&mut stream, bytes, within).await?;
+        let within = || bounds.header_timeout.saturating_sub(began.elapsed());
+        if has_tls {
+            stream = Box::new(self.shake_hands(stream, mem::take(&mut bytes), within()).await?);
+        }
+        let opening = opening::protocol(&mut stream, bytes, within()).await?;
         let is_h2 = opening.is_h2 || stream.selected_alpn_proto() == Some(ALPN::H2);
         let wire = Arc::new(Wire::new(guard, self.edge.access_log.clone()));
         let mut client = ClientStream::new(stream, Arc::clone(&wire), proxied, bounds, opening.bytes, began);

@@ -1,10 +1,11 @@
 //! From a source to a generation. Nothing is connected and nothing started here.
 
-use super::{Changes, Composed, Gate, Generation, Route, Serves, Source, Sticky, gate, inherit};
+use super::{Changes, Composed, Gate, Generation, Https, Route, Serves, Source, Sticky, gate, inherit};
 use crate::{
     compress::Compression,
     metrics::Metrics,
     store::{Issuer, Quota},
+    tls::{self, TlsError},
     upstream::{Pool, States},
 };
 use edge_config::{Mode, Serves as ServesConfig};
@@ -47,6 +48,9 @@ pub(crate) enum BuildError {
     /// A key set in a file cannot be used.
     #[error("jwt.{0}: {1}")]
     Keys(String, shared_identity::KeySetError),
+    /// Certificates are of no use.
+    #[error("listeners.https.tls: {0}")]
+    Tls(#[from] TlsError),
     /// Schemas do not fit together.
     #[error("routes.{0}: the subgraphs do not compose: {1}")]
     Compose(String, edge_graphql::ComposeError),
@@ -116,6 +120,8 @@ impl Generation {
                 rate: config.limits.min_rate.0,
             },
             max_streams: config.limits.max_streams,
+            tls: tls::server_config(&source)?,
+            https: Https::of(config),
             unrouted: metrics.route("-"),
             source,
         })

@@ -103,7 +103,7 @@ fn issuer_settings(name: &str, jwt: &Jwt, source: &Source) -> Option<IssuerSetti
             path: path.to_owned(),
             refresh: *jwt.jwks.refresh,
         },
-        KeySource::File(file) => Keys::Text(source.key_sets.get(file)?.clone()),
+        KeySource::File(file) => Keys::Text(source.keys.get(file)?.clone()),
     };
     let revocation = jwt.revocation.as_ref();
     Some(IssuerSettings {

@@ -18,7 +18,7 @@ use crate::{
     store::{Issuer, Quota},
     upstream::Pool,
 };
-use edge_config::{Streaming, TrustedHeader};
+use edge_config::{Config, Streaming, TrustedHeader};
 use edge_graphql::Engine;
 use edge_policy::{
     balance::Affinity,
@@ -31,8 +31,9 @@ use edge_policy::{
     route::RouteTable,
     wire::pace::Floor,
 };
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
+use rustls::ServerConfig;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Everything a configuration builds.
@@ -67,8 +68,34 @@ pub(crate) struct Generation {
     pub(crate) floor: Floor,
     /// Requests at once on one HTTP/2 connection.
     pub(crate) max_streams: u32,
+    /// How clients are spoken to over TLS, where they may be.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// What clients are told of TLS.
+    pub(crate) https: Https,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
+}
+
+/// What clients are told of TLS.
+#[derive(Default)]
+pub(crate) struct Https {
+    /// The port to which requests without TLS are sent.
+    pub(crate) redirect: Option<u16>,
+    /// Value of `Strict-Transport-Security`.
+    pub(crate) hsts: Option<HeaderValue>,
+}
+
+impl Https {
+    fn of(config: &Config) -> Self {
+        let Some(https) = &config.listeners.https else {
+            return Self::default();
+        };
+        let hsts = https.hsts.as_ref().map(edge_config::Hsts::value);
+        Self {
+            redirect: { config.listeners.http.redirect_to_https }.then_some(https.bind.port()),
+            hsts: hsts.and_then(|value| HeaderValue::try_from(value).ok()),
+        }
+    }
 }
 
 /// A route with every policy resolved.

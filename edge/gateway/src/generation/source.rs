@@ -18,11 +18,11 @@ pub(crate) struct Source {
     pub(crate) sources: ArcSwap<Sources>,
     /// Texts of the schemas that it names, by file.
     pub(crate) schemas: BTreeMap<PathBuf, String>,
-    /// Texts of the key sets that it names, by file.
-    pub(crate) key_sets: BTreeMap<PathBuf, KeyText>,
+    /// Texts of the key sets, certificates and keys that it names, by file.
+    pub(crate) keys: BTreeMap<PathBuf, KeyText>,
 }
 
-/// The text of a key set in a file. It may hold secrets, so it is never shown.
+/// The text of a file with keys. It may hold secrets, so it is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct KeyText(String);
 
@@ -42,16 +42,21 @@ impl fmt::Debug for KeyText {
 impl PartialEq for Source {
     /// Equal ones build the same, wherever their values come from.
     fn eq(&self, other: &Self) -> bool {
-        self.config == other.config && self.schemas == other.schemas && self.key_sets == other.key_sets
+        self.config == other.config && self.schemas == other.schemas && self.keys == other.keys
     }
 }
 
 impl Source {
-    /// Schemas and key sets that both name and that hold something else here. One that only one of them names shows as a
+    /// What a file with keys holds; nothing, where the configuration does not name it.
+    pub(crate) fn secret(&self, file: &Path) -> &[u8] {
+        self.keys.get(file).map_or(&[], KeyText::as_bytes)
+    }
+
+    /// Schemas, keys and certificates that both name and that hold something else here. One that only one of them names shows as a
     /// key.
     pub(crate) fn other_files(&self, before: &Self) -> Vec<PathBuf> {
         other(&self.schemas, &before.schemas)
-            .chain(other(&self.key_sets, &before.key_sets))
+            .chain(other(&self.keys, &before.keys))
             .cloned()
             .collect()
     }
@@ -102,16 +107,13 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
         Ok(loaded) => loaded,
         Err(mistakes) => return refused(mistakes, files),
     };
-    let (mut schemas, mut key_sets, mut mistakes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-    for (path, key_set) in key_files(&config) {
-        files.insert(key_set.to_owned());
-        match fs::read_to_string(key_set) {
-            Ok(text) => drop(key_sets.insert(key_set.to_owned(), KeyText(text))),
+    let (mut schemas, mut keys, mut mistakes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for (path, file) in key_files(&config).into_iter().chain(certificate_files(&config)) {
+        files.insert(file.to_owned());
+        match fs::read_to_string(file) {
+            Ok(text) => drop(keys.insert(file.to_owned(), KeyText(text))),
             Err(error) => {
-                let words = format!(
-                    "the key set {} cannot be read: {error}; put it there",
-                    key_set.display()
-                );
+                let words = format!("{} cannot be read: {error}; put it there", file.display());
                 mistakes.push(sources.diagnostic(diagnose::code::MISSING_FILE, &path, words));
             }
         }
@@ -134,7 +136,7 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
             config,
             sources: ArcSwap::from_pointee(sources),
             schemas,
-            key_sets,
+            keys,
         }),
         warnings,
         files,
@@ -149,6 +151,24 @@ fn key_files(config: &Config) -> Vec<(String, &Path)> {
         KeySource::Upstream { .. } => None,
     });
     files.collect()
+}
+
+/// The files with certificates and their keys, and the keys that name them.
+fn certificate_files(config: &Config) -> Vec<(String, &Path)> {
+    let Some(https) = &config.listeners.https else {
+        return Vec::new();
+    };
+    let at = "listeners.https.tls";
+    let pairs = https.tls.certificates.iter().enumerate().flat_map(|(index, pair)| {
+        let name = |key: &str| format!("{at}.certificates.{index}.{key}");
+        [
+            (name("cert_file"), pair.cert_file.as_path()),
+            (name("key_file"), pair.key_file.as_path()),
+        ]
+    });
+    let clients = https.tls.client_auth.iter();
+    let clients = clients.map(|clients| (format!("{at}.client_auth.ca_file"), clients.ca_file.as_path()));
+    pairs.chain(clients).collect()
 }
 
 /// The files with schemas, and the keys that name them.

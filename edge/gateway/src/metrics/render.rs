@@ -104,6 +104,11 @@ impl Metrics {
             &self.connections_refused,
         );
         page.counter(
+            "edge_tls_handshakes_failed_total",
+            "TLS handshakes that led nowhere.",
+            &self.handshakes_failed,
+        );
+        page.counter(
             "edge_floods_total",
             "Requests refused by the flood guard.",
             &self.floods,

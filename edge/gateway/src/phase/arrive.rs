@@ -33,6 +33,8 @@ pub(crate) fn arrive<E: Effects>(
     let Some(peer) = peer else {
         return Err(ClientError::new(Code::BadRequest, "The connection has no address.").closing());
     };
+    let digest = session.digest();
+    ctx.secure = digest.is_some_and(|digest| digest.ssl_digest.is_some());
     client(peer, &session.req_header().headers, ctx);
     check_head(session, ctx)?;
     let head = session.req_header_mut();
@@ -91,7 +93,7 @@ fn bound(session: &mut Session, ctx: &RequestContext) {
     }
 }
 
-/// Who sends it, and whether over TLS and to whom, as far as a trusted proxy in front says so.
+/// Who sends it, and whether over TLS to it and to whom, as far as a trusted proxy in front says so.
 fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
     let generation = &ctx.generation;
     let trusted = &generation.trusted_proxies;
@@ -113,7 +115,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
             (told.proto, told.host)
         }
     };
-    ctx.secure = proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+    ctx.secure |= proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
     let host = host.filter(|host| head::is_host(host.as_bytes()));
     ctx.forwarded_host = host.and_then(|host| HeaderValue::from_str(host).ok());
 }

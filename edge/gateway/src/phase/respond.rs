@@ -133,6 +133,10 @@ pub(crate) fn common(request: &HeaderMap, fields: &mut HeaderMap, ctx: &RequestC
     for (name, value) in &ctx.quota_fields {
         fields.insert(name, value.clone());
     }
+    if let Some(hsts) = ctx.generation.https.hsts.as_ref().filter(|_| ctx.secure) {
+        // A browser that hears it without TLS has to ignore it (RFC 6797, section 8.1).
+        fields.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+    }
     if let Some(cors) = ctx.route.as_ref().and_then(|route| route.cors.as_ref()) {
         cors.tell(request, fields);
     }
@@ -179,6 +183,13 @@ pub(crate) async fn graphql(session: &mut Session, answer: Answer, ctx: &Request
         response.insert_header(header::ALLOW, allow)?;
     }
     send(session, response, answer.body, None, ctx).await
+}
+
+/// Sends a client to where it asks over TLS. 308 keeps the method (RFC 9110, section 15.4.9).
+pub(crate) async fn redirect(session: &mut Session, location: &str, ctx: &RequestContext) -> Result<()> {
+    let mut response = ResponseHeader::build_no_case(StatusCode::PERMANENT_REDIRECT, Some(6))?;
+    response.insert_header(header::LOCATION, location)?;
+    send(session, response, Bytes::new(), None, ctx).await
 }
 
 /// The edge's own health: it serves, whatever is away behind it.

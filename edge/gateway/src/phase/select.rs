@@ -148,10 +148,11 @@ fn choose<E: Effects>(
     }
     let target = effects.next(pool, &ctx.tried, ctx.client)?;
     let value = format!(
-        "{}={}{}",
+        "{}={}{}{}",
         sticky.cookie,
         sticky.affinity.value(&target.address_text),
-        sticky.attributes
+        sticky.attributes,
+        if ctx.secure { "; Secure" } else { "" }
     );
     ctx.set_cookie = HeaderValue::from_str(&value).ok();
     Some((target, Chosen::Balanced))

@@ -7,7 +7,7 @@ use crate::{
     problem::ClientError,
 };
 use edge_policy::cors::Fields;
-use http::Method;
+use http::{Method, header, uri::PathAndQuery};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use std::{net::IpAddr, sync::Arc};
@@ -16,6 +16,8 @@ use std::{net::IpAddr, sync::Arc};
 pub(crate) enum Way {
     /// The edge says how it is itself.
     Health,
+    /// To the same address over TLS.
+    Redirect(String),
     /// A preflight: answer 204 with these fields.
     Preflight(Fields),
     /// To the composed schema.
@@ -40,6 +42,10 @@ pub(crate) async fn way<E: Effects>(
     if is_health(session.req_header()) {
         return Ok(Way::Health);
     }
+    if let Some(location) = redirect(session.req_header(), ctx) {
+        effects.note(Note::Redirect(&location));
+        return Ok(Way::Redirect(location));
+    }
     // route
     let route = route::route(session.req_header(), ctx)?;
     effects.note(Note::Route(&route));
@@ -56,6 +62,22 @@ pub(crate) async fn way<E: Effects>(
         Serves::Upstream { .. } if upgrade::is_wanted(&route, session) => Way::Tunnel(route),
         Serves::Upstream { .. } if stream::is_wanted(&route, session, ctx) => Way::Stream(route),
         Serves::Upstream { .. } => Way::Service(route),
+    })
+}
+
+/// Where a request without TLS should have gone, if it may not come without.
+fn redirect(head: &RequestHeader, ctx: &RequestContext) -> Option<String> {
+    let port = ctx.generation.https.redirect.filter(|_| !ctx.secure)?;
+    // Refused already, if it is no host.
+    let host = head.headers.get(header::HOST)?.to_str().ok()?;
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let target = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    Some(match port {
+        443 => format!("https://{name}{target}"),
+        port => format!("https://{name}:{port}{target}"),
     })
 }
 
