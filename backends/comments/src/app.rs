@@ -1,13 +1,13 @@
 //! What the service is made of, and how the parts are put together.
 
 use crate::config::{Config, REDIS_DATABASE};
-use crate::live::Live;
+use crate::live::{Change, Live};
 use crate::{events, graphql, sse, store};
 use axum::Router;
 use shared_event_bus::{Bus, Endpoint};
 use shared_postgres::{DbError, EmbeddedMigrations, Pool};
 use shared_redis::Redis;
-use shared_service::{PeerClient, Readiness, ServiceTokens, Shutdown, UserDirectory};
+use shared_service::{PeerClient, Readiness, ServiceTokens, Shutdown, UserDirectory, regardless};
 
 /// The service's name: in paths, logs, events and queues.
 pub const NAME: &str = "comments";
@@ -30,6 +30,15 @@ pub struct App {
     pub bus: Bus,
     /// Told when the process should end; streams end with it.
     pub shutdown: Shutdown,
+}
+
+impl App {
+    /// A change is committed: the bus and those who watch hear of it, even if whoever asked for it has left.
+    pub async fn committed(&self, change: Change) {
+        self.bus.wake();
+        let live = self.live.clone();
+        regardless(async move { live.tell(&change).await }).await;
+    }
 }
 
 /// The service, ready to be served.

@@ -7,7 +7,7 @@ use axum::Router;
 use shared_event_bus::{Bus, Endpoint};
 use shared_postgres::{DbError, EmbeddedMigrations, Pool};
 use shared_redis::Redis;
-use shared_service::{PeerClient, Readiness, ServiceTokens, UserDirectory};
+use shared_service::{PeerClient, Readiness, ServiceTokens, UserDirectory, regardless};
 
 /// The service's name: in paths, logs, events and queues.
 pub const NAME: &str = "posts";
@@ -26,6 +26,15 @@ pub struct App {
     pub users: UserDirectory,
     /// To be woken after a commit that has something to say.
     pub bus: Bus,
+}
+
+impl App {
+    /// A change of this post is committed: others hear of it, even if whoever asked for it has left.
+    pub async fn committed(&self, post_id: i64) {
+        self.bus.wake();
+        let cache = self.cache.clone();
+        regardless(async move { cache.changed(post_id).await }).await;
+    }
 }
 
 /// The service, ready to be served.

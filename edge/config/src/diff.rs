@@ -1,6 +1,9 @@
 //! What differs between two configurations.
 
-use crate::{Config, types::{LIVE_BELOW, NEEDS_UPGRADE}};
+use crate::{
+    Config,
+    types::{LIVE_BELOW, NEEDS_UPGRADE},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{

@@ -6,7 +6,7 @@ use crate::{
     front::{At, Wire},
     generation::{Generation, Route},
     problem::ClientError,
-    upstream::{Attempt, Target},
+    upstream::{Attempt, Slot, Target},
 };
 use edge_policy::{identity::Identity, rate_limit::HeaderPair};
 use http::HeaderValue;
@@ -53,12 +53,16 @@ pub(crate) struct RequestContext {
     pub(crate) body_bytes: u64,
 
     // select
+    /// Room at the upstream, for all tries.
+    pub(crate) slot: Option<Slot>,
     /// The target of the present try.
     pub(crate) target: Option<Arc<Target>>,
     /// Targets that failed.
     pub(crate) tried: Vec<SocketAddr>,
     /// Tries so far.
     pub(crate) attempts: u32,
+    /// Tries before the route's fallback took it over, if it did.
+    pub(crate) fell_back: Option<u32>,
     /// The present try.
     pub(crate) attempt: Option<Attempt>,
     /// How long the next try waits.
@@ -106,9 +110,11 @@ impl RequestContext {
             identity: Identity::Anonymous,
             quota_fields: Vec::new(),
             body_bytes: 0,
+            slot: None,
             target: None,
             tried: Vec::new(),
             attempts: 0,
+            fell_back: None,
             attempt: None,
             pause: Duration::ZERO,
             set_cookie: None,
@@ -124,6 +130,11 @@ impl RequestContext {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let route = self.route.as_ref().filter(|route| route.streaming.is_none())?;
         Some(self.began + route.request_timeout)
+    }
+
+    /// Tries so far at the upstream that it is at now.
+    pub(crate) fn tries(&self) -> u32 {
+        self.attempts - self.fell_back.unwrap_or(0)
     }
 
     /// Counts it among those that stay open: event streams, sockets, long polls.

@@ -87,6 +87,9 @@ pub(crate) enum InternalError {
     /// Requests are kept away from an upstream.
     #[error("upstream `{0}`: its breaker lets nobody pass: {1:?}")]
     CircuitOpen(Arc<str>, Refusal),
+    /// An upstream has as much to do as it can.
+    #[error("upstream `{0}` has too much to do")]
+    Overloaded(Arc<str>),
     /// A defect of the edge itself.
     #[error("{0}")]
     Defect(Box<Error>),
@@ -111,6 +114,11 @@ impl InternalError {
                 };
                 ClientError::new(Code::CircuitOpen, detail).retry_after(wait)
             }
+            Self::Overloaded(_) => ClientError::new(
+                Code::Overloaded,
+                "The service has more to do than it can; nothing was passed on to it.",
+            )
+            .retry_after(COME_AGAIN),
             Self::Upstream { source, .. } => match source.etype() {
                 ErrorType::ConnectTimedout
                 | ErrorType::ConnectRefused

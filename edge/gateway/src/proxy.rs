@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     front::{HeadArrived, Wire},
     generation::Serves,
-    phase::{Serving, Way, arrive, forward, graphql, record, respond, select, stream, upgrade, way},
+    phase::{Serving, Way, arrive, fallback, forward, graphql, record, respond, select, stream, upgrade, way},
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -89,6 +89,9 @@ impl ProxyHttp for EdgeProxy {
             return Error::e_explain(ErrorType::InternalError, "no route");
         };
         select::pause(ctx).await;
+        if let Err(error) = select::enter(&Serving(&self.0), &route, session.req_header(), ctx).await {
+            return Err(self.stop(&error, ctx));
+        }
         match select::select(&Serving(&self.0), &route, session.req_header(), ctx) {
             Ok(peer) => Ok(Box::new(peer)),
             Err(error) => Err(self.stop(&error, ctx)),
@@ -204,6 +207,10 @@ impl ProxyHttp for EdgeProxy {
     ) -> Result<Option<Duration>> {
         select::learn_session(session.req_header(), body.as_ref(), ctx);
         let late = !end_of_stream && ctx.deadline().is_some_and(|deadline| Instant::now() > deadline);
+        if end_of_stream {
+            // The service is done; the client may read as slowly as it likes.
+            ctx.slot = None;
+        }
         if late {
             return Err(
                 Error::explain(ErrorType::ReadTimedout, "the answer takes longer than the route allows").into_up(),
@@ -229,7 +236,10 @@ impl ProxyHttp for EdgeProxy {
         if let Some(answer) = answer.filter(|_| !begun) {
             session.set_keepalive(None);
             // A client that cannot be answered any more is gone, which the access log shows as status 0.
-            let _ = respond::refuse(session, &answer, ctx).await;
+            let _ = match fallback::instead_of(answer.code, ctx) {
+                Some(instead) => respond::fixed(session, &instead, ctx).await,
+                None => respond::refuse(session, &answer, ctx).await,
+            };
         }
         FailToProxy {
             error_code: ctx.code.map_or(0, shared_contracts::Code::status),
@@ -238,6 +248,7 @@ impl ProxyHttp for EdgeProxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut RequestContext) {
+        ctx.slot = None;
         record::record(&self.0.access_log, session, ctx);
         // A service may have answered before it had read all, just as the edge itself does. What follows a `101` is
         // the tunnel's.
@@ -268,8 +279,8 @@ impl EdgeProxy {
 
 /// Logs what went wrong inside; what comes back is all that a client may know.
 fn log(error: &InternalError, ctx: &RequestContext) -> ClientError {
-    if let InternalError::CircuitOpen(..) = error {
-        // Told once, when it opened; the access log has the code of each request, and that is enough.
+    if let InternalError::CircuitOpen(..) | InternalError::Overloaded(_) = error {
+        // Told once, when it opened, or counted; the access log has the code of each request, and that is enough.
         return error.to_client();
     }
     tracing::warn!(

@@ -1,7 +1,7 @@
 //! The edge's decisions as pure functions and small state machines: no Pingora, no I/O, time is an argument.
 //!
 //! In the order a request meets them: [`proxy_protocol`], [`wire`], [`head`], [`path`], [`route`], [`client_ip`], [`forwarded`],
-//! [`request_id`], [`cors`], [`attempts`], [`identity`], [`csrf`], [`rate_limit`], [`breaker`], [`balance`], [`rewrite`],
+//! [`request_id`], [`cors`], [`attempts`], [`identity`], [`csrf`], [`rate_limit`], [`shed`], [`breaker`], [`balance`], [`rewrite`],
 //! [`retry`], [`outlier`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -24,5 +24,6 @@ pub mod retry;
 pub mod rewrite;
 pub mod route;
 mod shards;
+pub mod shed;
 pub mod window;
 pub mod wire;

@@ -126,11 +126,14 @@ impl Outlier {
         (now() < until).then_some(Ejection { why, until })
     }
 
-    /// It was found well: the ejection ends. How often it happened is remembered. Tells whether there was one.
-    pub fn readmit(&self, now: Duration) -> bool {
+    /// A probe found it well: the ejection of one that could not be connected to ends. One that failed its requests stays out for
+    /// its time, unless probes had found it sick too and see now that it `recovered`: probes that went well all along do not see what
+    /// ails it. How often it happened is remembered. Tells whether an ejection ended.
+    pub fn readmit(&self, recovered: bool, now: Duration) -> bool {
         let ends = |packed: u64| {
             let (until, level, why) = unpack(packed);
-            (packed != 0 && now < until).then(|| pack(now, level, why))
+            let is_over = recovered || why == Why::Unreachable;
+            (packed != 0 && now < until && is_over).then(|| pack(now, level, why))
         };
         self.ejection.fetch_update(AcqRel, Acquire, ends).is_ok()
     }

@@ -111,10 +111,14 @@ codes! {
     NoTarget = ("NO_TARGET", 503, "No instance takes requests"),
     /// An operator, or the edge itself, keeps requests away from the upstream for a while.
     CircuitOpen = ("CIRCUIT_OPEN", 503, "The service behind is spared for a while"),
+    /// The upstream has as much to do as it can: the request was not passed on, and may be sent again.
+    Overloaded = ("OVERLOADED", 503, "The service behind has too much to do"),
     /// No target of the upstream could answer.
     UpstreamUnavailable = ("UPSTREAM_UNAVAILABLE", 503, "The service behind is unavailable"),
     /// The upstream's answer broke off or made no sense.
     UpstreamFailed = ("UPSTREAM_FAILED", 502, "The service behind failed"),
+    /// The time that the caller gave was over before the answer was ready.
+    DeadlineExceeded = ("DEADLINE_EXCEEDED", 504, "The answer was not ready in time"),
     /// The upstream did not answer in time.
     UpstreamTimeout = ("UPSTREAM_TIMEOUT", 504, "The service behind did not answer in time"),
 }

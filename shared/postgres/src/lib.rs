@@ -16,8 +16,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod error;
+mod manager;
 mod migrate;
 mod pool;
+mod running;
 
 pub use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 pub use diesel_migrations::EmbeddedMigrations;

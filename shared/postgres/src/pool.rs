@@ -1,19 +1,33 @@
 //! A lazy pool whose waits are bounded.
 
 use crate::DbError;
+use crate::manager::Manager;
 use bb8::RunError;
-use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
-};
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-type Manager = AsyncDieselConnectionManager<AsyncPgConnection>;
-
 /// A connection out of the [`Pool`]; it goes back when dropped.
-pub type Conn = bb8::PooledConnection<'static, Manager>;
+///
+/// Dropped in the middle of a statement or a transaction, as when the future that uses it is, it is closed instead: the
+/// server is told to end the statement, and rolls the transaction back.
+pub struct Conn(bb8::PooledConnection<'static, Manager>);
+
+impl Deref for Conn {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        &self.0.conn
+    }
+}
+
+impl DerefMut for Conn {
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        &mut self.0.conn
+    }
+}
 
 /// How long a caller waits for a connection while there is none and the last attempt to make one has failed.
 const WAIT_WHILE_AWAY: Duration = Duration::from_millis(300);
@@ -64,7 +78,7 @@ impl Pool {
             self.wait
         };
         match tokio::time::timeout(wait, self.inner.get_owned()).await {
-            Ok(Ok(conn)) => Ok(conn),
+            Ok(Ok(conn)) => Ok(Conn(conn)),
             Ok(Err(RunError::User(error))) => Err(DbError::Unavailable(error.to_string())),
             Ok(Err(RunError::TimedOut)) | Err(_) => Err(DbError::Unavailable(format!(
                 "no connection within {} ms",
@@ -91,38 +105,18 @@ pub fn connect(url: &str, max_size: u32) -> Result<Pool, DbError> {
 pub fn connect_with(settings: &Settings) -> Result<Pool, DbError> {
     let url = with_socket_bounds(&settings.url)?;
     let away = Arc::new(AtomicBool::new(false));
-    let mut config = ManagerConfig::default();
-    // A lost connection is noticed by its task at once; asking the server each time would double the round trips.
-    config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn: &mut AsyncPgConnection| {
-        let broken = PoolableConnection::is_broken(conn);
-        Box::pin(async move {
-            if broken {
-                return Err(diesel::result::Error::BrokenTransactionManager);
-            }
-            Ok(())
-        })
-    }));
-    let (mark, wait) = (Arc::clone(&away), settings.wait);
-    let statement_timeout = settings.statement_timeout.as_millis();
-    config.custom_setup = Box::new(move |url| {
-        let (mark, url) = (Arc::clone(&mark), url.to_owned());
-        Box::pin(async move {
-            let made = tokio::time::timeout(wait, establish(&url, statement_timeout)).await;
-            let made = made.unwrap_or_else(|_| Err(bad_connection("connecting took too long")));
-            let was_away = mark.swap(made.is_err(), Ordering::Relaxed);
-            match &made {
-                Ok(_) if was_away => tracing::info!("the database is back"),
-                Err(error) if !was_away => tracing::warn!(%error, "the database is away"),
-                _ => {}
-            }
-            made
-        })
-    });
+    let wait = settings.wait;
+    let manager = Manager {
+        url,
+        wait,
+        statement_timeout: settings.statement_timeout,
+        away: Arc::clone(&away),
+    };
     let inner = bb8::Pool::builder()
         .max_size(settings.max_size.max(1))
         .connection_timeout(settings.wait)
         .idle_timeout(Some(Duration::from_secs(300)))
-        .build_unchecked(Manager::new_with_config(url, config));
+        .build_unchecked(manager);
     Ok(Pool { inner, away, wait })
 }
 
@@ -145,20 +139,6 @@ pub async fn ping(pool: &Pool) -> Result<(), DbError> {
         Ok(answer) => answer.map_err(DbError::from),
         Err(_) => Err(DbError::Unavailable("the server does not answer".into())),
     }
-}
-
-async fn establish(url: &str, statement_timeout: u128) -> diesel::ConnectionResult<AsyncPgConnection> {
-    let mut conn = AsyncPgConnection::establish(url).await?;
-    // A transaction whose owner went away must not hold its locks for long.
-    let set = format!("SET statement_timeout = {statement_timeout}; SET idle_in_transaction_session_timeout = 30000");
-    conn.batch_execute(&set)
-        .await
-        .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-    Ok(conn)
-}
-
-fn bad_connection(text: &str) -> diesel::ConnectionError {
-    diesel::ConnectionError::BadConnection(text.to_owned())
 }
 
 /// Adds what notices a peer that vanished without a word: unacknowledged data and silence end the connection.

@@ -1,6 +1,6 @@
 //! What every service's routes have in common.
 
-use crate::{ApiError, Caller, Readiness, ServiceTokens, caller, health};
+use crate::{ApiError, Caller, Readiness, ServiceTokens, caller, deadline, health};
 use axum::{
     Router,
     extract::{Request, State},
@@ -23,7 +23,7 @@ pub(crate) fn current_request_id() -> Option<String> {
 }
 
 /// Adds to a service's `routes`: `/health/*` and `/api/<name>/health`, typed 404 and 405, panics as 500, the
-/// [`Caller`], a request id and the access log.
+/// [`Caller`], a request id, the end of what nobody waits for, and the access log.
 pub fn app(name: &'static str, routes: Router, tokens: ServiceTokens, readiness: Readiness) -> Router {
     routes
         .merge(health::routes(name, readiness))
@@ -43,9 +43,10 @@ async fn observe(State(tokens): State<Arc<ServiceTokens>>, mut request: Request,
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let span = tracing::info_span!("request", %request_id);
+    let deadline = caller.deadline;
     request.extensions_mut().insert::<Caller>(caller);
     let mut response = REQUEST_ID
-        .scope(request_id.clone(), next.run(request))
+        .scope(request_id.clone(), deadline::bound(deadline, next.run(request)))
         .instrument(span.clone())
         .await;
     if let Ok(value) = HeaderValue::from_str(&request_id) {

@@ -1,12 +1,12 @@
 //! Who asks: the signed-in user, the service, the client's address — as the edge vouches for them.
 
-use crate::{ApiError, ServiceTokens};
+use crate::{ApiError, ServiceTokens, deadline};
 use axum::{
     extract::{FromRequestParts, Request},
     http::{HeaderMap, request::Parts},
 };
 use shared_contracts::{header, token};
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Instant};
 use uuid::Uuid;
 
 /// A signed-in user.
@@ -39,6 +39,8 @@ pub struct Caller {
     pub request_id: String,
     /// W3C trace context, passed on to peers and events.
     pub traceparent: Option<String>,
+    /// When nobody waits for the answer any more, if that was said.
+    pub deadline: Option<Instant>,
 }
 
 impl Caller {
@@ -52,6 +54,7 @@ impl Caller {
             host: None,
             request_id: Uuid::now_v7().to_string(),
             traceparent: None,
+            deadline: None,
         }
     }
 
@@ -77,6 +80,7 @@ impl Caller {
                 .map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned),
             traceparent: service.and_then(|_| text(header::TRACEPARENT)).map(ToOwned::to_owned),
             service: service.map(ToOwned::to_owned),
+            deadline: deadline::of(headers, Instant::now()),
         }
     }
 

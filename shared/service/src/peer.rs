@@ -1,6 +1,6 @@
 //! Calls to another service: its token shown, the request named, every call bounded in time.
 
-use crate::Caller;
+use crate::{Caller, deadline};
 use axum::body::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header as names};
 use http_body_util::{BodyExt, Full, Limited};
@@ -10,7 +10,7 @@ use hyper_util::{
 };
 use serde::de::DeserializeOwned;
 use shared_contracts::header;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const MAX_ANSWER: usize = 4 << 20;
 
@@ -21,6 +21,8 @@ pub struct CallContext {
     pub request_id: Option<String>,
     /// W3C trace context.
     pub traceparent: Option<String>,
+    /// When the answer is of no use any more.
+    pub deadline: Option<Instant>,
 }
 
 impl From<&Caller> for CallContext {
@@ -28,6 +30,7 @@ impl From<&Caller> for CallContext {
         Self {
             request_id: Some(caller.request_id.clone()),
             traceparent: caller.traceparent.clone(),
+            deadline: caller.deadline,
         }
     }
 }
@@ -74,9 +77,11 @@ impl PeerClient {
         }
     }
 
-    /// `GET path`, its JSON answer.
+    /// `GET path`, its JSON answer. It is told how long it has: two seconds, or what is left of the request's own time.
     pub async fn get_json<T: DeserializeOwned>(&self, path: &str, context: &CallContext) -> Result<T, PeerError> {
-        let answer = tokio::time::timeout(self.budget, self.get(path, context));
+        let budget = Instant::now() + self.budget;
+        let deadline = context.deadline.map_or(budget, |deadline| deadline.min(budget));
+        let answer = tokio::time::timeout_at(deadline.into(), self.get(path, context, deadline));
         let (status, body) = answer.await.map_err(|_| PeerError::Unavailable("timed out".into()))??;
         match status.as_u16() {
             200..=299 => serde_json::from_slice(&body).map_err(|error| PeerError::Failed(error.to_string())),
@@ -86,10 +91,16 @@ impl PeerClient {
         }
     }
 
-    async fn get(&self, path: &str, context: &CallContext) -> Result<(StatusCode, Bytes), PeerError> {
+    async fn get(
+        &self,
+        path: &str,
+        context: &CallContext,
+        deadline: Instant,
+    ) -> Result<(StatusCode, Bytes), PeerError> {
         let mut request = Request::builder()
             .method(Method::GET)
             .uri(format!("{}{path}", self.base))
+            .header(header::REQUEST_TIMEOUT, deadline::left(deadline))
             .header(names::ACCEPT, "application/json");
         let carried = [
             (

@@ -65,15 +65,16 @@ pub async fn serve(settings: &Settings, default_port: u16, app: Router, shutdown
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| ServeError::Bind { address, source })?;
-    // Makes routes and layers once, as axum's own server does. Otherwise each request makes its own, and a layer that
-    // keeps something from one request to the next, as Socket.IO's does, forgets it.
-    let app = app.with_state(());
     tracing::info!(%address, "serving");
     serve_on(listener, settings, app, shutdown).await;
     Ok(())
 }
 
-async fn serve_on(listener: TcpListener, settings: &Settings, app: Router, shutdown: Shutdown) {
+/// As [`serve`], where listening has begun.
+pub async fn serve_on(listener: TcpListener, settings: &Settings, app: Router, shutdown: Shutdown) {
+    // Makes routes and layers once, as axum's own server does. Otherwise each request makes its own, and a layer that
+    // keeps something from one request to the next, as Socket.IO's does, forgets it.
+    let app = app.with_state(());
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()

@@ -33,7 +33,6 @@ pub async fn create_comment(app: &App, caller: &Caller, post_id: &str, content: 
             Ok(comment)
         })
         .await?;
-    app.bus.wake();
-    app.live.tell(&Change::added(comment.to_wire(author.as_deref()))).await;
+    app.committed(Change::added(comment.to_wire(author.as_deref()))).await;
     Ok(comment)
 }

@@ -27,9 +27,6 @@ pub async fn delete_comment(app: &App, caller: &Caller, id: &str) -> ApiResult<(
             Ok(comment)
         })
         .await?;
-    app.bus.wake();
-    app.live
-        .tell(&Change::deleted(comment.to_wire(author.as_deref())))
-        .await;
+    app.committed(Change::deleted(comment.to_wire(author.as_deref()))).await;
     Ok(())
 }

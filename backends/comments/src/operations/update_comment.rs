@@ -29,9 +29,6 @@ pub async fn update_comment(app: &App, caller: &Caller, id: &str, content: &str)
             Ok(comment)
         })
         .await?;
-    app.bus.wake();
-    app.live
-        .tell(&Change::updated(comment.to_wire(author.as_deref())))
-        .await;
+    app.committed(Change::updated(comment.to_wire(author.as_deref()))).await;
     Ok(comment)
 }

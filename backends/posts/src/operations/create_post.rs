@@ -29,7 +29,6 @@ pub async fn create_post(
         })
         .await?;
     drop(conn); // Redis may be slow; others can use it
-    app.bus.wake();
-    app.cache.changed(post.id).await;
+    app.committed(post.id).await;
     Ok(post)
 }

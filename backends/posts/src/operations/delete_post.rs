@@ -23,7 +23,6 @@ pub async fn delete_post(app: &App, caller: &Caller, id: &str) -> ApiResult<()> 
     })
     .await?;
     drop(conn); // Redis may be slow; others can use it
-    app.bus.wake();
-    app.cache.changed(id).await;
+    app.committed(id).await;
     Ok(())
 }

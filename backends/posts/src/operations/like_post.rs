@@ -50,8 +50,7 @@ async fn set(app: &App, caller: &Caller, id: &str, liked: bool) -> ApiResult<Pos
         .await?;
     drop(conn); // Redis may be slow; others can use it
     if news {
-        app.bus.wake();
-        app.cache.changed(id).await;
+        app.committed(id).await;
     }
     Ok(post)
 }

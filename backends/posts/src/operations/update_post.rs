@@ -26,7 +26,6 @@ pub async fn update_post(app: &App, caller: &Caller, id: &str, change: &Change) 
         })
         .await?;
     drop(conn); // Redis may be slow; others can use it
-    app.bus.wake();
-    app.cache.changed(post.id).await;
+    app.committed(post.id).await;
     Ok(post)
 }

@@ -67,6 +67,15 @@ pub(super) fn check(config: &Config, files: &Files<'_>, report: &mut Report<'_>)
         }
     }
     for (name, route) in &config.routes {
+        if let Some(file) = route.fallback.as_ref().and_then(|fallback| fallback.body_file.as_ref()) {
+            let path = ["routes", name, "fallback", "body_file"];
+            exists(file, &path, files, report);
+            let is_large = |meta: fs::Metadata| meta.is_file() && meta.len() > LARGEST;
+            if fs::metadata(files.root.join(file)).is_ok_and(is_large) {
+                let words = format!("{} is larger than 1 MiB; answer with less", file.display());
+                report.add(code::BAD_FILE, &path, words);
+            }
+        }
         for (subgraph, part) in route.graphql.iter().flat_map(|graphql| &graphql.subgraphs) {
             let path = ["routes", name, "graphql", "subgraphs", subgraph, "schema"];
             exists(&part.schema, &path, files, report);

@@ -49,6 +49,9 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         if let Some(upstream) = &route.upstream {
             names.refer(report, "upstreams", upstream, &at(&["upstream"]));
         }
+        if let Some(upstream) = route.fallback.as_ref().and_then(|fallback| fallback.upstream.as_ref()) {
+            names.refer(report, "upstreams", upstream, &at(&["fallback", "upstream"]));
+        }
         for (subgraph, part) in route.graphql.iter().flat_map(|graphql| &graphql.subgraphs) {
             let path = ["routes", name, "graphql", "subgraphs", subgraph, "upstream"];
             names.refer(report, "upstreams", &part.upstream, &path);

@@ -1,6 +1,6 @@
 //! Each route by itself.
 
-use super::{Report, compression, graphql, headers, matching, retries, serves, timeouts};
+use super::{Report, compression, fallback, graphql, headers, matching, retries, serves, subsets, timeouts};
 use crate::Config;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -9,9 +9,11 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         matching::check(name, &route.matches, report);
         serves::check(name, route, report);
         serves::bodies(name, route, config, report);
+        subsets::check(name, route, config, report);
         if let Some(graphql) = &route.graphql {
             graphql::check(name, graphql, report);
         }
+        fallback::check(name, route, report);
         timeouts::check(name, route, report);
         retries::check(&at("retries"), &route.retries, report);
         headers::check(&at("headers"), &route.headers, report);

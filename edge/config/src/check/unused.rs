@@ -6,7 +6,8 @@ use std::collections::HashSet;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let routes = || config.routes.values();
-    let upstreams = routes().flat_map(|route| route.upstreams());
+    let fallbacks = routes().filter_map(|route| route.fallback.as_ref()?.upstream.as_deref());
+    let upstreams = routes().flat_map(|route| route.upstreams()).chain(fallbacks);
     let upstreams = upstreams.chain(config.jwt.values().filter_map(|jwt| jwt.jwks.upstream.as_deref()));
     let jwt: Vec<String> = routes().flat_map(|route| route.auth.issuers()).cloned().collect();
     let limits = routes()

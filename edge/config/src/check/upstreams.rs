@@ -1,17 +1,31 @@
 //! Each upstream by itself.
 
-use super::{Report, is_token, paths};
-use crate::{Config, HealthCheck, Outlier, Upstream, de::is_host, diagnose::code};
-use std::collections::HashMap;
+use super::{Report, discovery, is_token, paths};
+use crate::{Concurrency, Config, HealthCheck, LoadBalancing, Outlier, Upstream, de::is_host, diagnose::code};
+use std::{collections::HashMap, time::Duration};
+
+/// A client that waits longer is better told to come again.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (name, upstream) in &config.upstreams {
         instances(name, upstream, report);
+        let ring_key = ["upstreams", name, "ring_key"];
+        if upstream.load_balancing != LoadBalancing::Ring && report.node(&ring_key).is_some() {
+            let words = "goes with `load_balancing: ring` alone; write that, or take it out";
+            report.add(code::CONTRADICTION, &ring_key, words);
+        }
+        if let Some(discovery) = &upstream.discovery {
+            discovery::check(name, discovery, report);
+        }
         if let Some(health) = &upstream.health_check {
             health_check(name, health, report);
         }
         if let Some(outlier) = &upstream.outlier {
             self::outlier(name, outlier, report);
+        }
+        if let Some(concurrency) = &upstream.concurrency {
+            self::concurrency(name, concurrency, report);
         }
         if upstream.sticky.as_ref().is_some_and(|sticky| !is_token(&sticky.cookie)) {
             let path = ["upstreams", name, "sticky", "cookie"];
@@ -56,19 +70,6 @@ fn instances(name: &str, upstream: &Upstream, report: &mut Report<'_>) {
             report.bad_value(&[&targets[..], &[&index.to_string()]].concat(), words);
         }
     }
-    if let Some(discovery) = &upstream.discovery {
-        let at = |key| ["upstreams", name, "discovery", key];
-        if !is_host(&discovery.dns) {
-            let words = format!(
-                "`{}` is not a host's name; write it without scheme and port",
-                discovery.dns
-            );
-            report.bad_value(&at("dns"), words);
-        }
-        if discovery.port == 0 {
-            report.bad_value(&at("port"), "port 0 does not exist; ports are 1 to 65535");
-        }
-    }
 }
 
 fn outlier(name: &str, outlier: &Outlier, report: &mut Report<'_>) {
@@ -92,6 +93,36 @@ fn outlier(name: &str, outlier: &Outlier, report: &mut Report<'_>) {
                 format!("`{status}` is no failure of an instance; statuses are 500 to 599"),
             );
         }
+    }
+}
+
+fn concurrency(name: &str, concurrency: &Concurrency, report: &mut Report<'_>) {
+    let at = |key| ["upstreams", name, "concurrency", key];
+    if concurrency.min == 0 {
+        report.bad_value(&at("min"), "0; at least one request is needed: write `1` or more");
+    }
+    if concurrency.max < concurrency.min {
+        let words = format!(
+            "the limit would stay between {} and {}; make `max` at least `min`",
+            concurrency.min, concurrency.max
+        );
+        let key = if report.node(&at("max")).is_some() {
+            "max"
+        } else {
+            "min"
+        };
+        report.bad_value(&at(key), words);
+    }
+    if concurrency.queue > Concurrency::MOST_QUEUED {
+        let words = format!("`{}` are too many to wait; write at most `1000`", concurrency.queue);
+        report.bad_value(&at("queue"), words);
+    }
+    if *concurrency.wait > LONGEST_WAIT {
+        let words = format!(
+            "`{}` is too long to wait for room; write at most `1s`",
+            concurrency.wait
+        );
+        report.bad_value(&at("wait"), words);
     }
 }
 

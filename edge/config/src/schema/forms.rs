@@ -69,6 +69,12 @@ form!(KeyParts, _generator => {
     })
 });
 
+form!(RingKey, _generator => json_schema!({
+    "title": "a part of the request",
+    "type": "string",
+    "pattern": r"^(client_ip|(header|cookie)\.[!#$%&'*+.^_`|~0-9A-Za-z-]+)$",
+}));
+
 form!(impl Charge, generator => {
     let long = generator.subschema_for::<Charged>();
     json_schema!({ "anyOf": [{ "type": "string" }, long] })

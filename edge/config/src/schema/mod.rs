@@ -6,7 +6,7 @@ mod interpolated;
 mod reference;
 mod sections;
 
-pub(crate) use forms::{AuthForm, Bind, KeyParts, Names, Network, Subgraphs, Targets};
+pub(crate) use forms::{AuthForm, Bind, KeyParts, Names, Network, RingKey, Subgraphs, Targets};
 pub(crate) use homes::{home, owner};
 pub(crate) use reference::kind;
 pub use reference::reference;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Compression {
-    /// Content codings, the preferred first; the client's `Accept-Encoding` decides (RFC 9110).
+    /// Content codings, the preferred first; the client's `Accept-Encoding` decides (RFC 9110). None at all (`[]`) takes away what the
+    /// route inherits.
     pub algorithms: Vec<Coding>,
     /// Smallest answer that is worth it, where the service declares the length.
     pub min_size: ByteSize,

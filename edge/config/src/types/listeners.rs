@@ -70,7 +70,10 @@ impl Hsts {
     /// The field's value.
     pub fn value(&self) -> String {
         let mut value = format!("max-age={}", self.max_age.as_secs());
-        for (is_said, word) in [(self.include_subdomains, "; includeSubDomains"), (self.preload, "; preload")] {
+        for (is_said, word) in [
+            (self.include_subdomains, "; includeSubDomains"),
+            (self.preload, "; preload"),
+        ] {
             if is_said {
                 value.push_str(word);
             }

@@ -1,10 +1,11 @@
 //! Sections `routes` and `defaults`.
 
-use super::{Auth, Charge, Compression, Csrf, Graphql, Headers, Match};
+use super::{Auth, Charge, Compression, Csrf, Fallback, Graphql, Headers, Match};
 use crate::units::{ByteSize, Percent, TimeSpan};
-use edge_policy::{retry, rewrite::Rewrite};
+use edge_policy::{retry, rewrite::Rewrite, shed::Level};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A route, with `defaults` merged in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,9 +24,16 @@ pub struct Route {
     /// Name of the service behind it. Either this or `graphql`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
+    /// Labels that an instance must have to take its requests, `{ version: canary }`; any instance without it. Retries and `sticky`
+    /// stay among these instances too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub subset: BTreeMap<String, String>,
     /// The composed API that answers it. Either this or `upstream`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graphql: Option<Graphql>,
+    /// What answers while `upstream` is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback>,
     /// Largest request body; larger ones are refused with 413.
     #[serde(default = "default_max_body")]
     pub max_body: ByteSize,
@@ -57,7 +65,7 @@ pub struct Route {
     /// Whose pages may act with a visitor's cookies.
     #[serde(default)]
     pub csrf: Csrf,
-    /// Who goes first when the edge has more to do than it can.
+    /// Who goes first when an upstream with `concurrency` has more to do than it can.
     #[serde(default)]
     pub priority: Priority,
     /// Whether the upstream's `sticky` holds here.
@@ -246,15 +254,30 @@ pub enum Streaming {
     Websocket,
 }
 
-/// Who goes first when the edge has more to do than it can.
+/// Who goes first when an upstream with `concurrency` has more to do than it can. What a browser fetches ahead (`Sec-Purpose:
+/// prefetch`) counts as `low` everywhere.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
-    /// Refused last.
+    /// Refused last: what tells whether a service lives.
+    Critical,
+    /// Before that: what everything else depends on, as sign-in.
     High,
-    /// In between.
+    /// In between: GET, HEAD and OPTIONS (in GraphQL: queries) before all others.
     #[default]
     Normal,
     /// Refused first.
     Low,
+}
+
+impl Priority {
+    /// The level of all requests; none where it is the method's.
+    pub fn level(self) -> Option<Level> {
+        match self {
+            Self::Critical => Some(Level::Critical),
+            Self::High => Some(Level::High),
+            Self::Normal => None,
+            Self::Low => Some(Level::Low),
+        }
+    }
 }

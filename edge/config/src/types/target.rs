@@ -13,7 +13,7 @@ pub struct Target {
     /// Its share, 1 to 100.
     #[schemars(range(min = 1, max = 100), default = "one")]
     pub weight: u32,
-    /// Names for people and dashboards, for instance `{ zone: a }`.
+    /// What sets it apart, for instance `{ version: canary }`: shown where instances are, and what a route's `subset` goes by.
     #[schemars(default)]
     pub labels: BTreeMap<String, String>,
 }

@@ -1,14 +1,14 @@
 //! Section `upstreams`.
 
-use super::Target;
+use super::{Concurrency, Discovery, Records, Target, discovery::default_refresh};
 use crate::units::{ByteSize, Percent, Ratio, TimeSpan};
 use edge_policy::{
-    balance::{Method, Thresholds},
+    balance::{Method, RingKey, Thresholds},
     outlier,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, path::PathBuf};
+use std::{borrow::Cow, net::SocketAddr, path::PathBuf};
 
 /// The instances of one service, and how to choose among them. Exactly one of `targets` and `discovery`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,12 +22,17 @@ pub struct Upstream {
     )]
     #[schemars(with = "crate::schema::Targets")]
     pub targets: Vec<Target>,
-    /// The instances as a name server tells them.
+    /// The instances as name servers tell them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovery: Option<Discovery>,
     /// How an instance is chosen for a request.
     #[serde(default)]
     pub load_balancing: LoadBalancing,
+    /// What keeps a request at its instance, with `load_balancing: ring`: `client_ip` (one IPv4 address or IPv6 /64),
+    /// `header.<name>` or `cookie.<name>`; the client's address where the request has no such field or cookie.
+    #[serde(default, with = "crate::de::ring_key", skip_serializing_if = "is_client")]
+    #[schemars(with = "crate::schema::RingKey")]
+    pub ring_key: RingKey,
     /// In this time the share of an instance that is new, or back, grows from a tenth to its whole; without it, it has all at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow_start: Option<TimeSpan>,
@@ -40,6 +45,9 @@ pub struct Upstream {
     /// Name of the circuit breaker in front of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circuit_breaker: Option<String>,
+    /// How many requests it gets at a time; no bound without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
     /// Whether a client stays with its first instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sticky: Option<Sticky>,
@@ -51,8 +59,13 @@ pub struct Upstream {
     pub tls: Option<UpstreamTls>,
 }
 
+fn is_client(key: &RingKey) -> bool {
+    *key == RingKey::ClientIp
+}
+
 impl Upstream {
-    /// The instances to connect to: `targets`, or the name of `discovery` with its port, each of whose addresses is one.
+    /// The instances to connect to: `targets`, or the name of `discovery`, with its port where it has one; each address or
+    /// record of it is an instance.
     pub fn instances(&self) -> Cow<'_, [Target]> {
         match &self.discovery {
             Some(discovery) if self.targets.is_empty() => Cow::Owned(vec![discovery.target()]),
@@ -64,36 +77,20 @@ impl Upstream {
     pub fn refresh(&self) -> TimeSpan {
         { &self.discovery }
             .as_ref()
-            .map_or_else(default_dns_refresh, |discovery| discovery.refresh)
+            .map_or_else(default_refresh, |discovery| discovery.refresh)
     }
-}
 
-/// Instances as a name server tells them: every address of the name is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Discovery {
-    /// The name; its A records, or its AAAA records where it has no others.
-    pub dns: String,
-    /// Their port, 1 to 65535.
-    #[schemars(range(min = 1, max = 65535))]
-    pub port: u16,
-    /// How often it is looked up.
-    #[serde(default = "default_dns_refresh")]
-    pub refresh: TimeSpan,
-}
-
-impl Discovery {
-    fn target(&self) -> Target {
-        Target {
-            address: format!("{}:{}", self.dns, self.port),
-            weight: 1,
-            labels: Default::default(),
-        }
+    /// Which records of the names of its instances are asked for.
+    pub fn records(&self) -> Records {
+        { &self.discovery }
+            .as_ref()
+            .map_or_else(Records::default, |discovery| discovery.records)
     }
-}
 
-fn default_dns_refresh() -> TimeSpan {
-    TimeSpan::from_secs(10)
+    /// The name servers that know its instances; none where the system's do.
+    pub fn servers(&self) -> &[SocketAddr] {
+        { &self.discovery }.as_ref().map_or(&[], |discovery| &discovery.servers)
+    }
 }
 
 /// How an instance is chosen for a request.
@@ -108,7 +105,7 @@ pub enum LoadBalancing {
     /// under way there.
     #[default]
     PeakEwma,
-    /// The same one for the same client address, by consistent hashing, unless that one has far more to do than the others.
+    /// The same one for the same `ring_key`, by consistent hashing, unless that one has far more to do than the others.
     Ring,
 }
 

@@ -24,6 +24,11 @@ const UNITS: [(&str, u64); 5] = [
 const LONGEST_MS: u64 = 100 * 365 * 86_400_000;
 
 impl TimeSpan {
+    /// From whole milliseconds.
+    pub const fn from_millis(ms: u64) -> Self {
+        Self(Duration::from_millis(ms))
+    }
+
     /// From whole seconds.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))

@@ -1,6 +1,7 @@
 //! `/metrics`: what is counted, and what is measured when somebody asks.
 
 use crate::{edge::Edge, generation::Generation, metrics::Page, upstream::Pool};
+use edge_policy::shed::Bounds;
 
 /// The page.
 pub(super) fn page(edge: &Edge) -> String {
@@ -31,6 +32,7 @@ pub(super) fn page(edge: &Edge) -> String {
             page.value(name, &labels, u8::from(state == now));
         }
     }
+    room(&mut page, &generation);
     let name = "edge_overrides";
     page.metric(name, "gauge", "Overrides of targets and breakers that hold.");
     page.value(name, "", edge.overrides.len());
@@ -47,6 +49,31 @@ pub(super) fn page(edge: &Edge) -> String {
     }
     revocations(&mut page, &generation);
     page.finish()
+}
+
+fn room(page: &mut Page, generation: &Generation) {
+    type Measure = fn(&Pool, Bounds) -> u32;
+    let measures: [(&str, &str, Measure); 3] = [
+        ("limit", "Requests that an upstream gets at a time.", |pool, bounds| {
+            pool.state.room.limiter.limit(bounds)
+        }),
+        ("in_flight", "Requests that count against the limit.", |pool, _| {
+            pool.state.room.limiter.in_flight()
+        }),
+        ("queued", "Requests that wait for room.", |pool, _| {
+            pool.state.room.queued()
+        }),
+    ];
+    for (what, help, measure) in measures {
+        let name = format!("edge_concurrency_{what}");
+        page.metric(&name, "gauge", help);
+        for pool in generation.pools.values() {
+            if let Some(settings) = &pool.settings.room {
+                let labels = format!("upstream=\"{}\"", pool.name);
+                page.value(&name, &labels, measure(pool, settings.bounds));
+            }
+        }
+    }
 }
 
 fn revocations(page: &mut Page, generation: &Generation) {

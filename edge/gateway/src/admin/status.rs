@@ -6,6 +6,7 @@ use crate::{
     overrides::{Order, Shown, Subject},
     upstream::{Pool, Standing, Target, clock},
 };
+use edge_policy::shed::Level;
 use serde_json::{Map, Value, json};
 
 /// Everything.
@@ -40,11 +41,29 @@ pub(super) fn upstreams(generation: &Generation) -> Value {
                 "circuit": pool.circuit_word(),
                 "loadBalancing": load_balancing,
                 "requestsInFlight": pool.state.load.in_flight(),
+                "concurrency": concurrency(pool),
                 "targets": targets,
             }),
         )
     });
     Value::Object(upstreams.collect::<Map<_, _>>())
+}
+
+/// How many requests it gets at a time; null without a limit.
+fn concurrency(pool: &Pool) -> Value {
+    let Some(settings) = &pool.settings.room else {
+        return Value::Null;
+    };
+    let room = &pool.state.room;
+    let shed = Level::ALL.iter().zip(&pool.cells.shed);
+    let shed = shed.map(|(level, counter)| (level.word().to_owned(), json!(counter.get())));
+    json!({
+        "limit": room.limiter.limit(settings.bounds),
+        "requestsInFlight": room.limiter.in_flight(),
+        "queued": room.queued(),
+        "baselineMs": room.limiter.baseline().map(|latency| latency.as_secs_f64() * 1e3),
+        "shed": shed.collect::<Map<_, _>>(),
+    })
 }
 
 fn shown(pool: &Pool, target: &Target) -> Value {
@@ -53,6 +72,7 @@ fn shown(pool: &Pool, target: &Target) -> Value {
     json!({
         "name": &*target.name,
         "address": target.address.to_string(),
+        "labels": &*target.labels,
         "weight": target.share(),
         "configuredWeight": target.weight,
         "healthy": target.is_available(),

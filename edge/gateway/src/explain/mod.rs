@@ -15,7 +15,7 @@ pub(crate) use report::Report;
 use crate::{
     context::RequestContext,
     generation::{Generation, Route, Serves},
-    phase::{Way, way},
+    phase::{Way, fallback, way},
     problem::ClientError,
 };
 use ask::Read;
@@ -65,7 +65,7 @@ pub(crate) async fn explain(
                 stage::route::passed_over(&mut peek, generation, session.req_header());
             }
             let mut verdict = match way {
-                Ok(way) => onwards(&mut peek, way, &session, &mut ctx)?,
+                Ok(way) => onwards(&mut peek, way, &session, &mut ctx).await?,
                 Err(error) => refused(&mut peek, &error, &session, &ctx)?,
             };
             verdict.route = ctx.route.map(|route| route.name.to_string());
@@ -117,7 +117,7 @@ fn is_unrouted(error: &ClientError) -> bool {
 }
 
 /// An admitted request's way.
-fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestContext) -> Result<Verdict> {
+async fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestContext) -> Result<Verdict> {
     let headers = &session.req_header().headers;
     match way {
         Way::Health => {
@@ -129,6 +129,10 @@ fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestCo
             );
             Ok(Verdict::answered(200, "by the edge itself: its health"))
         }
+        Way::Redirect(_) => Ok(Verdict::answered(
+            308,
+            "by the edge itself: to the same address over TLS",
+        )),
         Way::Preflight(_) => Ok(Verdict::answered(204, "by the edge itself: a preflight")),
         Way::Graphql(route) => {
             let mut names = Vec::new();
@@ -140,12 +144,28 @@ fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut RequestCo
             let text = format!("would be answered by the edge's GraphQL over {}", names.join(", "));
             Ok(Verdict::new(Outcome::Composed, text))
         }
-        Way::Tunnel(route) => service(peek, &route, session, ctx, Outcome::Tunnelled),
-        Way::Stream(route) | Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded),
+        Way::Tunnel(route) => service(peek, &route, session, ctx, Outcome::Tunnelled).await,
+        Way::Stream(route) | Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded).await,
     }
 }
 
-fn service(
+/// What is answered where no upstream can be asked.
+fn instead(
+    peek: &mut Peek<'_>,
+    route: &Route,
+    error: &ClientError,
+    session: &Session,
+    ctx: &mut RequestContext,
+) -> Result<Verdict> {
+    let Some(answer) = fallback::instead_of(error.code, ctx) else {
+        return refused(peek, error, session, ctx);
+    };
+    stage::select::fell_back(peek, route);
+    stage::respond::own(peek, &session.req_header().headers, ctx);
+    Ok(Verdict::answered(answer.status.as_u16(), "by the route's fallback"))
+}
+
+async fn service(
     peek: &mut Peek<'_>,
     route: &Route,
     session: &Session,
@@ -153,16 +173,13 @@ fn service(
     outcome: Outcome,
 ) -> Result<Verdict> {
     let client = session.req_header();
-    let target = match stage::select::target(peek, route, client, ctx) {
+    let target = match stage::select::target(peek, route, client, ctx).await {
         Ok(target) => target,
-        Err(error) => return refused(peek, &error.to_client(), session, ctx),
+        Err(error) => return instead(peek, route, &error.to_client(), session, ctx),
     };
     let sent = stage::forward::head(peek, route, client, ctx, outcome == Outcome::Tunnelled)?;
     stage::respond::service(peek, route, &client.headers, ctx)?;
-    let upstream = match &route.serves {
-        Serves::Upstream { pool, .. } => pool.name.to_string(),
-        Serves::Graphql(_) => String::new(),
-    };
+    let upstream = fallback::part(route, ctx).map_or_else(String::new, |(pool, _)| pool.name.to_string());
     let address = target.map(|target| target.address_text.to_string());
     let (method, path) = (sent.method.to_string(), peek.target_of(&sent));
     let to = address

@@ -9,13 +9,14 @@ use crate::{
         identify::{believe, look},
     },
     store::{Charge, Quota},
-    upstream::{Pool, Sessions, Target},
+    upstream::{Crowded, Outlook, Pool, Sessions, Slot, Subset, Target},
 };
 use edge_config::HIDDEN;
 use edge_policy::{
     breaker::{Permit, Refusal},
     identity::{Identity, Token, masked},
     path::PathError,
+    shed::Level,
 };
 use pingora_http::RequestHeader;
 use std::{
@@ -115,12 +116,19 @@ impl Effects for Peek<'_> {
 
     fn is_foreign(&self, _: &Route) {}
 
+    async fn enter(&self, pool: &Arc<Pool>, level: Level) -> Result<Option<Slot>, Crowded> {
+        match pool.outlook(level) {
+            Outlook::Free | Outlook::Waits(_) => Ok(None),
+            Outlook::Refused => Err(Crowded),
+        }
+    }
+
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {
         pool.peek_admit().map(|()| None)
     }
 
-    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>> {
-        pool.peek(tried, Some(client))
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>> {
+        pool.peek(subset, tried, Some(key))
     }
 
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {
@@ -131,6 +139,7 @@ impl Effects for Peek<'_> {
         match note {
             Note::BadPath(error) => self.bad_path = Some(error),
             Note::Route(route) => stage::route::found(self, route),
+            Note::Redirect(location) => stage::arrive::redirect(self, location),
             Note::Preflight(fields) => stage::admit::preflight(self, fields),
             Note::Length(declared, route) => stage::admit::length(self, declared, route),
             Note::Flood(is_flood) => stage::admit::flood(self, is_flood),

@@ -1,12 +1,14 @@
 //! From a source to a generation. Nothing is connected and nothing started here.
 
-use super::{Changes, Composed, Gate, Generation, Https, Route, Serves, Source, Sticky, gate, inherit};
+use super::{
+    Changes, Composed, Fallback, FixedAnswer, Gate, Generation, Https, Route, Serves, Source, Sticky, gate, inherit,
+};
 use crate::{
     compress::Compression,
     metrics::Metrics,
     store::{Issuer, Quota},
     tls::{self, TlsError},
-    upstream::{Pool, States},
+    upstream::{Pool, States, Subset},
 };
 use edge_config::{Mode, Serves as ServesConfig};
 use edge_graphql::{Engine, Limits, Subgraph};
@@ -18,6 +20,7 @@ use edge_policy::{
     route::RouteTable,
     wire::pace::Floor,
 };
+use http::{HeaderValue, StatusCode};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Field lines of one request head.
@@ -45,6 +48,9 @@ pub(crate) enum BuildError {
     /// A header field that cannot be set or removed.
     #[error("routes.{0}.headers: `{1}` cannot be set or removed")]
     Header(String, String),
+    /// What answers in an upstream's place cannot be an answer.
+    #[error("routes.{0}.fallback: status and content type make no answer")]
+    Fallback(String),
     /// A key set in a file cannot be used.
     #[error("jwt.{0}: {1}")]
     Keys(String, shared_identity::KeySetError),
@@ -164,6 +170,8 @@ impl Builder<'_> {
                 .map(Arc::clone)
                 .ok_or_else(|| missing("cross-origin policy", cors))
         });
+        let compression = route.compression.as_ref();
+        let compression = compression.filter(|compression| !compression.algorithms.is_empty());
         Ok(Arc::new(Route {
             name: name.into(),
             cells: self.metrics.route(name),
@@ -171,6 +179,7 @@ impl Builder<'_> {
             gate: Gate::new(name, route, &self.source.config, &self.issuers)?,
             quotas: quotas.collect::<Result<_, BuildError>>()?,
             serves: self.serves(name, route)?,
+            fallback: self.fallback(name, route)?,
             max_body: self.max_body(route),
             connect_timeout: *route.timeouts.connect,
             request_timeout: *route.timeouts.request,
@@ -178,8 +187,9 @@ impl Builder<'_> {
             first_byte: route.timeouts.first_byte.map(|time| *time),
             retry: route.retries.to_policy(),
             retry_budget: route.retries.budget.ratio() as f32,
+            level: route.priority.level(),
             streaming: route.streaming,
-            compression: route.compression.as_ref().map(|compression| Compression {
+            compression: compression.map(|compression| Compression {
                 terms: compression.to_policy(),
                 cells: Arc::clone(&self.metrics.compression),
             }),
@@ -198,28 +208,48 @@ impl Builder<'_> {
         upstreams.chain([route.max_body]).min().map_or(0, |least| least.0)
     }
 
-    fn serves(&self, name: &str, route: &edge_config::Route) -> Result<Serves, BuildError> {
-        let missing = |what: &str| BuildError::Missing {
-            route: name.to_owned(),
+    fn pool(&self, route: &str, upstream: &str) -> Result<Arc<Pool>, BuildError> {
+        let missing = || BuildError::Missing {
+            route: route.to_owned(),
             kind: "upstream",
-            name: what.to_owned(),
+            name: upstream.to_owned(),
         };
-        let pool = |upstream: &str| {
-            self.pools
-                .get(upstream)
-                .map(Arc::clone)
-                .ok_or_else(|| missing(upstream))
+        self.pools.get(upstream).map(Arc::clone).ok_or_else(missing)
+    }
+
+    fn fallback(&self, name: &str, route: &edge_config::Route) -> Result<Option<Fallback>, BuildError> {
+        let Some(fallback) = &route.fallback else {
+            return Ok(None);
         };
+        if let Some(upstream) = &fallback.upstream {
+            return Ok(Some(Fallback::Upstream(self.pool(name, upstream)?)));
+        }
+        let wrong = || BuildError::Fallback(name.to_owned());
+        Ok(Some(Fallback::Answer(Arc::new(FixedAnswer {
+            status: StatusCode::from_u16(fallback.status.unwrap_or_default()).map_err(|_| wrong())?,
+            content_type: HeaderValue::from_str(fallback.content_type()).map_err(|_| wrong())?,
+            body: match &fallback.body_file {
+                Some(file) => self.source.bodies.get(file).cloned().unwrap_or_default(),
+                None => fallback.body.clone().unwrap_or_default().into(),
+            },
+        }))))
+    }
+
+    fn serves(&self, name: &str, route: &edge_config::Route) -> Result<Serves, BuildError> {
+        let pool = |upstream: &str| self.pool(name, upstream);
         match route.serves() {
             Some(ServesConfig::Upstream(upstream)) => {
                 let upstreams = &self.source.config.upstreams;
                 let sticky = upstreams.get(upstream).and_then(|upstream| upstream.sticky.as_ref());
                 let sticky = sticky.filter(|_| route.sticky);
                 let sticky = sticky.map(|sticky| Arc::new(Sticky::new(sticky, self.affinity_key, upstream)));
-                Ok(Serves::Upstream {
-                    pool: pool(upstream)?,
-                    sticky,
-                })
+                let pool = pool(upstream)?;
+                let subset = pool.subset(&route.subset).ok_or_else(|| BuildError::Missing {
+                    route: name.to_owned(),
+                    kind: "subset of upstream",
+                    name: upstream.to_owned(),
+                })?;
+                Ok(Serves::Upstream { pool, subset, sticky })
             }
             Some(ServesConfig::Graphql(graphql)) => {
                 let mut schemas = Vec::new();
@@ -235,7 +265,11 @@ impl Builder<'_> {
                 let engine = engine.map_err(|error| BuildError::Compose(name.to_owned(), error))?;
                 Ok(Serves::Graphql(Arc::new(Composed { engine, subgraphs })))
             }
-            None => Err(missing("")),
+            None => self.pool(name, "").map(|pool| Serves::Upstream {
+                pool,
+                subset: Subset::ALL,
+                sticky: None,
+            }),
         }
     }
 }

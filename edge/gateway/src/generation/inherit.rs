@@ -4,9 +4,9 @@
 use super::{BuildError, Generation, Parts, Source};
 use crate::{
     store::{Issuer, IssuerSettings, Keys},
-    upstream::{HealthSettings, OutlierSettings, Pool, PoolSettings, TargetSpec},
+    upstream::{HealthSettings, Labels, OutlierSettings, Pool, PoolSettings, RoomSettings, TargetSpec},
 };
-use edge_config::{CircuitBreaker, Config, Jwt, KeySource, Outlier, Upstream};
+use edge_config::{CircuitBreaker, Concurrency, Config, Jwt, KeySource, Outlier, Upstream};
 use edge_policy::rate_limit::Part;
 use http::HeaderName;
 use shared_identity::VerifierSettings;
@@ -21,7 +21,7 @@ type Pools = BTreeMap<String, Arc<Pool>>;
 /// The upstreams.
 pub(super) fn pools(config: &Config, parts: &Parts, previous: Option<&Generation>) -> Pools {
     let pools = config.upstreams.iter().map(|(name, upstream)| {
-        let settings = pool_settings(config, upstream);
+        let settings = pool_settings(config, name, upstream);
         let old = previous.and_then(|previous| previous.pools.get(name));
         let pool = match old {
             Some(old) if old.settings == settings => Arc::clone(old),
@@ -36,16 +36,21 @@ pub(super) fn pools(config: &Config, parts: &Parts, previous: Option<&Generation
     pools.collect()
 }
 
-fn pool_settings(config: &Config, upstream: &Upstream) -> PoolSettings {
+fn pool_settings(config: &Config, name: &str, upstream: &Upstream) -> PoolSettings {
     let instances = upstream.instances();
     let specs = instances.iter().map(|target| TargetSpec {
         address: target.address.clone(),
         weight: target.weight,
+        labels: Arc::new(target.labels.clone()),
+        records: upstream.records(),
     });
     PoolSettings {
         specs: specs.collect(),
         refresh: *upstream.refresh(),
+        servers: upstream.servers().to_vec(),
+        subsets: subsets(config, name),
         method: upstream.load_balancing.method(),
+        ring_key: upstream.ring_key.clone(),
         slow_start: upstream.slow_start.map_or(Duration::ZERO, |time| *time),
         failures: match &upstream.outlier {
             Some(outlier) => outlier.statuses.iter().copied().collect(),
@@ -60,6 +65,11 @@ fn pool_settings(config: &Config, upstream: &Upstream) -> PoolSettings {
             .as_ref()
             .and_then(|name| config.circuit_breakers.get(name))
             .map(CircuitBreaker::to_policy),
+        room: upstream.concurrency.as_ref().map(|concurrency| RoomSettings {
+            bounds: concurrency.bounds(),
+            queue: concurrency.queue.min(Concurrency::MOST_QUEUED) as usize,
+            wait: *concurrency.wait,
+        }),
         health: upstream.health_check.as_ref().map(|check| HealthSettings {
             path: check.path.clone(),
             interval: *check.interval,
@@ -67,6 +77,18 @@ fn pool_settings(config: &Config, upstream: &Upstream) -> PoolSettings {
             thresholds: check.thresholds(),
         }),
     }
+}
+
+/// What routes choose by among the targets of an upstream.
+fn subsets(config: &Config, upstream: &str) -> Vec<Labels> {
+    let routes = { &config.routes }
+        .values()
+        .filter(|route| route.upstream.as_deref() == Some(upstream));
+    let subsets: BTreeSet<&Labels> = routes
+        .map(|route| &route.subset)
+        .filter(|subset| !subset.is_empty())
+        .collect();
+    subsets.into_iter().cloned().collect()
 }
 
 /// The issuers of tokens.

@@ -12,6 +12,7 @@ impl BuildError {
             Self::Match(route, key, _) => (code::BAD_VALUE, format!("routes.{route}.match.{key}"), "mend it"),
             Self::Cors(name, _) => (code::BAD_VALUE, format!("cors.{name}"), "mend it"),
             Self::Header(route, _) => (code::BAD_VALUE, format!("routes.{route}.headers"), "mend it"),
+            Self::Fallback(route) => (code::BAD_VALUE, format!("routes.{route}.fallback"), "mend it"),
             Self::Keys(name, _) => (code::BAD_FILE, format!("jwt.{name}.jwks.file"), "mend it"),
             Self::Tls(_) => (code::BAD_FILE, "listeners.https.tls".to_owned(), "mend it"),
             Self::Compose(route, error) => {

@@ -2,6 +2,7 @@
 
 mod build;
 mod changes;
+mod fallback;
 mod gate;
 mod inherit;
 mod mistake;
@@ -9,6 +10,7 @@ mod source;
 
 pub(crate) use build::{BuildError, Parts};
 use changes::Changes;
+pub(crate) use fallback::{Fallback, FixedAnswer};
 pub(crate) use gate::Gate;
 pub(crate) use source::{KeyText, Read, Source, read, read_text};
 
@@ -16,7 +18,7 @@ use crate::{
     compress::Compression,
     metrics::RouteCells,
     store::{Issuer, Quota},
-    upstream::Pool,
+    upstream::{Pool, Subset},
 };
 use edge_config::{Config, Streaming, TrustedHeader};
 use edge_graphql::Engine;
@@ -29,6 +31,7 @@ use edge_policy::{
     retry::Terms,
     rewrite::Rewrite,
     route::RouteTable,
+    shed::Level,
     wire::pace::Floor,
 };
 use http::{HeaderName, HeaderValue};
@@ -112,6 +115,8 @@ pub(crate) struct Route {
     pub(crate) quotas: Vec<Arc<Quota>>,
     /// What answers.
     pub(crate) serves: Serves,
+    /// What answers while its upstream is away.
+    pub(crate) fallback: Option<Fallback>,
     /// Largest request body, bytes.
     pub(crate) max_body: u64,
     /// To connect to a target.
@@ -126,6 +131,8 @@ pub(crate) struct Route {
     pub(crate) retry: Terms,
     /// Most retries, as a share of requests.
     pub(crate) retry_budget: f32,
+    /// How much its requests matter when an upstream has too much to do; `None`: their method says it.
+    pub(crate) level: Option<Level>,
     /// Whether answers or sockets stay open.
     pub(crate) streaming: Option<Streaming>,
     /// Which answers are compressed.
@@ -161,6 +168,8 @@ pub(crate) enum Serves {
     Upstream {
         /// Its targets.
         pool: Arc<Pool>,
+        /// Which of them it may go to.
+        subset: Subset,
         /// Whether a client stays with its target.
         sticky: Option<Arc<Sticky>>,
     },

@@ -2,6 +2,7 @@
 //! rollback, needs no file.
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use edge_config::{Config, Diagnostic, Env, HIDDEN, KeySource, Loaded, Serves, Sources, diagnose};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +21,8 @@ pub(crate) struct Source {
     pub(crate) schemas: BTreeMap<PathBuf, String>,
     /// Texts of the key sets, certificates and keys that it names, by file.
     pub(crate) keys: BTreeMap<PathBuf, KeyText>,
+    /// Bodies of the edge's own answers, by file.
+    pub(crate) bodies: BTreeMap<PathBuf, Bytes>,
 }
 
 /// The text of a file with keys. It may hold secrets, so it is never shown.
@@ -42,7 +45,10 @@ impl fmt::Debug for KeyText {
 impl PartialEq for Source {
     /// Equal ones build the same, wherever their values come from.
     fn eq(&self, other: &Self) -> bool {
-        self.config == other.config && self.schemas == other.schemas && self.keys == other.keys
+        self.config == other.config
+            && self.schemas == other.schemas
+            && self.keys == other.keys
+            && self.bodies == other.bodies
     }
 }
 
@@ -52,11 +58,12 @@ impl Source {
         self.keys.get(file).map_or(&[], KeyText::as_bytes)
     }
 
-    /// Schemas, keys and certificates that both name and that hold something else here. One that only one of them names shows as a
-    /// key.
+    /// Schemas, keys, certificates and bodies that both name and that hold something else here. One that only one of them names shows
+    /// as a key.
     pub(crate) fn other_files(&self, before: &Self) -> Vec<PathBuf> {
         other(&self.schemas, &before.schemas)
             .chain(other(&self.keys, &before.keys))
+            .chain(other(&self.bodies, &before.bodies))
             .cloned()
             .collect()
     }
@@ -108,6 +115,17 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
         Err(mistakes) => return refused(mistakes, files),
     };
     let (mut schemas, mut keys, mut mistakes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let mut bodies = BTreeMap::new();
+    for (path, body) in body_files(&config) {
+        files.insert(body.to_owned());
+        match fs::read(body) {
+            Ok(bytes) => drop(bodies.insert(body.to_owned(), bytes.into())),
+            Err(error) => {
+                let words = format!("the body {} cannot be read: {error}; put it there", body.display());
+                mistakes.push(sources.diagnostic(diagnose::code::MISSING_FILE, &path, words));
+            }
+        }
+    }
     for (path, file) in key_files(&config).into_iter().chain(certificate_files(&config)) {
         files.insert(file.to_owned());
         match fs::read_to_string(file) {
@@ -137,6 +155,7 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
             sources: ArcSwap::from_pointee(sources),
             schemas,
             keys,
+            bodies,
         }),
         warnings,
         files,
@@ -169,6 +188,16 @@ fn certificate_files(config: &Config) -> Vec<(String, &Path)> {
     let clients = https.tls.client_auth.iter();
     let clients = clients.map(|clients| (format!("{at}.client_auth.ca_file"), clients.ca_file.as_path()));
     pairs.chain(clients).collect()
+}
+
+/// The files that are bodies of answers, and the keys that name them.
+fn body_files(config: &Config) -> Vec<(String, &Path)> {
+    let routes = config.routes.iter();
+    let files = routes.filter_map(|(name, route)| {
+        let file = route.fallback.as_ref()?.body_file.as_deref()?;
+        Some((format!("routes.{name}.fallback.body_file"), file))
+    });
+    files.collect()
 }
 
 /// The files with schemas, and the keys that name them.

@@ -1,6 +1,6 @@
 //! Counters, gauges and histograms, and how they are grouped.
 
-use edge_policy::compression::Coding;
+use edge_policy::{compression::Coding, shed::Level};
 use std::{
     sync::atomic::{
         AtomicI64, AtomicU64,
@@ -128,6 +128,10 @@ pub(crate) struct UpstreamCells {
     pub(crate) breaker_opened: Counter,
     /// Requests that it kept away.
     pub(crate) breaker_refused: Counter,
+    /// Requests that a route's fallback took over.
+    pub(crate) fallbacks: Counter,
+    /// Requests that were refused as it had too much to do, by level.
+    pub(crate) shed: [Counter; Level::ALL.len()],
 }
 
 /// A quota's decisions.

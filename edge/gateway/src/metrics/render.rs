@@ -5,7 +5,7 @@ use super::{
     cells::{BUCKETS_US, Histogram},
 };
 use crate::reload::Verdict;
-use edge_policy::compression::Coding;
+use edge_policy::{compression::Coding, shed::Level};
 use std::{
     fmt::Write,
     sync::{Arc, PoisonError},
@@ -90,6 +90,7 @@ impl Metrics {
         let mut page = Page::default();
         self.routes(&mut page);
         self.upstreams(&mut page);
+        self.shed(&mut page);
         self.limits(&mut page);
         page.gauge("edge_requests_in_flight", "Requests being answered.", &self.in_flight);
         page.gauge(
@@ -218,7 +219,7 @@ impl Metrics {
         page.metric(
             name,
             "counter",
-            "Failed connections and exchanges, retries, ejections, and what the breaker did.",
+            "Failed connections and exchanges, retries, ejections, what the breaker did, and what fallbacks took over.",
         );
         for (upstream, cells) in &upstreams {
             let events = [
@@ -229,6 +230,7 @@ impl Metrics {
                 ("ejection", &cells.ejections),
                 ("breaker_opened", &cells.breaker_opened),
                 ("breaker_refused", &cells.breaker_refused),
+                ("fallback", &cells.fallbacks),
             ];
             for (event, counter) in events {
                 page.value(
@@ -236,6 +238,21 @@ impl Metrics {
                     &format!("upstream=\"{upstream}\",event=\"{event}\""),
                     counter.get(),
                 );
+            }
+        }
+    }
+
+    fn shed(&self, page: &mut Page) {
+        let name = "edge_requests_shed_total";
+        page.metric(
+            name,
+            "counter",
+            "Requests refused as their upstream had too much to do.",
+        );
+        for (upstream, cells) in family(&self.upstreams) {
+            for (level, counter) in Level::ALL.iter().zip(&cells.shed) {
+                let labels = format!("upstream=\"{upstream}\",priority=\"{}\"", level.word());
+                page.value(name, &labels, counter.get());
             }
         }
     }

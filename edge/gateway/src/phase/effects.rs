@@ -6,7 +6,7 @@ use crate::{
     edge::Edge,
     generation::{Gate, Route},
     store::{Charge, Quota},
-    upstream::{Pool, Sessions, Target},
+    upstream::{Crowded, Pool, Sessions, Slot, Subset, Target},
 };
 use edge_policy::{
     breaker::{Permit, Refusal},
@@ -15,6 +15,7 @@ use edge_policy::{
     identity::{Identity, Token},
     path::PathError,
     rate_limit::Spared,
+    shed::Level,
 };
 use shared_contracts::Code;
 use std::{
@@ -42,11 +43,14 @@ pub(crate) trait Effects: Sync {
     /// Another site's page is behind a request, and may not.
     fn is_foreign(&self, route: &Route);
 
+    /// Takes room at an upstream, and waits a moment for it.
+    fn enter(&self, pool: &Arc<Pool>, level: Level) -> impl Future<Output = Result<Option<Slot>, Crowded>> + Send;
+
     /// Asks an upstream's breaker for leave.
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal>;
 
     /// The next target for a client that was not tried.
-    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>>;
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>>;
 
     /// The target in which a session was opened.
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr>;
@@ -61,6 +65,8 @@ pub(crate) enum Note<'n> {
     BadPath(PathError),
     /// The route.
     Route(&'n Route),
+    /// Where a request without TLS is sent.
+    Redirect(&'n str),
     /// The fields that answer a preflight.
     Preflight(&'n Fields),
     /// The body's length, where the head tells it; the route bounds it.
@@ -112,12 +118,16 @@ impl Effects for Serving<'_> {
         }
     }
 
+    async fn enter(&self, pool: &Arc<Pool>, level: Level) -> Result<Option<Slot>, Crowded> {
+        pool.enter(level).await
+    }
+
     fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {
         pool.admit()
     }
 
-    fn next(&self, pool: &Pool, tried: &[SocketAddr], client: IpAddr) -> Option<Arc<Target>> {
-        pool.pick(tried, Some(client))
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>> {
+        pool.pick(subset, tried, Some(key))
     }
 
     fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {

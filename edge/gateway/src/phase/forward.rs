@@ -169,29 +169,29 @@ fn join_cookies(fields: &mut HeaderMap) -> pingora_error::Result<()> {
     Ok(())
 }
 
-/// The affinity cookie is between the client and the edge.
+/// The affinity cookie is between the client and the edge. Bytes: browsers send cookies of any charset beside it.
 fn hide_cookie(fields: &mut HeaderMap, name: &str) -> pingora_error::Result<()> {
-    let is_ours = |pair: &str| pair.split_once('=').is_some_and(|(key, _)| key.trim() == name);
-    let lines: Vec<&str> = fields
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .collect();
-    if !lines.iter().flat_map(|line| line.split(';')).any(is_ours) {
+    let is_ours = |pair: &&[u8]| {
+        let key = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+        key.len() < pair.len() && key.trim_ascii() == name.as_bytes()
+    };
+    let pairs = || {
+        let lines = fields.get_all(header::COOKIE).iter();
+        lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+    };
+    if !pairs().any(|pair| is_ours(&pair)) {
         return Ok(());
     }
-    let rest: Vec<&str> = lines
-        .iter()
-        .flat_map(|line| line.split(';'))
-        .map(str::trim)
-        .filter(|pair| !is_ours(pair))
-        .collect();
+    let rest: Vec<&[u8]> = pairs().map(<[u8]>::trim_ascii).filter(|pair| !is_ours(pair)).collect();
     if rest.is_empty() {
         fields.remove(header::COOKIE);
         return Ok(());
     }
-    let rest = value(&rest.join("; "))?;
-    fields.insert(header::COOKIE, rest);
+    let rest = HeaderValue::from_bytes(&rest.join(&b"; "[..]));
+    fields.insert(
+        header::COOKIE,
+        rest.or_err(ErrorType::InvalidHTTPHeader, "no value of a field")?,
+    );
     Ok(())
 }
 
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     fn with(cookies: &[&'static str]) -> HeaderMap {
-        let value = |cookie: &&'static str| (header::COOKIE, HeaderValue::from_static(cookie));
+        let value = |cookie: &&'static str| (header::COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
         cookies.iter().map(value).collect()
     }
 
@@ -245,10 +245,17 @@ mod tests {
             ),
             (&["edge_affinity=x"], &[]),
             (&["a=1", "b=2"], &["a=1", "b=2"]),
+            (&["edge_affinity", "edge_affinity=x=y"], &["edge_affinity"]),
+            (&["name=J\u{f6}rg; edge_affinity=x; b=2"], &["name=J\u{f6}rg; b=2"]),
+            (&["edge_affinity=\u{f6}"], &[]),
         ] {
             let mut fields = with(sent);
             hide_cookie(&mut fields, "edge_affinity").unwrap();
-            assert!(fields.get_all(header::COOKIE).iter().eq(left), "{sent:?}: {fields:?}");
+            let lines = fields.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+            assert!(
+                lines.eq(left.iter().map(|line| line.as_bytes())),
+                "{sent:?}: {fields:?}"
+            );
         }
     }
 

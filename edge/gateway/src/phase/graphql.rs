@@ -14,7 +14,7 @@ use crate::{
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use edge_graphql::{Answer, Call, HttpRequest, SubgraphClient, SubgraphError};
-use edge_policy::wire::Fault;
+use edge_policy::{shed::Level, wire::Fault};
 use http::{HeaderValue, header};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
@@ -56,6 +56,10 @@ pub(crate) async fn answer(
         template,
         deadline,
         client: ctx.client,
+        level: match Level::is_prefetch(&head.headers) {
+            true => Some(Level::Low),
+            false => route.level,
+        },
         request_id: &ctx.request_id,
     };
     // The head is read and the client watched at the same time: it leaves the session for as long.
@@ -138,6 +142,8 @@ struct Subgraphs<'r> {
     template: RequestHeader,
     deadline: Instant,
     client: IpAddr,
+    /// How much all of them matter, whatever is asked.
+    level: Option<Level>,
     request_id: &'r str,
 }
 
@@ -171,16 +177,21 @@ impl SubgraphClient for Subgraphs<'_> {
             client: self.client,
             retry: &self.route.retry,
             retry_budget: self.route.retry_budget,
+            level: self
+                .level
+                .unwrap_or(if call.is_query { Level::Read } else { Level::Write }),
         };
         let reply = self.edge.caller.ask_for(ask, client).await.map_err(|error| {
-            if let CallError::CircuitOpen(_) = error {
-                // Told once, when it opened.
-                tracing::debug!(request_id = self.request_id, subgraph, "its breaker lets nobody pass");
+            if let CallError::CircuitOpen(_) | CallError::Overloaded(_) = error {
+                // Told once, when it opened, or counted.
+                tracing::debug!(request_id = self.request_id, subgraph, %error, "it is not asked");
                 return SubgraphError::Unavailable;
             }
             tracing::warn!(request_id = self.request_id, subgraph, %error, "subgraph call failed");
             match error {
-                CallError::Unreachable(_) | CallError::CircuitOpen(_) => SubgraphError::Unavailable,
+                CallError::Unreachable(_) | CallError::CircuitOpen(_) | CallError::Overloaded(_) => {
+                    SubgraphError::Unavailable
+                }
                 CallError::Timeout(_) => SubgraphError::Timeout,
                 CallError::Broken(..) | CallError::TooLarge(_) => SubgraphError::Failed,
             }
@@ -194,10 +205,11 @@ impl SubgraphClient for Subgraphs<'_> {
             status = reply.status,
             "no GraphQL answer"
         );
-        Err(if reply.status == 503 {
-            SubgraphError::Unavailable
-        } else {
-            SubgraphError::Failed
+        Err(match reply.status {
+            503 => SubgraphError::Unavailable,
+            // The service saw first that the time is over.
+            504 => SubgraphError::Timeout,
+            _ => SubgraphError::Failed,
         })
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod admit;
 pub(crate) mod arrive;
 mod ask;
 mod effects;
+pub(crate) mod fallback;
 pub(crate) mod forward;
 pub(crate) mod graphql;
 pub(crate) mod identify;

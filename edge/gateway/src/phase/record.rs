@@ -3,6 +3,7 @@
 use crate::{
     access_log::{AccessLog, Line},
     context::RequestContext,
+    generation::{Route, Serves},
 };
 use edge_policy::{client_ip, identity::Identity};
 use pingora_proxy::Session;
@@ -17,7 +18,15 @@ pub(crate) fn record(log: &AccessLog, session: &Session, ctx: &RequestContext) {
         .as_ref()
         .map_or(&ctx.generation.unrouted, |route| &route.cells);
     cells.answered(status);
+    if let Some(Serves::Upstream { pool, .. }) = fell_back(ctx).map(|route| &route.serves) {
+        pool.cells.fallbacks.add();
+    }
     log.add("request", |line| describe(line, status, session, ctx));
+}
+
+/// The route whose fallback took the request over.
+fn fell_back(ctx: &RequestContext) -> Option<&Route> {
+    ctx.route.as_deref().filter(|_| ctx.fell_back.is_some())
 }
 
 fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestContext) {
@@ -35,6 +44,9 @@ fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestCo
         "target_address",
         ctx.target.as_ref().map_or("", |target| &*target.address_text),
     );
+    if let Some(fallback) = fell_back(ctx).and_then(|route| route.fallback.as_ref()) {
+        line.text("fallback", fallback.word());
+    }
     line.number("attempts", ctx.attempts.into());
     if let Some(time) = ctx.upstream_time {
         line.time("upstream_us", time);

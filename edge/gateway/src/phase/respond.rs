@@ -3,6 +3,7 @@
 use crate::{
     compress::{Encoder, Pace},
     context::RequestContext,
+    generation::FixedAnswer,
     heads::{self, Head},
     problem::ClientError,
 };
@@ -160,6 +161,15 @@ pub(crate) async fn refuse(session: &mut Session, error: &ClientError, ctx: &mut
         session.set_keepalive(None);
     }
     send(session, response, body.into(), error.retry_after_seconds(), ctx).await
+}
+
+/// Answers in the place of a service that is away.
+pub(crate) async fn fixed(session: &mut Session, answer: &FixedAnswer, ctx: &RequestContext) -> Result<()> {
+    let mut response = ResponseHeader::build_no_case(answer.status, Some(10))?;
+    response.insert_header(header::CONTENT_TYPE, answer.content_type.clone())?;
+    // It holds for as long as the service is away.
+    response.insert_header(header::CACHE_CONTROL, "no-store")?;
+    send(session, response, answer.body.clone(), None, ctx).await
 }
 
 /// Answers a preflight.

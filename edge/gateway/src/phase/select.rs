@@ -1,11 +1,14 @@
 //! Select: which target takes the request, and what becomes of one that fails.
 
-use super::Effects;
+use super::{
+    Effects,
+    fallback::{self, fall_back},
+};
 use crate::{
     context::RequestContext,
     generation::{Route, Serves, Sticky},
     problem::InternalError,
-    upstream::{Attempt, PeerTimeouts, Pool, Target, clock, peer},
+    upstream::{Attempt, Crowded, PeerTimeouts, Pool, Rotation, Subset, Target, clock, peer},
 };
 use bytes::Bytes;
 use edge_config::Streaming;
@@ -13,6 +16,7 @@ use edge_policy::{
     balance::{Client, engine_io},
     breaker::Permit,
     retry::{Cause, Failure, backoff},
+    shed::Level,
 };
 use http::{HeaderMap, HeaderValue, Method};
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
@@ -42,7 +46,7 @@ pub(crate) fn select<E: Effects>(
         target, pool, permit, ..
     } = target(effects, route, head, ctx)?;
     let attempt = Attempt::begin(pool, &target, permit);
-    if ctx.attempts == 0 {
+    if ctx.tries() == 0 {
         pool.state.budget.request(clock::now());
     }
     let left = ctx
@@ -63,6 +67,38 @@ pub(crate) fn select<E: Effects>(
     ctx.attempt = Some(attempt);
     ctx.target = Some(target);
     Ok(peer)
+}
+
+/// Takes room at the upstream before the first try; those that repeat it have it already. What stays open is not counted.
+///
+/// # Errors
+/// The upstream has as much to do as it can.
+pub(crate) async fn enter<E: Effects>(
+    effects: &E,
+    route: &Route,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<(), InternalError> {
+    let Some((pool, level)) = limited(route, head).filter(|_| ctx.attempts == 0) else {
+        return Ok(());
+    };
+    let slot = effects.enter(pool, level).await;
+    ctx.slot = slot.map_err(|Crowded| InternalError::Overloaded(Arc::clone(&pool.name)))?;
+    Ok(())
+}
+
+/// The upstream that takes so many requests at a time and no more, and how much this one matters; none where nothing is limited.
+pub(crate) fn limited<'r>(route: &'r Route, head: &RequestHeader) -> Option<(&'r Arc<Pool>, Level)> {
+    let Serves::Upstream { pool, .. } = &route.serves else {
+        return None;
+    };
+    pool.settings.room?;
+    let level = || route.level.unwrap_or_else(|| Level::of_method(&head.method));
+    let counts = route.streaming.is_none();
+    counts.then(|| match Level::is_prefetch(&head.headers) {
+        true => (pool, Level::Low),
+        false => (pool, level()),
+    })
 }
 
 /// Waits before a try that repeats another.
@@ -103,13 +139,30 @@ pub(crate) fn target<'r, E: Effects>(
     head: &RequestHeader,
     ctx: &mut RequestContext,
 ) -> Result<Choice<'r>, InternalError> {
-    let Serves::Upstream { pool, sticky } = &route.serves else {
+    let (Some(part), Serves::Upstream { sticky, .. }) = (fallback::part(route, ctx), &route.serves) else {
         return Err(InternalError::NoTarget("graphql".into()));
     };
+    let sticky = sticky.as_deref().filter(|_| ctx.fell_back.is_none());
+    match target_of(effects, part, sticky, head, ctx) {
+        Err(_) if fall_back(route, ctx) => {
+            let other = fallback::part(route, ctx).unwrap_or(part);
+            target_of(effects, other, None, head, ctx)
+        }
+        chosen => chosen,
+    }
+}
+
+fn target_of<'r, E: Effects>(
+    effects: &E,
+    (pool, subset): (&'r Arc<Pool>, Subset),
+    sticky: Option<&Sticky>,
+    head: &RequestHeader,
+    ctx: &mut RequestContext,
+) -> Result<Choice<'r>, InternalError> {
     // The breaker before the balancer: no target is drawn for a request that goes nowhere.
     let permit = effects.leave(pool);
     let permit = permit.map_err(|refusal| InternalError::CircuitOpen(Arc::clone(&pool.name), refusal))?;
-    let Some((target, why)) = choose(effects, pool, sticky.as_deref(), head, ctx) else {
+    let Some((target, why)) = choose(effects, (pool, subset), sticky, head, ctx) else {
         pool.give_back(permit);
         return Err(InternalError::NoTarget(Arc::clone(&pool.name)));
     };
@@ -124,29 +177,30 @@ pub(crate) fn target<'r, E: Effects>(
 /// The client's own target if it is bound to one that is well and not disabled, else the balancer's choice.
 fn choose<E: Effects>(
     effects: &E,
-    pool: &Pool,
+    (pool, subset): (&Pool, Subset),
     sticky: Option<&Sticky>,
     head: &RequestHeader,
     ctx: &mut RequestContext,
 ) -> Option<(Arc<Target>, Chosen)> {
+    let (key, _) = pool.settings.ring_key.place(&head.headers, ctx.client);
     let Some(sticky) = sticky else {
         return effects
-            .next(pool, &ctx.tried, ctx.client)
+            .next(pool, subset, &ctx.tried, key)
             .map(|target| (target, Chosen::Balanced));
     };
     let free = |target: &Arc<Target>| {
         target.is_available() && target.admits(Client::Bound) && !ctx.tried.contains(&target.address)
     };
-    if let Some(target) = bound(pool, sticky, &head.headers).filter(free) {
+    if let Some(target) = bound(pool.rotation().of(subset), sticky, &head.headers).filter(free) {
         ctx.set_cookie = None;
         return Some((target, Chosen::Bound));
     }
     // A client that keeps no cookies is known by its session. It is not sent another one in vain.
-    if let Some(target) = in_session(effects, pool, head).filter(free) {
+    if let Some(target) = in_session(effects, (pool, subset), head).filter(free) {
         ctx.set_cookie = None;
         return Some((target, Chosen::Session));
     }
-    let target = effects.next(pool, &ctx.tried, ctx.client)?;
+    let target = effects.next(pool, subset, &ctx.tried, key)?;
     let value = format!(
         "{}={}{}{}",
         sticky.cookie,
@@ -158,11 +212,12 @@ fn choose<E: Effects>(
     Some((target, Chosen::Balanced))
 }
 
-fn in_session<E: Effects>(effects: &E, pool: &Pool, head: &RequestHeader) -> Option<Arc<Target>> {
+fn in_session<E: Effects>(effects: &E, (pool, subset): (&Pool, Subset), head: &RequestHeader) -> Option<Arc<Target>> {
     let session = engine_io::session_of_query(head.uri.query()?)?;
     let address = effects.session(&pool.state.sessions, session)?;
     let rotation = pool.rotation();
-    let target = rotation.targets.iter().find(|target| target.address == address);
+    let mut targets = rotation.of(subset).targets.iter();
+    let target = targets.find(|target| target.address == address);
     target.map(Arc::clone)
 }
 
@@ -171,7 +226,7 @@ pub(crate) fn learn_session(head: &RequestHeader, body: Option<&Bytes>, ctx: &Re
     let Some(route) = ctx
         .route
         .as_ref()
-        .filter(|route| route.streaming == Some(Streaming::Websocket))
+        .filter(|route| route.streaming == Some(Streaming::Websocket) && ctx.fell_back.is_none())
     else {
         return;
     };
@@ -192,9 +247,8 @@ pub(crate) fn learn_session(head: &RequestHeader, body: Option<&Bytes>, ctx: &Re
     }
 }
 
-fn bound(pool: &Pool, sticky: &Sticky, headers: &HeaderMap) -> Option<Arc<Target>> {
+fn bound(rotation: &Rotation, sticky: &Sticky, headers: &HeaderMap) -> Option<Arc<Target>> {
     let value = cookie(headers, &sticky.cookie)?;
-    let rotation = pool.rotation();
     let index = sticky
         .affinity
         .find(value, rotation.targets.iter().map(|target| &*target.address_text))?;
@@ -203,7 +257,7 @@ fn bound(pool: &Pool, sticky: &Sticky, headers: &HeaderMap) -> Option<Arc<Target
 
 /// No connection could be made: leave the target alone for a while, and go on to the next one.
 pub(crate) fn not_connected(route: &Route, error: &mut Error, ctx: &mut RequestContext) {
-    let Serves::Upstream { pool, .. } = &route.serves else {
+    let Some((pool, subset)) = fallback::part(route, ctx) else {
         return;
     };
     ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
@@ -213,10 +267,10 @@ pub(crate) fn not_connected(route: &Route, error: &mut Error, ctx: &mut RequestC
     // Nothing was sent, so any method may be tried on every target there is, where any is tried again at all.
     let attempts = match route.retry.attempts {
         1 => 1,
-        attempts => attempts.max(u32::try_from(pool.len()).unwrap_or(u32::MAX)),
+        attempts => attempts.max(u32::try_from(pool.rotation().of(subset).targets.len()).unwrap_or(u32::MAX)),
     };
     let failure = failure(&Method::GET, Cause::NotConnected, true, ctx);
-    error.set_retry(may_retry(route, pool, attempts, &failure, ctx));
+    error.set_retry(may_retry(route, (pool, subset), attempts, &failure, ctx) || fall_back(route, ctx));
 }
 
 /// The exchange broke off.
@@ -226,7 +280,7 @@ pub(crate) fn broke_off(route: &Route, error: &mut Error, exchange: &Exchange<'_
         return;
     }
     error.set_retry(false);
-    let Serves::Upstream { pool, .. } = &route.serves else {
+    let Some((pool, subset)) = fallback::part(route, ctx) else {
         return;
     };
     if *error.esource() != ErrorSource::Upstream {
@@ -242,7 +296,13 @@ pub(crate) fn broke_off(route: &Route, error: &mut Error, exchange: &Exchange<'_
         // Most likely the service closed an idle connection just then: the target itself is well, and may be asked at once.
         pool.cells.failures.add();
         ctx.attempt = None;
-        error.set_retry(may_retry(route, pool, route.retry.attempts.max(2), &failure, ctx));
+        error.set_retry(may_retry(
+            route,
+            (pool, subset),
+            route.retry.attempts.max(2),
+            &failure,
+            ctx,
+        ));
         ctx.pause = Duration::ZERO;
         return;
     }
@@ -250,7 +310,7 @@ pub(crate) fn broke_off(route: &Route, error: &mut Error, exchange: &Exchange<'_
     if let Some(attempt) = ctx.attempt.take() {
         attempt.failed();
     }
-    error.set_retry(may_retry(route, pool, route.retry.attempts, &failure, ctx));
+    error.set_retry(may_retry(route, (pool, subset), route.retry.attempts, &failure, ctx));
 }
 
 /// How far an exchange came.
@@ -270,18 +330,24 @@ fn failure<'a>(method: &'a Method, cause: Cause, replayable: bool, ctx: &Request
         method,
         cause,
         replayable,
-        tries: ctx.attempts,
+        tries: ctx.tries(),
     }
 }
 
 /// Whether to try again: allowed, possible, in time, and within the budget, in this order, since the budget counts it.
-fn may_retry(route: &Route, pool: &Pool, attempts: u32, failure: &Failure<'_>, ctx: &mut RequestContext) -> bool {
+fn may_retry(
+    route: &Route,
+    (pool, subset): (&Pool, Subset),
+    attempts: u32,
+    failure: &Failure<'_>,
+    ctx: &mut RequestContext,
+) -> bool {
     if !route.retry.allow(failure, attempts) {
         return false;
     }
     // A client that is bound to a draining target may try that one again.
     let own = ctx.target.as_ref().filter(|target| target.admits(Client::Bound));
-    let another = own.is_some_and(|own| !ctx.tried.contains(&own.address)) || pool.has_another(&ctx.tried);
+    let another = own.is_some_and(|own| !ctx.tried.contains(&own.address)) || pool.has_another(subset, &ctx.tried);
     let pause = backoff(failure.tries, rand::random());
     let in_time = ctx.deadline().is_none_or(|deadline| Instant::now() + pause < deadline);
     if !another || !in_time {
@@ -316,7 +382,7 @@ pub(crate) fn answered(
         .as_mut()
         .map(|attempt| attempt.answered(status, body, route.streaming.is_none()));
     ctx.upstream_time = took;
-    let Serves::Upstream { pool, .. } = &route.serves else {
+    let Some((pool, subset)) = fallback::part(route, ctx) else {
         return Ok(());
     };
     if !route.retry.on_status.has(status) {
@@ -325,7 +391,7 @@ pub(crate) fn answered(
     let mark = ctx.tried.len();
     ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
     let failure = failure(method, Cause::Status(status), replayable, ctx);
-    if !may_retry(route, pool, route.retry.attempts, &failure, ctx) {
+    if !may_retry(route, (pool, subset), route.retry.attempts, &failure, ctx) {
         ctx.tried.truncate(mark);
         return Ok(());
     }
@@ -336,8 +402,5 @@ pub(crate) fn answered(
 
 /// The upstream of the request's route.
 pub(crate) fn upstream_name(ctx: &RequestContext) -> Option<&Arc<str>> {
-    match &ctx.route.as_ref()?.serves {
-        Serves::Upstream { pool, .. } => Some(&pool.name),
-        Serves::Graphql(_) => None,
-    }
+    fallback::part(ctx.route.as_ref()?, ctx).map(|(pool, _)| &pool.name)
 }

@@ -3,8 +3,9 @@
 
 use crate::{
     finding::Finding,
-    generation::{Gate, Generation, Route},
+    generation::{Gate, Generation, Route, Serves},
     store::Keys,
+    upstream::Pool,
 };
 use edge_config::diagnose::code;
 
@@ -26,8 +27,8 @@ pub(super) fn losses(old: &Generation, new: &Generation) -> Vec<Finding> {
 }
 
 fn lost_targets(before: &Route, now: &Route) -> Option<Finding> {
-    let empty = now.pools().into_iter().find(|pool| pool.len() == 0)?;
-    if before.pools().iter().any(|pool| pool.len() == 0) {
+    let empty = without_targets(now)?;
+    if without_targets(before).is_some() {
         return None;
     }
     let names: Vec<&str> = { &empty.settings.specs }.iter().map(|spec| &*spec.address).collect();
@@ -37,6 +38,20 @@ fn lost_targets(before: &Route, now: &Route) -> Option<Finding> {
     );
     let path = format!("upstreams.{}.targets", empty.name);
     Some(Finding::error(code::NO_ADDRESS, &path, message))
+}
+
+/// The upstream of a route that has none of the targets that the route could go to.
+fn without_targets(route: &Route) -> Option<&Pool> {
+    match &route.serves {
+        Serves::Upstream { pool, subset, .. } => {
+            let is_empty = pool.rotation().of(*subset).targets.is_empty();
+            is_empty.then_some(pool)
+        }
+        Serves::Graphql(composed) => {
+            let mut pools = composed.subgraphs.values();
+            pools.find(|pool| pool.len() == 0).map(|pool| &**pool)
+        }
+    }
 }
 
 fn lost_keys(before: &Route, now: &Route) -> Option<Finding> {

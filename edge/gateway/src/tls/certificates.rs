@@ -20,7 +20,9 @@ impl Certificates {
     }
 
     fn of(&self, name: Option<&str>) -> Option<&Arc<CertifiedKey>> {
-        let asked = name.and_then(|name| DnsName::try_from(name).ok()).map(ServerName::DnsName);
+        let asked = name
+            .and_then(|name| DnsName::try_from(name).ok())
+            .map(ServerName::DnsName);
         let named = asked.and_then(|name| self.0.iter().find(|key| is_made_out_to(key, &name)));
         named.or_else(|| self.0.first())
     }

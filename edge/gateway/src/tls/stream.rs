@@ -46,7 +46,13 @@ fn digest(connection: &ServerConnection) -> SslDigest {
     let version = connection.protocol_version().and_then(|version| version.as_str());
     let cipher = connection.negotiated_cipher_suite();
     let cipher = cipher.and_then(|cipher| cipher.suite().as_str());
-    SslDigest::new(cipher.unwrap_or_default(), version.unwrap_or_default(), None, None, Vec::new())
+    SslDigest::new(
+        cipher.unwrap_or_default(),
+        version.unwrap_or_default(),
+        None,
+        None,
+        Vec::new(),
+    )
 }
 
 /// A connection of which something was read already.
@@ -162,7 +168,6 @@ impl GetProxyDigest for TlsClient {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
         self.below().get_proxy_digest()
     }
-
 }
 
 impl GetSocketDigest for TlsClient {

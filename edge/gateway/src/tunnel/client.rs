@@ -20,19 +20,23 @@ pub(crate) fn is_takeable(session: &Session) -> bool {
 
 /// Does `work` for as long as the client is there. What the client sends meanwhile is kept.
 pub(crate) async fn while_there<T>(session: &mut Session, work: impl Future<Output = T>) -> Result<T> {
-    let ServerSession::H1(client) = session.as_downstream_mut() else {
-        return Ok(work.await);
-    };
-    // Makes Pingora put by what it reads while it listens for the client's end.
-    client.set_pipelining_enabled(true);
+    let client = session.as_downstream_mut();
+    // Makes Pingora put by what it reads while it listens for the client's end. A stream of HTTP/2 brings nothing more.
+    keep_what_follows(client, true);
     let result = tokio::select! {
         biased;
         result = work => Ok(result),
         gone = client.read_body_or_idle(true) => Err(gone.err()),
     };
-    client.set_pipelining_enabled(false);
+    keep_what_follows(client, false);
     let gone = || Error::explain(ErrorType::ConnectionClosed, "the client left");
     result.map_err(|error| error.unwrap_or_else(gone).into_down())
+}
+
+fn keep_what_follows(client: &mut ServerSession, keep: bool) {
+    if let ServerSession::H1(client) = client {
+        client.set_pipelining_enabled(keep);
+    }
 }
 
 /// Answers `101` and takes the stream. What stays behind in `session` has read and answered the same, for the log.

@@ -45,6 +45,9 @@ impl Attempt {
             self.target.load.failed(took, now);
         } else if is_timed {
             self.target.load.answered(took, now);
+            if let Some(room) = &self.pool.settings.room {
+                self.pool.state.room.limiter.answered(took, room.bounds, now);
+            }
         }
         self.is_well = !failed;
         if failed {

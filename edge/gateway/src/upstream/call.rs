@@ -1,12 +1,16 @@
 //! The edge's own requests to upstreams: subgraph calls and the key set. Small bodies, whole answers.
 
 use super::{
-    Attempt, PeerTimeouts, Pool, Target, clock,
+    Attempt, PeerTimeouts, Pool, Subset, Target, clock,
     exchange::{TOO_LARGE, exchange},
     peer,
 };
 use bytes::Bytes;
-use edge_policy::retry::{Cause, Failure, Terms, backoff};
+use edge_policy::{
+    balance::RingKey,
+    retry::{Cause, Failure, Terms, backoff},
+    shed::Level,
+};
 use http::Method;
 use pingora_core::{
     connectors::{ConnectorOptions, TransportConnector},
@@ -52,6 +56,8 @@ pub(crate) struct OnBehalf<'a> {
     pub(crate) retry: &'a Terms,
     /// Most retries, as a share of requests.
     pub(crate) retry_budget: f32,
+    /// How much it matters when the upstream has too much to do.
+    pub(crate) level: Level,
 }
 
 /// A whole answer.
@@ -78,6 +84,9 @@ pub(crate) enum CallError {
     /// Requests are kept away from the upstream.
     #[error("the breaker of `{0}` lets nobody pass")]
     CircuitOpen(Arc<str>),
+    /// The upstream has as much to do as it can.
+    #[error("`{0}` has too much to do")]
+    Overloaded(Arc<str>),
     /// The answer is larger than allowed.
     #[error("the answer of `{0}` is too large")]
     TooLarge(Arc<str>),
@@ -96,13 +105,15 @@ impl Caller {
         }
     }
 
-    /// Asks for the edge itself: no breaker and no budget keeps it from learning what it needs.
+    /// Asks for the edge itself: no breaker, limit or budget keeps it from learning what it needs.
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<Reply, CallError> {
         self.ask_targets(&ask, None).await
     }
 
     /// Asks on behalf of a client's request.
     pub(crate) async fn ask_for(&self, ask: Ask<'_>, client: OnBehalf<'_>) -> Result<Reply, CallError> {
+        let room = ask.pool.enter(client.level).await;
+        let _room = room.map_err(|_| CallError::Overloaded(Arc::clone(&ask.pool.name)))?;
         self.ask_targets(&ask, Some(&client)).await
     }
 
@@ -116,7 +127,11 @@ impl Caller {
                 Some(_) => pool.admit().map_err(|_| CallError::CircuitOpen(name()))?,
                 None => None,
             };
-            let Some(target) = pool.pick(&tried, client.map(|client| client.client)) else {
+            let Some(target) = pool.pick(
+                Subset::ALL,
+                &tried,
+                client.map(|client| RingKey::of_client(client.client)),
+            ) else {
                 pool.give_back(permit);
                 return Err(last);
             };
@@ -228,7 +243,7 @@ async fn may_retry(
         attempts => attempts,
     };
     let pause = backoff(tries, rand::random());
-    let is_possible = ask.pool.has_another(tried) && Instant::now() + pause < ask.deadline;
+    let is_possible = ask.pool.has_another(Subset::ALL, tried) && Instant::now() + pause < ask.deadline;
     if !client.retry.allow(&failure, attempts) || !is_possible {
         return false;
     }

@@ -69,7 +69,7 @@ async fn ask(target: &Target, path: &str) -> io::Result<u16> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::UpstreamState;
+    use super::super::{TargetSpec, UpstreamState};
     use super::*;
     use tokio::net::TcpListener;
 
@@ -77,7 +77,7 @@ mod tests {
     async fn reads_the_status() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = UpstreamState::default().target(listener.local_addr().unwrap());
-        let target = Target::new("t:1", 1, state);
+        let target = Target::new(&TargetSpec::plain("t:1"), 1, state);
         let server = async {
             for answer in [
                 "HTTP/1.1 204 No Content\r\n\r\n",

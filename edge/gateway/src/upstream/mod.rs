@@ -3,11 +3,14 @@
 mod attempt;
 mod call;
 pub(crate) mod clock;
+mod dns;
 mod exchange;
 mod health;
 mod peer;
 mod pool;
 mod resolve;
+mod room;
+mod rotation;
 mod sessions;
 mod settings;
 mod standing;
@@ -16,10 +19,13 @@ mod target;
 
 pub(crate) use attempt::Attempt;
 pub(crate) use call::{Ask, CallError, Caller, OnBehalf};
+pub(crate) use dns::Found;
 pub(crate) use health::watch as watch_health;
 pub(crate) use peer::{PeerTimeouts, peer};
 pub(crate) use pool::Pool;
 pub(crate) use resolve::watch as watch_names;
+pub(crate) use room::{Crowded, Outlook, RoomSettings, Slot};
+pub(crate) use rotation::{Labels, Rotation, Subset};
 pub(crate) use sessions::Sessions;
 pub(crate) use settings::{HealthSettings, OutlierSettings, PoolSettings, TargetSpec};
 pub(crate) use standing::Standing;

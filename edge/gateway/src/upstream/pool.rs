@@ -1,20 +1,22 @@
 //! An upstream's targets, and the choice among them.
 
 use super::{
-    BreakerState, OutlierSettings, PoolSettings, Target, TargetSpec, clock,
+    BreakerState, Found, Labels, OutlierSettings, PoolSettings, Rotation, Subset, Target, TargetSpec, clock,
+    rotation::Request,
     standing::because,
     state::{States, UpstreamState},
 };
 use crate::metrics::UpstreamCells;
 use arc_swap::{ArcSwap, Guard};
+use edge_config::Records;
 use edge_policy::{
-    balance::{Asked, Balancer, Client, Load, Method, Turn, View, key},
+    balance::{Balancer, Client, Turn},
     breaker::{Outcome, Permit, Refusal, State},
-    client_ip::subscriber,
     outlier::{Why, most_ejected},
 };
 use std::{
-    net::{IpAddr, SocketAddr},
+    collections::HashSet,
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -23,34 +25,6 @@ use std::{
 const UNREACHABLE_FOR: Duration = Duration::from_secs(2);
 /// The waiting time told while an operator keeps a breaker open.
 const BY_HAND: Duration = Duration::from_secs(1);
-
-/// The targets of one moment, with the order in which they take turns.
-pub(crate) struct Rotation {
-    /// Every known target.
-    pub(crate) targets: Vec<Arc<Target>>,
-    shares: Vec<u32>,
-    balancer: Balancer,
-}
-
-impl Rotation {
-    fn new(method: Method, targets: Vec<Arc<Target>>) -> Self {
-        let shares: Vec<u32> = targets.iter().map(|target| target.share()).collect();
-        let names = targets.iter().map(|target| key(target.address_text.as_bytes()));
-        let named: Vec<(u64, u32)> = names.zip(shares.iter().copied()).collect();
-        Self {
-            // Edges draw each their own row of numbers.
-            balancer: Balancer::new(method, &named, rand::random()),
-            shares,
-            targets,
-        }
-    }
-
-    fn is_same(&self, targets: &[Arc<Target>]) -> bool {
-        let both = targets.iter().zip(self.targets.iter().zip(&self.shares));
-        targets.len() == self.targets.len() && { both }
-            .all(|(new, (old, share))| new.is_same(old) && new.share() == *share)
-    }
-}
 
 /// One upstream.
 pub(crate) struct Pool {
@@ -63,8 +37,8 @@ pub(crate) struct Pool {
     /// What lasts of it.
     pub(crate) state: Arc<UpstreamState>,
     rotation: ArcSwap<Rotation>,
-    /// Held while a new rotation is made. Requests never do.
-    making: Mutex<()>,
+    /// What is known of each spec. Held while a new rotation is made; requests never do.
+    making: Mutex<Vec<Vec<Found>>>,
 }
 
 impl Pool {
@@ -77,74 +51,105 @@ impl Pool {
         cells: Arc<UpstreamCells>,
         previous: Option<&Self>,
     ) -> Self {
+        let of_spec = |spec: &TargetSpec| match spec.literal() {
+            Some(address) => vec![Found {
+                address,
+                weight: spec.weight,
+            }],
+            None => previous.map(|previous| previous.found_of(spec)).unwrap_or_default(),
+        };
+        let found = settings.specs.iter().map(of_spec).collect();
         let pool = Self {
             name: name.into(),
-            rotation: ArcSwap::from_pointee(Rotation::new(settings.method, Vec::new())),
+            rotation: ArcSwap::from_pointee(Rotation::new(settings.method, Vec::new(), &settings.subsets)),
             settings,
             cells,
             state: states.upstream(name),
-            making: Mutex::new(()),
+            making: Mutex::new(found),
         };
-        let known = pool.settings.specs.iter().map(|spec| {
-            let literal = spec.address.parse().ok();
-            let addresses = literal.map_or_else(
-                || previous.map(|previous| previous.addresses_of(spec)).unwrap_or_default(),
-                |address| vec![address],
-            );
-            (spec, addresses)
-        });
         // At the very first all are new, and none has to be spared.
-        pool.take_addresses(known.collect(), previous.is_some_and(|previous| previous.len() > 0));
+        let others_are_warm = previous.is_some_and(|previous| previous.len() > 0);
+        pool.turn(|found, _| pool.targets(found, others_are_warm));
         pool
     }
 
     /// Whether any target is given by name.
     pub(crate) fn has_names(&self) -> bool {
-        let specs = &self.settings.specs;
-        specs.iter().any(|spec| spec.address.parse::<SocketAddr>().is_err())
+        self.settings.specs.iter().any(TargetSpec::is_name)
     }
 
-    /// The addresses known of a spec.
-    pub(crate) fn addresses_of(&self, spec: &TargetSpec) -> Vec<SocketAddr> {
-        let rotation = self.rotation.load();
-        let known = rotation.targets.iter().filter(|target| *target.name == *spec.address);
-        known.map(|target| target.address).collect()
+    /// What is known of a spec of the configuration before, as this one's would be.
+    fn found_of(&self, spec: &TargetSpec) -> Vec<Found> {
+        let found = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.settings.specs.iter().zip(found.iter());
+        let known = known.find(|(known, _)| known.address == spec.address && known.records == spec.records);
+        let mut found = known.map(|(_, found)| found.clone()).unwrap_or_default();
+        if spec.records != Records::Srv {
+            found.iter_mut().for_each(|found| found.weight = spec.weight);
+        }
+        found
     }
 
-    /// Takes the addresses of each spec. What is known of them already stays with them.
-    pub(crate) fn set_addresses(&self, resolved: Vec<(&TargetSpec, Vec<SocketAddr>)>) {
-        self.take_addresses(resolved, self.len() > 0);
+    /// Whether anything is known of the spec of that number.
+    pub(crate) fn knows(&self, spec: usize) -> bool {
+        let found = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        found.get(spec).is_some_and(|found| !found.is_empty())
     }
 
-    fn take_addresses(&self, resolved: Vec<(&TargetSpec, Vec<SocketAddr>)>, others_are_warm: bool) {
+    /// Takes what the spec of that number stands for now. What is known of its targets already stays with them.
+    pub(crate) fn set_found(&self, spec: usize, now: Vec<Found>) {
+        let others_are_warm = self.len() > 0;
+        self.turn(|found, _| {
+            if let Some(found) = found.get_mut(spec) {
+                *found = now;
+            }
+            self.targets(found, others_are_warm)
+        });
+    }
+
+    fn targets(&self, found: &[Vec<Found>], others_are_warm: bool) -> Vec<Arc<Target>> {
         let mut targets: Vec<Arc<Target>> = Vec::new();
-        for (spec, addresses) in resolved {
-            for address in addresses {
-                if !targets.iter().any(|target| target.address == address) {
-                    let (state, is_new) = self.state.found(address);
-                    if is_new && others_are_warm {
-                        state.warmth.begin(clock::now());
-                    }
-                    targets.push(Arc::new(Target::new(&spec.address, spec.weight, state)));
+        let mut seen = HashSet::new();
+        for (spec, found) in self.settings.specs.iter().zip(found) {
+            for found in found.iter().filter(|found| seen.insert(found.address)) {
+                let (state, is_new) = self.state.found(found.address);
+                if is_new && others_are_warm {
+                    state.warmth.begin(clock::now());
                 }
+                targets.push(Arc::new(Target::new(spec, found.weight, state)));
             }
         }
-        self.turn(|_| targets);
+        targets
     }
 
     /// Takes the shares that operators have set since.
     pub(crate) fn reweigh(&self) {
-        self.turn(<[Arc<Target>]>::to_vec);
+        self.turn(|_, targets| targets.to_vec());
     }
 
-    fn turn(&self, targets: impl FnOnce(&[Arc<Target>]) -> Vec<Arc<Target>>) {
-        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Makes the next rotation: of what is known of each spec, and of the targets there are.
+    fn turn(&self, targets: impl FnOnce(&mut [Vec<Found>], &[Arc<Target>]) -> Vec<Arc<Target>>) {
+        let mut found = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.rotation.load();
-        let targets = targets(&old.targets);
+        let targets = targets(&mut found, &old.targets);
         if !old.is_same(&targets) {
-            self.rotation
-                .store(Arc::new(Rotation::new(self.settings.method, targets)));
+            let rotation = Rotation::new(self.settings.method, targets, &self.settings.subsets);
+            self.rotation.store(Arc::new(rotation));
         }
+    }
+
+    /// The subset of the targets with these labels; `None` if the configuration knows of none.
+    pub(crate) fn subset(&self, labels: &Labels) -> Option<Subset> {
+        if labels.is_empty() {
+            return Some(Subset::ALL);
+        }
+        let number = self.settings.subsets.iter().position(|subset| subset == labels);
+        number.map(|number| Subset(Some(number)))
+    }
+
+    /// The labels of a subset of this pool; `None` for all targets.
+    pub(crate) fn labels(&self, Subset(subset): Subset) -> Option<&Labels> {
+        self.settings.subsets.get(subset?)
     }
 
     /// The targets of this moment.
@@ -209,45 +214,32 @@ impl Pool {
         }
     }
 
-    /// The balancer's choice among the targets that are available and not in `tried`, for this client where there is one. When
+    /// The balancer's choice among the targets of a subset that are available and not in `tried`, for what keeps the request at one target where anything does. When
     /// none is available, an untried one is asked all the same: a wrong verdict must not take a whole service away. An operator's
     /// verdict is never wrong: a target that is drained or disabled is not chosen.
-    pub(crate) fn pick(&self, tried: &[SocketAddr], client: Option<IpAddr>) -> Option<Arc<Target>> {
-        self.next(tried, client, Balancer::take)
+    pub(crate) fn pick(&self, subset: Subset, tried: &[SocketAddr], key: Option<u64>) -> Option<Arc<Target>> {
+        self.next(subset, tried, key, Balancer::take)
     }
 
     /// The target that [`Pool::pick`] would name. No turn is used up.
-    pub(crate) fn peek(&self, tried: &[SocketAddr], client: Option<IpAddr>) -> Option<Arc<Target>> {
-        self.next(tried, client, Balancer::peek)
+    pub(crate) fn peek(&self, subset: Subset, tried: &[SocketAddr], key: Option<u64>) -> Option<Arc<Target>> {
+        self.next(subset, tried, key, Balancer::peek)
     }
 
     fn next(
         &self,
+        subset: Subset,
         tried: &[SocketAddr],
-        client: Option<IpAddr>,
+        key: Option<u64>,
         turn: impl Fn(&Balancer) -> Turn,
     ) -> Option<Arc<Target>> {
-        let rotation = self.rotation.load();
-        let turn = turn(&rotation.balancer);
-        let asked = Asked {
-            turn,
-            key: client.map_or_else(|| turn.number(), client_key),
-            now: clock::now(),
-            all_in_flight: self.state.load.in_flight(),
-        };
-        let mut candidates = Candidates {
-            targets: &rotation.targets,
+        let request = Request {
             tried,
+            key,
+            all_in_flight: self.state.load.in_flight(),
             slow_start: self.settings.slow_start,
-            now: asked.now,
-            only_available: true,
         };
-        let mut chosen = rotation.balancer.choose(asked, &candidates);
-        if chosen.is_none() {
-            candidates.only_available = false;
-            chosen = rotation.balancer.choose(asked, &candidates);
-        }
-        chosen.map(|index| Arc::clone(&rotation.targets[index]))
+        self.rotation.load().of(subset).choose(&request, turn)
     }
 
     /// A connection to a target failed: spare the next requests the same wait.
@@ -297,48 +289,15 @@ impl Pool {
     }
 
     /// Whether there is a target to try beside these.
-    pub(crate) fn has_another(&self, tried: &[SocketAddr]) -> bool {
+    pub(crate) fn has_another(&self, subset: Subset, tried: &[SocketAddr]) -> bool {
         let rotation = self.rotation.load();
-        let mut targets = rotation.targets.iter();
+        let mut targets = rotation.of(subset).targets.iter();
         targets.any(|target| target.admits(Client::New) && !tried.contains(&target.address))
     }
 
     /// How many targets are known.
     pub(crate) fn len(&self) -> usize {
         self.rotation.load().targets.len()
-    }
-}
-
-/// A client's place on a ring; an IPv6 network is one client.
-fn client_key(client: IpAddr) -> u64 {
-    match subscriber(client) {
-        IpAddr::V4(address) => key(&address.octets()),
-        IpAddr::V6(address) => key(&address.octets()),
-    }
-}
-
-/// Targets as a balancer sees them.
-struct Candidates<'c> {
-    targets: &'c [Arc<Target>],
-    tried: &'c [SocketAddr],
-    slow_start: Duration,
-    now: Duration,
-    only_available: bool,
-}
-
-impl View for Candidates<'_> {
-    fn is_open(&self, index: usize) -> bool {
-        let target = &self.targets[index];
-        let is_well = || target.is_healthy() && target.outlier.ejection(|| self.now).is_none();
-        target.admits(Client::New) && (!self.only_available || is_well()) && !self.tried.contains(&target.address)
-    }
-
-    fn warmth(&self, index: usize) -> f32 {
-        self.targets[index].warmth.part(self.now, self.slow_start)
-    }
-
-    fn load(&self, index: usize) -> &Load {
-        &self.targets[index].load
     }
 }
 

@@ -1,98 +1,99 @@
-//! Targets given by name: their addresses, looked up in the background and kept fresh.
+//! Targets given by name: what they stand for, looked up in the background and kept fresh.
 
-use super::{Pool, TargetSpec};
+use super::{
+    Pool,
+    dns::{DnsError, Names},
+};
 use crate::keeper::Begun;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::time::{sleep, timeout};
+use futures::future::join_all;
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
 
-/// From one look-up to the next while a name has no address yet.
+/// From one look-up to the next while nothing is known of a name.
 const RETRY: Duration = Duration::from_secs(1);
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Records may say that they hold for no time at all.
+const LEAST: Duration = Duration::from_secs(1);
 
-/// Keeps the addresses of `pool` fresh, for ever. Comes back at once if it has no names. `begun` goes after the first look.
+/// Keeps the targets of `pool` fresh, for ever. Comes back at once if it has no names. `begun` goes after the first look at each.
+/// Each name goes its own way: one that is slow holds up no other.
 pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
-    let mut begun = Some(begun);
-    while pool.has_names() {
-        let complete = refresh(&pool).await;
+    let begun = Arc::new(begun);
+    let specs = pool
+        .settings
+        .specs
+        .iter()
+        .enumerate()
+        .filter(|(_, spec)| spec.is_name());
+    let followed: Vec<_> = specs
+        .map(|(index, _)| follow(&pool, index, Arc::clone(&begun)))
+        .collect();
+    drop(begun);
+    join_all(followed).await;
+}
+
+async fn follow(pool: &Pool, index: usize, begun: Arc<Begun>) {
+    let settings = &pool.settings;
+    let mut names = Names::new(&settings.specs[index], &settings.servers);
+    let (mut begun, mut is_failing) = (Some(begun), false);
+    loop {
+        let result = look(pool, index, &mut names).await;
         drop(begun.take());
-        let refresh = pool.settings.refresh;
-        sleep(if complete { refresh } else { RETRY.min(refresh) }).await;
+        let (upstream, target_name) = (&*pool.name, &*settings.specs[index].address);
+        let pause = match result {
+            Ok(holds) => {
+                if is_failing {
+                    tracing::info!(upstream, target_name, "name is found again");
+                }
+                is_failing = false;
+                holds
+            }
+            Err(error) => {
+                // Once, not at each look.
+                if !is_failing {
+                    tracing::warn!(upstream, target_name, %error, "name is not found: what was known of it is kept");
+                }
+                is_failing = true;
+                if pool.knows(index) { settings.refresh } else { RETRY }
+            }
+        };
+        sleep(pause.min(settings.refresh).max(LEAST)).await;
     }
 }
 
-/// One look-up of every name. A name that cannot be looked up keeps its last addresses. Tells whether all have some.
-async fn refresh(pool: &Pool) -> bool {
-    let mut complete = true;
-    let specs = &pool.settings.specs;
-    let mut resolved = Vec::with_capacity(specs.len());
-    for spec in specs {
-        let mut addresses = lookup(spec).await;
-        if addresses.is_empty() {
-            addresses = pool.addresses_of(spec);
-            complete &= !addresses.is_empty();
-        }
-        resolved.push((spec, addresses));
-    }
-    pool.set_addresses(resolved);
-    complete
-}
-
-async fn lookup(spec: &TargetSpec) -> Vec<SocketAddr> {
-    if let Ok(address) = spec.address.parse() {
-        return vec![address];
-    }
-    match timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host(spec.address.as_str())).await {
-        Ok(Ok(found)) => one_family(found.collect()),
-        Ok(Err(error)) => {
-            tracing::debug!(target_name = spec.address, %error, "name look-up failed");
-            Vec::new()
-        }
-        Err(_) => {
-            tracing::debug!(target_name = spec.address, "name look-up took too long");
-            Vec::new()
-        }
-    }
-}
-
-/// An instance with an IPv4 and an IPv6 address is one instance: IPv4 is taken where there is any.
-fn one_family(mut found: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    if found.iter().any(SocketAddr::is_ipv4) {
-        found.retain(SocketAddr::is_ipv4);
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
+/// One look-up; tells how long the answer holds. A name that cannot be looked up keeps its last targets.
+async fn look(pool: &Pool, index: usize, names: &mut Names<'_>) -> Result<Duration, DnsError> {
+    let answer = names.look_up().await?;
+    pool.set_found(index, answer.found);
+    Ok(answer.holds)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{PoolSettings, States};
+    use super::super::{PoolSettings, States, TargetSpec};
     use super::*;
 
     #[tokio::test]
     async fn names_become_targets_and_lost_names_keep_them() {
-        let spec = |address: &str| TargetSpec {
-            address: address.into(),
+        let specs = ["localhost:7", "127.0.0.2:7", "no-such-host.invalid:7"].map(TargetSpec::plain);
+        let settings = PoolSettings {
+            specs: specs.to_vec(),
+            ..PoolSettings::default()
+        };
+        let pool = Pool::new("p", settings, &States::default(), Arc::default(), None);
+        assert_eq!(pool.len(), 1, "the literal address is there at once");
+        let looked = async |index: usize| {
+            let mut names = Names::new(&pool.settings.specs[index], &[]);
+            look(&pool, index, &mut names).await
+        };
+        looked(0).await.unwrap();
+        assert_eq!(pool.len(), 2);
+        let known = super::super::Found {
+            address: "10.0.0.1:7".parse().unwrap(),
             weight: 1,
         };
-        let pool = |specs: &[&str]| {
-            let specs = specs.iter().map(|address| spec(address)).collect();
-            let settings = PoolSettings {
-                specs,
-                ..PoolSettings::default()
-            };
-            Pool::new("p", settings, &States::default(), Arc::default(), None)
-        };
-        let gone = pool(&["no-such-host.invalid:7"]);
-        let pool = pool(&["localhost:7", "127.0.0.2:7"]);
-        assert_eq!(pool.len(), 1, "the literal address is there at once");
-        assert!(refresh(&pool).await);
-        assert_eq!(pool.len(), 2);
-
-        assert!(!refresh(&gone).await);
-        gone.set_addresses(vec![(&gone.settings.specs[0], vec!["10.0.0.1:7".parse().unwrap()])]);
-        assert!(refresh(&gone).await, "the last known address is kept");
-        assert_eq!(gone.len(), 1);
+        pool.set_found(2, vec![known]);
+        assert!(looked(2).await.is_err());
+        assert_eq!(pool.len(), 3, "the last known address is kept");
     }
 }

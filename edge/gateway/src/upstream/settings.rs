@@ -1,19 +1,48 @@
 //! An upstream as the configuration has it.
 
+use super::{Labels, RoomSettings};
+use edge_config::Records;
 use edge_policy::{
-    balance::{Method, Thresholds},
+    balance::{Method, RingKey, Thresholds},
     breaker, outlier,
     retry::Statuses,
 };
-use std::time::Duration;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// A target as the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TargetSpec {
-    /// `host:port`; a name may stand for many addresses.
+    /// `host:port`; a name may stand for many addresses. Of services the name alone.
     pub(crate) address: String,
-    /// Its share of the traffic.
+    /// Its share of the traffic, where its records do not say.
     pub(crate) weight: u32,
+    /// What the configuration writes on it.
+    pub(crate) labels: Arc<Labels>,
+    /// What a name is looked up for.
+    pub(crate) records: Records,
+}
+
+impl TargetSpec {
+    /// The address, where it is no name.
+    pub(crate) fn literal(&self) -> Option<SocketAddr> {
+        self.address.parse().ok()
+    }
+
+    /// Whether it has to be looked up.
+    pub(crate) fn is_name(&self) -> bool {
+        self.literal().is_none()
+    }
+
+    /// One without anything but its address.
+    #[cfg(test)]
+    pub(crate) fn plain(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            weight: 1,
+            labels: Arc::default(),
+            records: Records::default(),
+        }
+    }
 }
 
 /// How targets are probed.
@@ -45,12 +74,18 @@ pub(crate) struct OutlierSettings {
 pub(crate) struct PoolSettings {
     /// Its targets.
     pub(crate) specs: Vec<TargetSpec>,
-    /// From one look-up of their names to the next.
+    /// Longest from one look-up of their names to the next.
     pub(crate) refresh: Duration,
+    /// Whom to ask for names; the system's name servers if there are none.
+    pub(crate) servers: Vec<SocketAddr>,
+    /// Labels by which routes choose among the targets, each once.
+    pub(crate) subsets: Vec<Labels>,
     /// How they are probed, if at all.
     pub(crate) health: Option<HealthSettings>,
     /// How one is chosen.
     pub(crate) method: Method,
+    /// What keeps a request at one, where the method does.
+    pub(crate) ring_key: RingKey,
     /// How long one that is new or back warms up; zero: not at all.
     pub(crate) slow_start: Duration,
     /// When one is left alone.
@@ -59,6 +94,8 @@ pub(crate) struct PoolSettings {
     pub(crate) failures: Statuses,
     /// When all are left alone.
     pub(crate) breaker: Option<breaker::Terms>,
+    /// How many requests it gets at a time.
+    pub(crate) room: Option<RoomSettings>,
 }
 
 #[cfg(test)]
@@ -68,12 +105,16 @@ impl Default for PoolSettings {
         Self {
             specs: Vec::new(),
             refresh: Duration::from_secs(10),
+            servers: Vec::new(),
+            subsets: Vec::new(),
             health: None,
             method: Method::RoundRobin,
+            ring_key: RingKey::ClientIp,
             slow_start: Duration::ZERO,
             outlier: None,
             failures: Statuses::default(),
             breaker: None,
+            room: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is known of an upstream and its targets beyond one configuration: health, sessions, what operators said. A reload makes
 //! new pools and finds these again, by the upstream's name and the target's address.
 
-use super::{Sessions, clock};
+use super::{Sessions, clock, room::Room};
 use edge_policy::{
     balance::{Client, Health, Load, PlacementCell, Thresholds, Warmth},
     breaker,
@@ -48,6 +48,8 @@ pub(crate) struct UpstreamState {
     pub(crate) budget: Budget,
     /// How busy all its targets are.
     pub(crate) load: Load,
+    /// How many requests it gets at a time.
+    pub(crate) room: Room,
     targets: Mutex<HashMap<SocketAddr, Weak<TargetState>>>,
 }
 
@@ -119,9 +121,10 @@ impl TargetState {
     /// Records an active probe; tells the new verdict if it changed.
     pub(crate) fn probed(&self, ok: bool, thresholds: Thresholds) -> Option<bool> {
         let now = clock::now();
-        let is_back = ok && self.outlier.readmit(now);
         let turned = self.health.observe(ok, thresholds);
-        if is_back || turned == Some(true) {
+        let recovered = turned == Some(true);
+        let is_back = ok && self.outlier.readmit(recovered, now);
+        if is_back || recovered {
             self.warmth.begin(now);
         }
         turned

@@ -1,6 +1,6 @@
 //! A target as one generation of the configuration has it.
 
-use super::state::TargetState;
+use super::{Labels, TargetSpec, state::TargetState};
 use std::{ops::Deref, sync::Arc};
 
 /// A name and a share, for what lasts of the target beyond this configuration: its address and its health, which it lends its
@@ -10,15 +10,18 @@ pub(crate) struct Target {
     pub(crate) name: Box<str>,
     /// Its configured share of the traffic, at least 1.
     pub(crate) weight: u32,
+    /// What the configuration writes on it.
+    pub(crate) labels: Arc<Labels>,
     state: Arc<TargetState>,
 }
 
 impl Target {
-    /// The target of that state, under a name and with a share.
-    pub(crate) fn new(name: &str, weight: u32, state: Arc<TargetState>) -> Self {
+    /// The target of that state, as the configuration names it and with a share.
+    pub(crate) fn new(spec: &TargetSpec, weight: u32, state: Arc<TargetState>) -> Self {
         Self {
-            name: name.into(),
+            name: spec.address.as_str().into(),
             weight: weight.max(1),
+            labels: Arc::clone(&spec.labels),
             state,
         }
     }
@@ -26,6 +29,11 @@ impl Target {
     /// Its share as it is: an operator may have said another one.
     pub(crate) fn share(&self) -> u32 {
         self.state.placement.get().weight(self.weight)
+    }
+
+    /// Whether it has all these labels.
+    pub(crate) fn has(&self, labels: &Labels) -> bool {
+        labels.iter().all(|(name, value)| self.labels.get(name) == Some(value))
     }
 
     /// Whether nothing of it differs.

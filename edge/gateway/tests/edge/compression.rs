@@ -42,7 +42,7 @@ routes:
     match: { path_prefix: /plain }
     auth: public
     upstream: posts
-    compression: null
+    compression: { algorithms: [] }
 ";
 
 /// Answers with the status and the fields that the query says, and so many bytes.

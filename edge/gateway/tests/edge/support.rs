@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -318,6 +318,23 @@ impl Drop for Edge {
                     lines[lines.len().saturating_sub(30)..].join("\n")
                 );
             }
+        }
+    }
+}
+
+/// An address that nobody listens on, and that nobody else gets for as long as this lasts.
+pub(crate) struct Dead {
+    pub(crate) address: SocketAddr,
+    _bound: TcpSocket,
+}
+
+impl Dead {
+    pub(crate) fn new() -> Self {
+        let bound = TcpSocket::new_v4().unwrap();
+        bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self {
+            address: bound.local_addr().unwrap(),
+            _bound: bound,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 use http::Method;
 use serde_json::json;
 use shared_testkit::{Client, eventually};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::task::JoinSet;
 
 const UPSTREAM: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
@@ -289,28 +289,4 @@ async fn what_may_have_been_done_is_not_sent_twice_and_a_second_try_says_so() {
     assert!(all() > 6, "a GET is tried again");
     let heads: String = origins.iter().map(Faulty::head).collect();
     assert!(heads.contains("x-request-attempt: 2"), "{heads}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_gives_up_frees_its_request_at_the_service() {
-    let origins = vec![Faulty::start().await];
-    let setup = setup(&origins, OUTLIER).edit("first_byte: 1s", "first_byte: 10s");
-    let edge = setup.start().await;
-    origins[0].is(Mood::Silent);
-    let mut waited = Duration::MAX;
-    for number in 1..=3 {
-        let client = edge.client();
-        let asking = tokio::spawn(async move { client.get("/media/x").await });
-        eventually(PATIENCE, || async { origins[0].requests() == number }).await;
-        let gone = Instant::now();
-        asking.abort();
-        let left = eventually(PATIENCE, || async { origins[0].left() }).await;
-        waited = waited.min(left.saturating_duration_since(gone));
-    }
-    // The best of three, as the machine may be busy with other things.
-    assert!(waited < Duration::from_millis(100), "{waited:?}");
-    eventually(PATIENCE, || async {
-        edge.status().await["upstreams"]["media"]["requestsInFlight"] == 0
-    })
-    .await;
 }

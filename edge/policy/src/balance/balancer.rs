@@ -145,24 +145,35 @@ impl Balancer {
         let Some(other) = self.drawn(draw, Some(one), random, view) else {
             return Some(one);
         };
-        let waiting = |index: usize| view.load(index).in_flight() as f32 / self.shares[index];
+        let (better, rest) = if self.is_better(other, one, cost, asked, view) {
+            (other, one)
+        } else {
+            (one, other)
+        };
+        // Asked of the better one, not of those drawn: one that is back has nothing to do, and would win whenever the others are busy.
+        let (warm, warmer) = (view.warmth(better), view.warmth(rest));
+        let is_spared = warm < warmer && random.share() * warmer >= warm;
+        Some(if is_spared { rest } else { better })
+    }
+
+    /// Whether a request is better off at `other` than at `one`, which was drawn first.
+    fn is_better(&self, other: usize, one: usize, cost: Cost, asked: Asked, view: &impl View) -> bool {
         if matches!(cost, Cost::Time) {
             let time = |index: usize| view.load(index).cost(asked.now, self.shares[index]) + NOISE_US;
             let (of_one, of_other) = (time(one), time(other));
             if of_one.max(of_other) > of_one.min(of_other) * ALIKE {
-                return Some(if of_other < of_one { other } else { one });
+                return of_other < of_one;
             }
         }
-        Some(if waiting(other) < waiting(one) { other } else { one })
+        let waiting = |index: usize| view.load(index).in_flight() as f32 / self.shares[index];
+        waiting(other) < waiting(one)
     }
 
     /// An open target that differs from `from`; `None` where so many draws show none.
     fn drawn(&self, draw: &Draw, from: Option<usize>, random: &mut Random, view: &impl View) -> Option<usize> {
         (0..DRAWS).find_map(|_| {
             let index = draw.one(random)?;
-            let is_fit = from != Some(index) && view.is_open(index);
-            let warmth = if is_fit { view.warmth(index) } else { 0.0 };
-            (warmth >= 1.0 || warmth > random.share()).then_some(index)
+            (from != Some(index) && view.is_open(index)).then_some(index)
         })
     }
 

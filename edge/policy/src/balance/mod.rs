@@ -8,6 +8,7 @@ mod health;
 mod load;
 mod placement;
 mod ring;
+mod ring_key;
 mod round_robin;
 mod warmth;
 
@@ -17,5 +18,6 @@ pub use draw::{Random, key};
 pub use health::{Health, Thresholds};
 pub use load::Load;
 pub use placement::{Client, Placement, PlacementCell};
+pub use ring_key::RingKey;
 pub use round_robin::{RoundRobin, Turn};
 pub use warmth::Warmth;

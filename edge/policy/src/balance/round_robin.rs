@@ -1,6 +1,12 @@
 //! Smooth weighted round robin without a lock: the order is computed once, a counter walks it.
 
+use super::Random;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// An order of up to so many turns is looked through where a turn's own target cannot take it.
+const SHORT: usize = 64;
+/// In longer ones so many others are drawn before all are looked through.
+const DRAWS: usize = 8;
 
 /// Hands out the indices of targets in proportion to their weights, evenly spread (nginx's smooth weighted order).
 #[derive(Debug)]
@@ -20,7 +26,8 @@ impl RoundRobin {
     }
 
     /// The next target among those `eligible` says yes to; `None` if there is none. The shares of the others go to all
-    /// the eligible in proportion, not to whoever comes next in the order.
+    /// the eligible in proportion, not to whoever comes next in the order: exactly over whole rounds in a short order, by drawing in
+    /// a long one.
     pub fn pick(&self, eligible: impl Fn(usize) -> bool) -> Option<usize> {
         self.holder(self.take(), eligible)
     }
@@ -37,13 +44,23 @@ impl RoundRobin {
 
     /// Whose turn it is, see [`RoundRobin::pick`].
     pub fn holder(&self, Turn(ticket): Turn, eligible: impl Fn(usize) -> bool) -> Option<usize> {
-        let place = ticket.checked_rem(self.order.len())?;
+        let length = self.order.len();
+        let place = ticket.checked_rem(length)?;
         if eligible(self.order[place]) {
             return Some(self.order[place]);
         }
+        if length > SHORT {
+            // To count the eligible among hundreds would cost more than all the rest of a choice. The turn decides who is drawn, so
+            // that a look foresees it.
+            let mut random = Random::new(!ticket as u64);
+            let drawn = (0..DRAWS).map(|_| self.order[random.below(length)]);
+            if let Some(drawn) = { drawn }.find(|target| eligible(*target)) {
+                return Some(drawn);
+            }
+        }
         // The others take this turn in turns. Health may change meanwhile: fall back on any that still is eligible.
         let able = || self.order.iter().copied().filter(|&target| eligible(target));
-        let nth = (ticket / self.order.len() + place).checked_rem(able().count())?;
+        let nth = (ticket / length + place).checked_rem(able().count())?;
         able().nth(nth).or_else(|| able().next())
     }
 }
@@ -124,6 +141,29 @@ mod tests {
                 let seen: Vec<_> = (0..looks).map(|_| robin.holder(robin.peek(), eligible)).collect();
                 let picked = robin.pick(eligible);
                 prop_assert!(seen.into_iter().all(|seen| seen == picked));
+            }
+        }
+
+        /// Law: among many targets too each has its exact share of a round when all are well, and its part of what the sick leave.
+        #[test]
+        fn shares_are_fair_among_many(weights in prop::collection::vec(1u32..4, 70..120), sick in 2usize..12, first in 0usize..12) {
+            let robin = RoundRobin::new(&weights);
+            let length = robin.order.len();
+            let picked = take(&robin, length, |_| true);
+            let divisor = weights.iter().copied().fold(0, gcd);
+            for (index, weight) in weights.iter().enumerate() {
+                prop_assert_eq!(picked.iter().filter(|&&p| p == index).count(), (weight / divisor) as usize);
+            }
+            let eligible = |target: usize| target % sick != first % sick;
+            let able: u32 = (0..weights.len()).filter(|&index| eligible(index)).map(|index| weights[index] / divisor).sum();
+            let rounds = 200;
+            let picked = take(&robin, length * rounds, eligible);
+            prop_assert_eq!(picked.len(), length * rounds);
+            for (index, weight) in weights.iter().enumerate() {
+                let count = picked.iter().filter(|&&p| p == index).count() as f64;
+                let share = f64::from(weight / divisor) / f64::from(able);
+                let want = if eligible(index) { share * picked.len() as f64 } else { 0.0 };
+                prop_assert!((count - want).abs() <= want * 0.35, "{index}: {count} for {want}");
             }
         }
 

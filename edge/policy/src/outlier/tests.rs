@@ -66,13 +66,25 @@ fn the_unreachable_are_asked_again_after_the_same_time() {
 }
 
 #[test]
-fn a_probe_that_finds_it_well_ends_it() {
+fn a_probe_that_found_it_sick_and_then_well_ends_it() {
     let outlier = Outlier::default();
-    assert!(!outlier.readmit(s(0)));
+    assert!(!outlier.readmit(true, s(0)));
     ends(&outlier, s(0));
-    assert!(outlier.readmit(s(5)));
+    assert!(outlier.readmit(true, s(5)));
     assert_eq!(outlier.ejection(|| s(5)), None);
     assert_eq!(ends(&outlier, s(6)), s(66), "it is remembered all the same");
+}
+
+#[test]
+fn probes_that_went_well_all_along_do_not_bring_back_what_fails_its_requests() {
+    let outlier = Outlier::default();
+    for (at, why) in [(0, Why::InARow), (100, Why::Ratio)] {
+        outlier.eject(why, FIRST, 0.0, s(at)).unwrap();
+        assert!(!outlier.readmit(false, s(at + 5)));
+        assert_eq!(outlier.ejection(|| s(at + 5)).map(|one| one.why), Some(why));
+    }
+    outlier.eject(Why::Unreachable, FIRST, 0.0, s(500)).unwrap();
+    assert!(outlier.readmit(false, s(505)), "a connection is what a probe can see");
 }
 
 proptest! {

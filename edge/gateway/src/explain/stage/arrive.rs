@@ -45,6 +45,13 @@ pub(in crate::explain) fn client(peek: &mut Peek<'_>, ask: &Ask, ctx: &RequestCo
     }
 }
 
+/// A request that has to come over TLS.
+pub(in crate::explain) fn redirect(peek: &mut Peek<'_>, location: &str) {
+    let text = format!("sent to {location}");
+    peek.book
+        .because("listeners.http.redirect_to_https", Arrive, "redirect", location, text);
+}
+
 /// The head as a whole was refused.
 pub(in crate::explain) fn refused(peek: &mut Peek<'_>, error: &ClientError) {
     match error.code {

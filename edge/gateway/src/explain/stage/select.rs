@@ -3,38 +3,44 @@
 use crate::{
     context::RequestContext,
     explain::{peek::Peek, report::StageName::Select},
-    generation::{Composed, Route, Serves},
+    generation::{Composed, Fallback, Route, Serves},
     overrides::Order,
     phase::select::{self, Choice, Chosen},
     problem::InternalError,
-    upstream::{BreakerState, Pool, Standing, Target, clock},
+    upstream::{BreakerState, Labels, Outlook, Pool, Standing, Subset, Target, clock},
 };
-use edge_policy::balance::Method;
+use edge_policy::balance::{Method, RingKey};
 use pingora_http::RequestHeader;
 use serde_json::json;
 use std::sync::Arc;
 
 /// The target of the first try; none where it is not known offline.
-pub(in crate::explain) fn target(
+pub(in crate::explain) async fn target(
     peek: &mut Peek<'_>,
     route: &Route,
     head: &RequestHeader,
     ctx: &mut RequestContext,
 ) -> Result<Option<Arc<Target>>, InternalError> {
-    let Serves::Upstream { pool, .. } = &route.serves else {
+    let Serves::Upstream { pool, subset, .. } = &route.serves else {
         return Ok(None);
     };
-    upstream(peek, pool);
-    let chosen = select::target(peek, route, head, ctx);
+    upstream(peek, pool, *subset);
+    room(peek, route, head);
+    if !peek.world.is_running() && pool.has_names() && pool.len() == 0 {
+        peek.book
+            .note(Select, "target", json!(null), "its name is not looked up offline");
+        return Ok(None);
+    }
+    let entered = select::enter(peek, route, head, ctx).await;
+    let chosen = entered.and_then(|()| select::target(peek, route, head, ctx));
+    if ctx.fell_back.is_some() {
+        fell_back(peek, route);
+    }
     match chosen {
-        Ok(Choice { target, why, .. }) => {
-            chose(peek, pool, &target, why);
+        Ok(Choice { target, why, pool, .. }) => {
+            let (_, is_given) = pool.settings.ring_key.place(&head.headers, ctx.client);
+            chose(peek, pool, &target, (why, is_given));
             Ok(Some(target))
-        }
-        Err(InternalError::NoTarget(_)) if !peek.world.is_running() && pool.has_names() => {
-            peek.book
-                .note(Select, "target", json!(null), "its name is not looked up offline");
-            Ok(None)
         }
         Err(error) => {
             peek.book.note(Select, "target", json!(null), format!("none: {error}"));
@@ -43,9 +49,28 @@ pub(in crate::explain) fn target(
     }
 }
 
-fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
+/// The upstream is away, and something else answers.
+pub(in crate::explain) fn fell_back(peek: &mut Peek<'_>, route: &Route) {
+    let Some(fallback) = &route.fallback else { return };
+    let key = format!("{}.fallback", peek.route);
+    let text = match fallback {
+        Fallback::Upstream(pool) => format!("{} is asked, as the upstream is away", pool.name),
+        Fallback::Answer(answer) => format!("the edge answers {} itself, as the upstream is away", answer.status),
+    };
+    peek.book.because(&key, Select, "fallback", fallback.word(), text);
+    if let Some(pool) = fallback.upstream() {
+        standings(peek, pool, Subset::ALL);
+    }
+}
+
+fn upstream(peek: &mut Peek<'_>, pool: &Pool, subset: Subset) {
     let key = format!("{}.upstream", peek.route);
     peek.book.because(&key, Select, "upstream", &*pool.name, &*pool.name);
+    standings(peek, pool, subset);
+}
+
+/// Its breaker and its instances.
+fn standings(peek: &mut Peek<'_>, pool: &Pool, subset: Subset) {
     let breaker = Order::Breaker(pool.state.breaker.get()).word();
     let text = match pool.state.breaker.get() {
         BreakerState::Configured => match pool.settings.breaker {
@@ -60,23 +85,62 @@ fn upstream(peek: &mut Peek<'_>, pool: &Pool) {
         let value = json!({ "set": breaker, "circuit": pool.circuit_word() });
         peek.book.because(&key, Select, "breaker", value, text);
     }
+    let labels = pool.labels(subset);
+    if let Some(labels) = labels {
+        let key = format!("{}.subset", peek.route);
+        let text = format!("only instances with {}", in_words(labels));
+        peek.book.because(&key, Select, "subset", json!(labels), text);
+    }
     for target in &pool.rotation().targets {
-        instance(peek, pool, target);
+        instance(peek, pool, target, labels.is_none_or(|labels| target.has(labels)));
     }
 }
 
-fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
+/// Whether the upstream has room for it.
+fn room(peek: &mut Peek<'_>, route: &Route, head: &RequestHeader) {
+    let Some((pool, level)) = select::limited(route, head) else {
+        return;
+    };
+    let key = format!("{}.priority", peek.route);
+    peek.book.because(&key, Select, "priority", level.word(), level.word());
+    let Some(settings) = pool.settings.room.filter(|_| peek.world.is_running()) else {
+        return;
+    };
+    let limiter = &pool.state.room.limiter;
+    let (limit, most) = (limiter.limit(settings.bounds), limiter.room(level, settings.bounds));
+    let (in_flight, queued) = (limiter.in_flight(), pool.state.room.queued());
+    let (outlook, meets) = match pool.outlook(level) {
+        Outlook::Free => ("free", "there is room".to_owned()),
+        Outlook::Waits(wait) => ("waits", format!("it would wait for up to {} ms", wait.as_millis())),
+        Outlook::Refused => ("refused", "too many wait already".to_owned()),
+    };
+    let text = format!("{in_flight} of {limit} under way, {most} for this priority: {meets}");
+    let value = json!({
+        "limit": limit, "forPriority": most, "requestsInFlight": in_flight, "queued": queued, "outlook": outlook,
+    });
+    let key = format!("upstreams.{}.concurrency", pool.name);
+    peek.book.because(&key, Select, "concurrency", value, text);
+}
+
+fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target, is_meant: bool) {
     let (address, now) = (&*target.address_text, clock::now());
     let standing = Standing::of(target, pool.settings.slow_start, now);
     let is_running = peek.world.is_running();
     let state = if is_running { standing.word() } else { "unknown" };
-    let text = match (is_running, standing.reason()) {
+    let mut text = match (is_running, standing.reason()) {
         (false, _) => format!("{address}, taken for healthy offline"),
         (true, None) => format!("{address}, {state}"),
         (true, Some(reason)) => format!("{address}, {state}: {reason}"),
     };
+    if !target.labels.is_empty() {
+        text += &format!(" ({})", in_words(&target.labels));
+    }
+    if !is_meant {
+        text += ", not of the route's subset";
+    }
     let mut value = json!({
         "address": address, "name": &*target.name, "weight": target.share(), "state": state,
+        "labels": &*target.labels, "inSubset": is_meant,
         "placement": Order::Target(target.placement.get()).word(),
     });
     if is_running {
@@ -87,7 +151,12 @@ fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target) {
     peek.book.because(&key, Select, "instance", value, text);
 }
 
-fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {
+fn in_words(labels: &Labels) -> String {
+    let words: Vec<String> = labels.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    words.join(", ")
+}
+
+fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, (how, by_key): (Chosen, bool)) {
     let address = &*target.address_text;
     let sticky = format!("upstreams.{}.sticky", pool.name);
     let (key, how, text) = match how {
@@ -97,6 +166,9 @@ fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, how: Chosen) {
                 Method::RoundRobin => ("turn", "next in turn"),
                 Method::LeastRequests => ("least_requests", "of two drawn the one with fewer requests under way"),
                 Method::PeakEwma => ("peak_ewma", "of two drawn the one that would answer sooner"),
+                Method::Ring if by_key && pool.settings.ring_key != RingKey::ClientIp => {
+                    ("ring", "the place of the ring's key")
+                }
                 Method::Ring => ("ring", "the client's place on the ring"),
             };
             (key, how, text)
@@ -119,5 +191,13 @@ pub(in crate::explain) fn composed(peek: &mut Peek<'_>, composed: &Composed) {
             pool.name
         );
         peek.book.because(&key, Select, "subgraph", value, text);
+        if let Some(settings) = pool.settings.room.filter(|_| peek.world.is_running()) {
+            let limiter = &pool.state.room.limiter;
+            let (limit, in_flight) = (limiter.limit(settings.bounds), limiter.in_flight());
+            let value = json!({ "upstream": &*pool.name, "limit": limit, "requestsInFlight": in_flight });
+            let text = format!("{}, {in_flight} of {limit} under way", pool.name);
+            let key = format!("upstreams.{}.concurrency", pool.name);
+            peek.book.because(&key, Select, "concurrency", value, text);
+        }
     }
 }

@@ -137,6 +137,18 @@ fn one_that_warms_up_takes_part_of_its_share() {
 }
 
 #[test]
+fn one_that_warms_up_is_not_flooded_because_the_others_are_busy() {
+    for method in [Method::LeastRequests, Method::PeakEwma] {
+        let mut targets = Targets::new(3);
+        targets.warmth[0] = 0.1;
+        (0..5).for_each(|_| targets.loads[1..].iter().for_each(Load::enter));
+        let counts = counts(&balancer(method, &[1, 1, 1]), &targets, 10_000);
+        // Of the two thirds that draw it a tenth.
+        assert!((400..900).contains(&counts[0]), "{method:?}: {counts:?}");
+    }
+}
+
+#[test]
 fn a_choice_allocates_nothing() {
     let targets = Targets::new(500);
     for method in METHODS {
