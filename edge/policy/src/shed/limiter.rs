@@ -47,7 +47,7 @@ pub struct Bounds {
 #[derive(Debug, Default)]
 pub struct Limiter {
     in_flight: AtomicU32,
-    /// Most of the present window.
+    /// Most of the present window; above all limits once one found no room.
     peak: AtomicU32,
     /// `f32`; 0: not known yet.
     limit: AtomicU32,
@@ -64,9 +64,9 @@ impl Limiter {
         let most = self.room(level, bounds);
         let next = |now: u32| (now < most).then_some(now + 1);
         let entered = self.in_flight.fetch_update(SeqCst, SeqCst, next);
-        if let Ok(before) = entered {
-            self.peak.fetch_max(before + 1, Relaxed);
-        }
+        // Who finds no room has used all there is for its level, however little of the whole that may be.
+        self.peak
+            .fetch_max(entered.map_or(u32::MAX, |before| before + 1), Relaxed);
         entered.is_ok()
     }
 

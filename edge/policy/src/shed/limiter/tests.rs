@@ -9,9 +9,13 @@ fn ms(ms: u64) -> Duration {
 
 /// A service that does `capacity` requests at a time in 20 ms each, asked as often as the limiter lets: so many seconds of it.
 fn saturate(limiter: &Limiter, capacity: u32, from: u64, seconds: u64) {
+    saturate_with(Level::Critical, limiter, capacity, from, seconds);
+}
+
+fn saturate_with(level: Level, limiter: &Limiter, capacity: u32, from: u64, seconds: u64) {
     let mut held = 0;
     for tick in from * 50..(from + seconds) * 50 {
-        while limiter.enter(Level::Critical, BOUNDS) {
+        while limiter.enter(level, BOUNDS) {
             held += 1;
         }
         // Each waits for those before it.
@@ -47,6 +51,17 @@ fn it_settles_where_the_service_is_busy_and_little_waits() {
     assert!(limit >= 64, "{limit}: a service that can do more gets more");
 }
 
+/// Clients can say of any request that it is a prefetch: half of the limit is theirs, and too much for a small service.
+#[test]
+fn those_of_the_lowest_level_alone_do_not_spoil_the_baseline() {
+    let limiter = Limiter::default();
+    learn(&limiter, ms(20));
+    saturate_with(Level::Low, &limiter, 2, 10, 20);
+    let (limit, baseline) = (limiter.limit(BOUNDS), limiter.baseline().unwrap());
+    assert!(limit < 16, "{limit}");
+    assert!(baseline < ms(30), "{baseline:?}");
+}
+
 #[test]
 fn a_service_that_has_become_slow_is_measured_anew_when_little_is_going_on() {
     let limiter = Limiter::default();
@@ -67,7 +82,7 @@ fn bounds_that_change_hold_at_once() {
 }
 
 proptest! {
-    /// Laws: the limit never leaves its bounds, does not grow unless more than half of it is used, and who finds room would find
+    /// Laws: the limit never leaves its bounds, does not grow unless more than half of it is used or somebody finds no room, and who finds room would find
     /// it at any higher level too.
     #[test]
     fn laws(steps in prop::collection::vec((0u64..300, 1u64..2_000_000, 0usize..5, any::<bool>()), 1..400), min in 1u32..20, more in 0u32..50) {
@@ -78,7 +93,7 @@ proptest! {
             let entered = Level::ALL.map(|level| limiter.has_room(level, bounds));
             prop_assert!(entered.is_sorted(), "{entered:?}");
             prop_assert_eq!(limiter.enter(Level::ALL[level], bounds), entered[level]);
-            peak = peak.max(limiter.in_flight());
+            peak = if entered[level] { peak.max(limiter.in_flight()) } else { u32::MAX };
             if leaves && limiter.in_flight() > 0 {
                 limiter.leave();
             }
