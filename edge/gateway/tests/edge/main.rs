@@ -38,6 +38,7 @@ mod storm;
 mod streams;
 mod subsets;
 mod support;
+mod tls;
 mod tokens;
 mod torn;
 mod traffic;
