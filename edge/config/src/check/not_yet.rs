@@ -12,19 +12,12 @@ pub(crate) struct NotYet {
     pub(crate) code: &'static str,
     /// The key; `*` stands for every name or number.
     pub(crate) key: &'static str,
-    /// Values that already mean what the edge does.
-    pub(crate) acted: &'static [&'static str],
     /// What happens instead.
     pub(crate) instead: &'static str,
 }
 
 const fn row(code: &'static str, key: &'static str, instead: &'static str) -> NotYet {
-    NotYet {
-        code,
-        key,
-        acted: &[],
-        instead,
-    }
+    NotYet { code, key, instead }
 }
 
 /// All of them.
@@ -55,21 +48,10 @@ pub(super) fn check(report: &mut Report<'_>) {
 }
 
 impl NotYet {
-    /// Whether a value says what the edge does anyway.
-    fn is_acted(&self, node: &Node) -> bool {
-        match &node.value {
-            Value::Text(text) => self.acted.contains(&text.as_str()),
-            Value::Bool(value) => self.acted.contains(if *value { &"true" } else { &"false" }),
-            _ => false,
-        }
-    }
-
     /// All places that fit.
     fn find(&self, node: &Node, keys: &[&str], path: &mut Vec<String>, found: &mut Vec<(At, Vec<String>)>) {
         let Some((key, rest)) = keys.split_first() else {
-            if !self.is_acted(node) {
-                found.push((node.at, path.clone()));
-            }
+            found.push((node.at, path.clone()));
             return;
         };
         let mut below = |name: String, child: &Node| {
