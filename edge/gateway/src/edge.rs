@@ -8,14 +8,16 @@ use crate::{
     overrides::Overrides,
     reload::{Board, Reloads},
     store::{Links, Quotas},
-    upstream::Caller,
+    upstream::{Caller, Dialer},
 };
 use arc_swap::ArcSwap;
 use edge_policy::{attempts::Attempts, client_ip::subscriber};
 use http::HeaderValue;
-use pingora_core::connectors::TransportConnector;
 use pingora_limits::rate::Rate;
 use std::{net::IpAddr, sync::Arc, time::Duration};
+
+/// Idle connections that tunnels and streams leave behind, over all targets.
+const KEPT_CONNECTIONS: usize = 128;
 
 /// The running edge.
 pub(crate) struct Edge {
@@ -39,8 +41,8 @@ pub(crate) struct Edge {
     pub(crate) quotas: Quotas,
     /// The client of subgraph calls; it belongs to the proxy's runtime.
     pub(crate) caller: Caller,
-    /// Connects tunnels to services.
-    pub(crate) dialer: TransportConnector,
+    /// Connects tunnels and streams to services.
+    pub(crate) dialer: Dialer,
     /// Ends tunnels.
     pub(crate) closing: Closing,
     /// The edge's own `x-service-token`.
@@ -78,6 +80,7 @@ impl Edge {
     pub(crate) fn new(making: Making) -> Self {
         let metrics = Arc::clone(&making.parts.metrics);
         metrics.serves(making.generation.number);
+        let identities = Arc::clone(&making.parts.identities);
         Self {
             generation: ArcSwap::new(making.generation),
             parts: making.parts,
@@ -88,8 +91,8 @@ impl Edge {
             access_log: making.access_log,
             links: making.links,
             quotas: making.quotas,
-            caller: Caller::new(),
-            dialer: TransportConnector::new(None),
+            caller: Caller::new(&identities),
+            dialer: Dialer::new(KEPT_CONNECTIONS, &identities),
             closing: Closing::default(),
             service_token: making.service_token,
             flood: FloodGuard::new(),

@@ -6,7 +6,7 @@ use crate::{
     connections::Connections,
     drain::{self, Drain},
     edge::{Edge, Making},
-    front::Front,
+    front::{Front, Proxy},
     generation::{BuildError, Generation, Parts, Source},
     keeper::Keeper,
     metrics::Metrics,
@@ -15,14 +15,16 @@ use crate::{
     reload::{Board, Reloads, Requests, Start},
     settings::Settings,
     store::{Links, Quotas},
+    upstream::Dialer,
 };
 use pingora_core::{
+    apps::HttpServerOptions,
     listeners::{L4BufferSettings, ListenerConfig, TcpSocketOptions},
     protocols::TcpKeepalive,
     server::{RunArgs, Server, configuration::ServerConf},
     services::{background::background_service, listening::Service},
 };
-use pingora_proxy::http_proxy;
+use pingora_proxy::{ProcessCustomSession, ProxyServiceBuilder};
 use std::{
     io,
     net::SocketAddr,
@@ -38,6 +40,8 @@ const KEPT_CONNECTIONS: usize = 256;
 const MAX_TRIES: usize = 16;
 /// Read and write buffers of a client connection. Pingora's default of 64 KiB is most of what an idle one costs.
 const CLIENT_BUFFERS: (usize, usize) = (4096, 1460);
+/// The same with TLS, which has buffers of its own and would copy once more.
+const TLS_BUFFERS: (usize, usize) = (0, 0);
 /// Where operators' deeds are written down unless the configuration says; against the working directory.
 const USUAL_AUDIT_FILE: &str = ".run/audit.jsonl";
 /// Descriptors the edge needs beside those of connections: listeners, stores, probes, logs.
@@ -82,17 +86,17 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
 
     let mut server = Server::new_with_opt_and_conf(None, server_conf());
     server.bootstrap();
-    let front = Front {
-        proxy: Arc::new(http_proxy(&server.configuration, EdgeProxy(Arc::clone(&edge)))),
+    let front = Arc::new(Front {
         connections,
         edge: Arc::clone(&edge),
         listeners: config.listeners.clone(),
-    };
+    });
     // One service for both, so that they share threads and pooled connections.
-    let mut service = listening("edge", front, public, None);
+    let mut service = proxy(&server.configuration, &edge, front);
+    service.add_listener(listener(public, CLIENT_BUFFERS));
     if let Some(https) = &config.listeners.https {
         can_bind("https", https.bind)?;
-        service.add_listener(listener(https.bind));
+        service.add_listener(listener(https.bind, TLS_BUFFERS));
     }
     server.add_service(service);
     let operators = Admin {
@@ -190,14 +194,31 @@ fn server_conf() -> ServerConf {
     }
 }
 
+/// Pingora's proxy with the edge's way to begin a connection on both sides: `front` for clients', [`Dialer`] for services'.
+fn proxy(conf: &Arc<ServerConf>, edge: &Arc<Edge>, front: Arc<Front>) -> Service<Proxy> {
+    let dialer = Dialer::new(KEPT_CONNECTIONS, &edge.parts.identities);
+    let serve: ProcessCustomSession<EdgeProxy, Dialer> = Arc::new(move |proxy, stream, shutdown| {
+        let (front, shutdown) = (Arc::clone(&front), shutdown.clone());
+        Box::pin(async move { front.serve(proxy, stream, shutdown).await })
+    });
+    // Every connection goes to `serve`, before anything of it was read.
+    let mut options = HttpServerOptions::default();
+    options.force_custom = true;
+    ProxyServiceBuilder::new(conf, EdgeProxy(Arc::clone(edge)))
+        .name("edge")
+        .custom(dialer, serve)
+        .server_options(options)
+        .build()
+}
+
 fn listening<A>(name: &str, app: A, address: SocketAddr, threads: Option<usize>) -> Service<A> {
     let mut service = Service::new(name.to_owned(), app);
-    service.add_listener(listener(address));
+    service.add_listener(listener(address, CLIENT_BUFFERS));
     service.threads = threads;
     service
 }
 
-fn listener(address: SocketAddr) -> ListenerConfig {
+fn listener(address: SocketAddr, (read, write): (usize, usize)) -> ListenerConfig {
     let mut options = TcpSocketOptions::default();
     options.tcp_keepalive = Some(TcpKeepalive {
         idle: Duration::from_secs(60),
@@ -206,7 +227,7 @@ fn listener(address: SocketAddr) -> ListenerConfig {
         #[cfg(target_os = "linux")]
         user_timeout: Duration::ZERO,
     });
-    let buffers = L4BufferSettings::new(CLIENT_BUFFERS.0, CLIENT_BUFFERS.1);
+    let buffers = L4BufferSettings::new(read, write);
     ListenerConfig::tcp(address.to_string())
         .tcp_socket_options(options)
         .l4_buffer(buffers)

@@ -12,11 +12,10 @@ mod wire;
 pub(crate) use stream::{ClientStream, lines_within};
 pub(crate) use wire::{At, Wire};
 
-use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy, tls::TlsClient};
-use async_trait::async_trait;
+use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy, tls::TlsEnd, upstream::Dialer};
 use edge_config::Listeners;
 use pingora_core::{
-    apps::{HttpServerApp, ServerApp},
+    apps::HttpServerApp,
     protocols::{ALPN, Stream, http::ServerSession},
     server::ShutdownWatch,
 };
@@ -30,10 +29,11 @@ use std::{
 };
 use stream::Bounds;
 
-/// The application behind the public listener.
+/// Answers requests.
+pub(crate) type Proxy = HttpProxy<EdgeProxy, Dialer>;
+
+/// Behind the public listeners.
 pub(crate) struct Front {
-    /// Answers requests.
-    pub(crate) proxy: Arc<HttpProxy<EdgeProxy>>,
     /// Who holds how many connections.
     pub(crate) connections: Arc<Connections>,
     /// Says how long a request head may take.
@@ -61,15 +61,22 @@ impl Front {
     }
 
     /// Shakes hands, with the certificates of this moment.
-    async fn shake_hands(&self, stream: Stream, bytes: Vec<u8>, within: Duration) -> Option<TlsClient> {
-        let config = Arc::clone(self.edge.generation.load().tls.as_ref()?);
-        match timeout(within, TlsClient::accept(config, stream, bytes)).await {
-            Ok(Ok(client)) => return Some(client),
+    async fn shake_hands(&self, stream: Stream, bytes: Vec<u8>, within: Duration) -> Option<TlsEnd> {
+        let metrics = &self.edge.metrics;
+        let config = Arc::clone(&self.edge.generation.load().tls.as_ref()?.config);
+        match timeout(within, TlsEnd::accept(config, stream, bytes)).await {
+            Ok(Ok(client)) => {
+                metrics.handshakes.add();
+                if client.is_resumed() {
+                    metrics.handshakes_resumed.add();
+                }
+                return Some(client);
+            }
             // Port scanners do it all day.
             Ok(Err(error)) => tracing::debug!(%error, "no TLS"),
             Err(_) => tracing::debug!("no TLS in time"),
         }
-        self.edge.metrics.handshakes_failed.add();
+        metrics.handshakes_failed.add();
         None
     }
 }
@@ -107,7 +114,7 @@ impl Front {
         within: Duration,
     ) -> Option<(Option<SocketAddr>, Vec<u8>)> {
         if !has_header {
-            return Some((None, Vec::with_capacity(opening::ROOM)));
+            return Some((None, Vec::new()));
         }
         let peer = peer.to_canonical();
         let is_trusted = {
@@ -126,14 +133,20 @@ impl Front {
     }
 
     /// One request after the other.
-    async fn http1(&self, client: ClientStream, wire: &Arc<Wire>, shutdown: &ShutdownWatch) -> Option<Stream> {
+    async fn http1(
+        &self,
+        proxy: &Arc<Proxy>,
+        client: ClientStream,
+        wire: &Arc<Wire>,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
         let mut session = ServerSession::new_http1(Box::new(client));
         session.set_keepalive(None);
         loop {
             session.set_connection_user_context(Some(Box::new(HeadArrived(Arc::clone(wire)))));
             // Whoever is waited for is waited for in `ClientStream`.
             session.set_read_timeout(None);
-            let reusable = self.proxy.process_new_http(session, shutdown).await?;
+            let reusable = proxy.process_new_http(session, shutdown).await?;
             let (stream, settings) = reusable.consume();
             let mut client = stream.into_any().downcast::<ClientStream>().ok()?;
             client.next(self.bounds());
@@ -145,9 +158,9 @@ impl Front {
     }
 }
 
-#[async_trait]
-impl ServerApp for Front {
-    async fn process_new(self: &Arc<Self>, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+impl Front {
+    /// Serves a connection to its end.
+    pub(crate) async fn serve(&self, proxy: Arc<Proxy>, mut stream: Stream, shutdown: ShutdownWatch) -> Option<Stream> {
         let began = Instant::now();
         let bounds = self.bounds();
         let guard = self.connections.enter()?;
@@ -159,21 +172,19 @@ impl ServerApp for Front {
         let guard = guard.belongs_to(proxied.map_or(peer, |client| client.ip()))?;
         let within = || bounds.header_timeout.saturating_sub(began.elapsed());
         if has_tls {
-            stream = Box::new(self.shake_hands(stream, mem::take(&mut bytes), within()).await?);
+            let before = mem::take(&mut bytes);
+            stream = Box::new(self.shake_hands(stream, before, within()).await?);
         }
+        bytes.reserve(opening::ROOM);
         let opening = opening::protocol(&mut stream, bytes, within()).await?;
         let is_h2 = opening.is_h2 || stream.selected_alpn_proto() == Some(ALPN::H2);
         let wire = Arc::new(Wire::new(guard, self.edge.access_log.clone()));
         let mut client = ClientStream::new(stream, Arc::clone(&wire), proxied, bounds, opening.bytes, began);
         if is_h2 {
             client.speaks_h2();
-            h2::serve(self, client, &wire, shutdown.clone(), bounds).await;
+            h2::serve(&self.edge, &proxy, client, &wire, shutdown, bounds).await;
             return None;
         }
-        self.http1(client, &wire, shutdown).await
-    }
-
-    async fn cleanup(&self) {
-        self.proxy.http_cleanup().await;
+        self.http1(&proxy, client, &wire, &shutdown).await
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     compress::Compression,
     metrics::Metrics,
     store::{Issuer, Quota},
-    tls::{self, TlsError},
+    tls::{Identities, ListenerKeys, TlsError},
     upstream::{Pool, States, Subset},
 };
 use edge_config::{Mode, Serves as ServesConfig};
@@ -57,6 +57,9 @@ pub(crate) enum BuildError {
     /// Certificates are of no use.
     #[error("listeners.https.tls: {0}")]
     Tls(#[from] TlsError),
+    /// An upstream's are of no use.
+    #[error("upstreams.{0}.tls: {1}")]
+    Identity(String, TlsError),
     /// Schemas do not fit together.
     #[error("routes.{0}: the subgraphs do not compose: {1}")]
     Compose(String, edge_graphql::ComposeError),
@@ -71,6 +74,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     /// What lasts of upstreams.
     pub(crate) states: States,
+    /// How TLS is spoken with them.
+    pub(crate) identities: Arc<Identities>,
 }
 
 impl Generation {
@@ -84,7 +89,7 @@ impl Generation {
     ) -> Result<Self, BuildError> {
         let config = &source.config;
         let metrics = &*parts.metrics;
-        let pools = inherit::pools(config, parts, previous);
+        let pools = inherit::pools(&source, parts, previous)?;
         let mut builder = Builder {
             source: &source,
             metrics,
@@ -126,7 +131,7 @@ impl Generation {
                 rate: config.limits.min_rate.0,
             },
             max_streams: config.limits.max_streams,
-            tls: tls::server_config(&source)?,
+            tls: ListenerKeys::of(&source, previous.and_then(|previous| previous.tls.as_ref()))?,
             https: Https::of(config),
             unrouted: metrics.route("-"),
             source,

@@ -18,6 +18,7 @@ use crate::{
     compress::Compression,
     metrics::RouteCells,
     store::{Issuer, Quota},
+    tls::ListenerKeys,
     upstream::{Pool, Subset},
 };
 use edge_config::{Config, Streaming, TrustedHeader};
@@ -36,7 +37,6 @@ use edge_policy::{
 };
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
-use rustls::ServerConfig;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Everything a configuration builds.
@@ -72,7 +72,7 @@ pub(crate) struct Generation {
     /// Requests at once on one HTTP/2 connection.
     pub(crate) max_streams: u32,
     /// How clients are spoken to over TLS, where they may be.
-    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) tls: Option<ListenerKeys>,
     /// What clients are told of TLS.
     pub(crate) https: Https,
     /// Counts answers that belong to no route.

@@ -3,7 +3,7 @@
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use edge_config::{Config, Diagnostic, Env, HIDDEN, KeySource, Loaded, Serves, Sources, diagnose};
+use edge_config::{Certificate, Config, Diagnostic, Env, HIDDEN, KeySource, Loaded, Serves, Sources, diagnose};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
@@ -26,7 +26,7 @@ pub(crate) struct Source {
 }
 
 /// The text of a file with keys. It may hold secrets, so it is never shown.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct KeyText(String);
 
 impl KeyText {
@@ -53,11 +53,6 @@ impl PartialEq for Source {
 }
 
 impl Source {
-    /// What a file with keys holds; nothing, where the configuration does not name it.
-    pub(crate) fn secret(&self, file: &Path) -> &[u8] {
-        self.keys.get(file).map_or(&[], KeyText::as_bytes)
-    }
-
     /// Schemas, keys, certificates and bodies that both name and that hold something else here. One that only one of them names shows
     /// as a key.
     pub(crate) fn other_files(&self, before: &Self) -> Vec<PathBuf> {
@@ -174,20 +169,32 @@ fn key_files(config: &Config) -> Vec<(String, &Path)> {
 
 /// The files with certificates and their keys, and the keys that name them.
 fn certificate_files(config: &Config) -> Vec<(String, &Path)> {
-    let Some(https) = &config.listeners.https else {
-        return Vec::new();
-    };
-    let at = "listeners.https.tls";
-    let pairs = https.tls.certificates.iter().enumerate().flat_map(|(index, pair)| {
-        let name = |key: &str| format!("{at}.certificates.{index}.{key}");
+    fn pair<'c>(at: String, pair: &'c Certificate) -> [(String, &'c Path); 2] {
         [
-            (name("cert_file"), pair.cert_file.as_path()),
-            (name("key_file"), pair.key_file.as_path()),
+            (format!("{at}.cert_file"), pair.cert_file.as_path()),
+            (format!("{at}.key_file"), pair.key_file.as_path()),
         ]
-    });
-    let clients = https.tls.client_auth.iter();
-    let clients = clients.map(|clients| (format!("{at}.client_auth.ca_file"), clients.ca_file.as_path()));
-    pairs.chain(clients).collect()
+    }
+    let mut files = Vec::new();
+    if let Some(https) = &config.listeners.https {
+        let at = "listeners.https.tls";
+        for (index, own) in https.tls.certificates.iter().enumerate() {
+            files.extend(pair(format!("{at}.certificates.{index}"), own));
+        }
+        let clients = https.tls.client_auth.iter();
+        files.extend(clients.map(|clients| (format!("{at}.client_auth.ca_file"), clients.ca_file.as_path())));
+    }
+    for (name, upstream) in &config.upstreams {
+        let Some(tls) = &upstream.tls else { continue };
+        let at = format!("upstreams.{name}.tls");
+        files.extend(tls.ca_file.iter().map(|file| (format!("{at}.ca_file"), file.as_path())));
+        files.extend(
+            tls.certificate
+                .iter()
+                .flat_map(|own| pair(format!("{at}.certificate"), own)),
+        );
+    }
+    files
 }
 
 /// The files that are bodies of answers, and the keys that name them.

@@ -7,6 +7,7 @@ use crate::{
     heads::{self, Head},
     problem::ClientError,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::Utc;
 use edge_config::TrustedHeader;
 use edge_policy::{
@@ -16,6 +17,7 @@ use edge_policy::{
     request_id,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use pingora_core::protocols::tls::SslDigest;
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
@@ -33,8 +35,10 @@ pub(crate) fn arrive<E: Effects>(
     let Some(peer) = peer else {
         return Err(ClientError::new(Code::BadRequest, "The connection has no address.").closing());
     };
-    let digest = session.digest();
-    ctx.secure = digest.is_some_and(|digest| digest.ssl_digest.is_some());
+    if let Some(tls) = session.digest().and_then(|digest| digest.ssl_digest.as_deref()) {
+        ctx.secure = true;
+        ctx.client_cert = certificate(tls);
+    }
     client(peer, &session.req_header().headers, ctx);
     check_head(session, ctx)?;
     let head = session.req_header_mut();
@@ -48,6 +52,15 @@ pub(crate) fn arrive<E: Effects>(
         head.change(|_| {});
     }
     Ok(())
+}
+
+/// The certificate that a client showed, as RFC 9440, section 2.2, writes it.
+fn certificate(tls: &SslDigest) -> Option<HeaderValue> {
+    if tls.cert_digest.is_empty() {
+        return None;
+    }
+    // See `TlsEnd`: it is no digest.
+    HeaderValue::from_str(&format!(":{}:", STANDARD.encode(&tls.cert_digest))).ok()
 }
 
 /// Who the connection is with.

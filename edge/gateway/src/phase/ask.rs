@@ -57,8 +57,8 @@ impl Wish {
 
     async fn connect(self, edge: &Edge, peer: &HttpPeer) -> Result<(Stream, bool)> {
         match self {
-            Self::Upgrade => Ok((edge.dialer.new_stream(peer).await?, false)),
-            Self::Stream => edge.dialer.get_stream(peer).await,
+            Self::Upgrade => Ok((edge.dialer.dial(peer).await?, false)),
+            Self::Stream => edge.dialer.get(peer).await,
         }
     }
 

@@ -15,7 +15,7 @@ use shared_contracts::header as names;
 use std::time::Instant;
 
 /// As many fields as the edge adds to a head.
-const MOST_ADDED: usize = 12;
+const MOST_ADDED: usize = 13;
 
 /// Makes the head that goes to the service out of the client's. `token` is the edge's own.
 pub(crate) fn head(
@@ -113,6 +113,9 @@ pub(crate) fn identity(
         &heads::FORWARDED_PROTO,
         HeaderValue::from_static(if ctx.secure { "https" } else { "http" }),
     );
+    if let Some(certificate) = &ctx.client_cert {
+        fields.insert(&heads::CLIENT_CERT, certificate.clone());
+    }
     if let Some(token) = token {
         fields.insert(&heads::SERVICE_TOKEN, token.clone());
     }

@@ -60,7 +60,7 @@ pub(crate) fn select<E: Effects>(
         write: patience,
         idle: route.pool_idle,
     };
-    let mut peer = peer(&target, timeouts);
+    let mut peer = peer(pool, &target, timeouts);
     // Those that may be granted are asked for in `upgrade`; from all other requests the wish is taken away.
     peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
     ctx.attempts += 1;

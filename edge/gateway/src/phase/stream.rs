@@ -17,10 +17,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{Method, Version, header};
-use pingora_core::{
-    protocols::http::v1::client::HttpSession,
-    upstreams::peer::{HttpPeer, Peer},
-};
+use pingora_core::{protocols::http::v1::client::HttpSession, upstreams::peer::HttpPeer};
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
@@ -77,8 +74,7 @@ pub(super) async fn answer(
     }
     service.respect_keepalive();
     if let Some(stream) = service.reuse().await {
-        edge.dialer
-            .release_stream(stream, peer.reuse_hash(), peer.idle_timeout());
+        edge.dialer.keep(stream, &peer);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::keeper::Begun;
 use futures::future::join_all;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::{sleep, timeout},
 };
@@ -36,7 +36,7 @@ pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
 }
 
 async fn probe(pool: &Pool, target: &Target, settings: &HealthSettings) {
-    let result = timeout(settings.timeout, ask(target, &settings.path)).await;
+    let result = timeout(settings.timeout, ask(pool, target, &settings.path)).await;
     let ok = matches!(result, Ok(Ok(200..=299)));
     if let Some(well) = target.probed(ok, settings.thresholds) {
         let (upstream, name) = (&*pool.name, &*target.name);
@@ -50,17 +50,32 @@ async fn probe(pool: &Pool, target: &Target, settings: &HealthSettings) {
 }
 
 /// The status that `path` is answered with.
-async fn ask(target: &Target, path: &str) -> io::Result<u16> {
-    let mut stream = TcpStream::connect(target.address).await?;
+async fn ask(pool: &Pool, target: &Target, path: &str) -> io::Result<u16> {
+    let stream = TcpStream::connect(target.address).await?;
+    match &pool.identity {
+        None => exchange(stream, target, path).await,
+        Some(identity) => {
+            let stream = identity.connect(&target.server_name, stream).await?;
+            exchange(stream, target, path).await
+        }
+    }
+}
+
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &Target, path: &str) -> io::Result<u16> {
     let head = format!(
         "GET {path} HTTP/1.1\r\nhost: {}\r\nuser-agent: edge-health\r\nconnection: close\r\n\r\n",
         target.name
     );
     stream.write_all(head.as_bytes()).await?;
+    stream.flush().await?;
     // Read to the end: closing on unread bytes would be a reset in the service's log, at every probe.
     let mut answer = Vec::with_capacity(512);
-    stream.take(MAX_ANSWER).read_to_end(&mut answer).await?;
+    let read = stream.take(MAX_ANSWER).read_to_end(&mut answer).await;
+    if answer.is_empty() {
+        read?;
+    }
     // `HTTP/1.1 200`: the status line has a fixed width up to its code (RFC 9112, section 4).
+    // How it ends is no matter: the status has come.
     let line = answer.get(..12).and_then(|line| std::str::from_utf8(line).ok());
     let status = line.and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok());
     status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP status line"))
@@ -69,7 +84,7 @@ async fn ask(target: &Target, path: &str) -> io::Result<u16> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{TargetSpec, UpstreamState};
+    use super::super::{PoolSettings, States, TargetSpec, UpstreamState};
     use super::*;
     use tokio::net::TcpListener;
 
@@ -78,6 +93,14 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = UpstreamState::default().target(listener.local_addr().unwrap());
         let target = Target::new(&TargetSpec::plain("t:1"), 1, state);
+        let pool = Pool::new(
+            "p",
+            PoolSettings::default(),
+            None,
+            &States::default(),
+            Arc::default(),
+            None,
+        );
         let server = async {
             for answer in [
                 "HTTP/1.1 204 No Content\r\n\r\n",
@@ -92,9 +115,9 @@ mod tests {
             }
         };
         let client = async {
-            assert_eq!(ask(&target, "/health/ready").await.unwrap(), 204);
-            assert_eq!(ask(&target, "/health/ready").await.unwrap(), 503);
-            assert!(ask(&target, "/health/ready").await.is_err());
+            assert_eq!(ask(&pool, &target, "/health/ready").await.unwrap(), 204);
+            assert_eq!(ask(&pool, &target, "/health/ready").await.unwrap(), 503);
+            assert!(ask(&pool, &target, "/health/ready").await.is_err());
         };
         tokio::join!(server, client);
     }
