@@ -40,8 +40,9 @@ const KEPT_CONNECTIONS: usize = 256;
 const MAX_TRIES: usize = 16;
 /// Read and write buffers of a client connection. Pingora's default of 64 KiB is most of what an idle one costs.
 const CLIENT_BUFFERS: (usize, usize) = (4096, 1460);
-/// The same with TLS, which has buffers of its own and would copy once more.
-const TLS_BUFFERS: (usize, usize) = (0, 0);
+/// The same with TLS, which reads into a buffer of its own. What it writes gathers here: head and body are records by themselves, and
+/// leave together.
+const TLS_BUFFERS: (usize, usize) = (0, 1460);
 /// Where operators' deeds are written down unless the configuration says; against the working directory.
 const USUAL_AUDIT_FILE: &str = ".run/audit.jsonl";
 /// Descriptors the edge needs beside those of connections: listeners, stores, probes, logs.
@@ -124,7 +125,8 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
             drained: drained.clone(),
         },
     ));
-    tracing::info!(%public, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
+    let https = config.listeners.https.as_ref().map(|https| tracing::field::display(https.bind));
+    tracing::info!(%public, https, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
 
     // Pingora sleeps its whole grace period, however early the last request ends. So it runs on a thread of its own,
     // and the process ends as soon as either says so.

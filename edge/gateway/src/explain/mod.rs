@@ -58,6 +58,7 @@ pub(crate) async fn explain(
         Read::Request(mut session, first_line) => {
             let mut ctx = RequestContext::imagined(Arc::clone(generation));
             ctx.first_line = Some(first_line);
+            ctx.secure = ask.tls;
             let way = way(&mut peek, &mut session, Some(ask.client_ip), &mut ctx).await;
             stage::arrive::client(&mut peek, ask, &ctx);
             stage::arrive::path(&mut peek, ask, session.req_header());

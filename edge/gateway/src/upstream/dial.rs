@@ -41,15 +41,16 @@ impl Dialer {
         }
         let identity = self.identities.get(peer.group_key);
         let identity = identity.ok_or_else(|| Error::explain(ErrorType::InternalError, "an identity that is gone"))?;
+        let name = || format!("no TLS with {} at {}", peer.sni, peer._address);
         let connected = async {
             let stream = self.connector.new_stream(peer).await?;
             let shaken = identity.shake_hands(&peer.sni, stream).await;
-            shaken.or_err_with(ErrorType::TLSHandshakeFailure, || format!("no TLS with {peer}"))
+            // As if nobody were there: nothing was asked, and another may be.
+            shaken.or_err_with(ErrorType::ConnectError, name)
         };
         let within = peer.total_connection_timeout().unwrap_or(Duration::MAX);
         let connected = timeout(within, connected).await;
-        connected
-            .unwrap_or_else(|_| Error::e_explain(ErrorType::ConnectTimedout, format!("no TLS with {peer} in time")))
+        connected.unwrap_or_else(|_| Error::e_explain(ErrorType::ConnectTimedout, name() + " in time"))
     }
 
     /// A kept connection, or a new one; and whether it was kept.

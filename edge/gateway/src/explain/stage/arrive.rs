@@ -35,13 +35,11 @@ pub(in crate::explain) fn client(peek: &mut Peek<'_>, ask: &Ask, ctx: &RequestCo
     peek.book
         .because("trusted_proxies", Arrive, "client", client.to_string(), text);
     if ctx.secure {
-        peek.book.because(
-            "trusted_proxies",
-            Arrive,
-            "scheme",
-            "https",
-            "https, as a trusted proxy says",
-        );
+        let (key, text) = match ask.tls {
+            true => ("listeners.https", "https"),
+            false => ("trusted_proxies", "https, as a trusted proxy says"),
+        };
+        peek.book.because(key, Arrive, "scheme", "https", text);
     }
 }
 

@@ -25,7 +25,7 @@ async fn the_name_decides_about_the_certificate_and_a_reload_swaps_it_without_a_
     );
     assert_ne!(one, two);
     let other = certificate("other.example").await.unwrap_err();
-    assert!(other.to_string().contains("NotValidForName"), "{other}");
+    assert!(other.to_string().contains("not valid for name"), "{other}");
 
     let (is_over, failed, shaken) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
     let hands = async {
