@@ -125,7 +125,11 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
             drained: drained.clone(),
         },
     ));
-    let https = config.listeners.https.as_ref().map(|https| tracing::field::display(https.bind));
+    let https = config
+        .listeners
+        .https
+        .as_ref()
+        .map(|https| tracing::field::display(https.bind));
     tracing::info!(%public, https, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
 
     // Pingora sleeps its whole grace period, however early the last request ends. So it runs on a thread of its own,

@@ -87,7 +87,8 @@ fn standings(peek: &mut Peek<'_>, pool: &Pool, subset: Subset) {
     }
     if pool.identity.is_some() {
         let key = format!("upstreams.{}.tls", pool.name);
-        peek.book.because(&key, Select, "tls", true, "instances are spoken to over TLS");
+        peek.book
+            .because(&key, Select, "tls", true, "instances are spoken to over TLS");
     }
     let labels = pool.labels(subset);
     if let Some(labels) = labels {

@@ -44,12 +44,18 @@ async fn requests_without_tls_are_sent_there() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     // It is explained for both.
     let explained = async |more: &[&str]| {
-        let (_, printed) = world.edge.types(&[&["explain", "GET", "/api/posts/health"], more].concat()).await;
+        let (_, printed) = world
+            .edge
+            .types(&[&["explain", "GET", "/api/posts/health"], more].concat())
+            .await;
         printed
     };
     assert!(explained(&[]).await.contains("sent to https://"));
     let over_tls = explained(&["--tls"]).await;
-    assert!(!over_tls.contains("sent to") && over_tls.contains("https"), "{over_tls}");
+    assert!(
+        !over_tls.contains("sent to") && over_tls.contains("https"),
+        "{over_tls}"
+    );
     // It can be taken back without a new process.
     world.setup.rewrite(", redirect_to_https: true", "");
     world.edge.serves(2).await;
