@@ -10,6 +10,7 @@ use crate::{
 };
 use edge_policy::{identity::Identity, rate_limit::HeaderPair};
 use http::HeaderValue;
+use pingora_core::upstreams::peer::HttpPeer;
 use shared_contracts::Code;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -57,6 +58,8 @@ pub(crate) struct RequestContext {
     // select
     /// Room at the upstream, for all tries.
     pub(crate) slot: Option<Slot>,
+    /// The peer of the first try, until it is made.
+    pub(crate) peer: Option<Box<HttpPeer>>,
     /// The target of the present try.
     pub(crate) target: Option<Arc<Target>>,
     /// Targets that failed.
@@ -114,6 +117,7 @@ impl RequestContext {
             quota_fields: Vec::new(),
             body_bytes: 0,
             slot: None,
+            peer: None,
             target: None,
             tried: Vec::new(),
             attempts: 0,

@@ -1,6 +1,6 @@
 //! The way out: stop accepting, let requests end, close what stays open, within a bound.
 
-use crate::metrics::Metrics;
+use crate::edge::Edge;
 use async_trait::async_trait;
 use pingora_core::{
     server::{ShutdownSignal, ShutdownSignalWatch, ShutdownWatch},
@@ -12,18 +12,13 @@ use std::{
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::watch,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep},
 };
 
 /// Listeners and idle connections close at once; requests that arrive at that very moment get at least this long.
 const SHORTEST: Duration = Duration::from_secs(1);
-/// Requests are waited for no longer than this.
-const LONGEST: Duration = Duration::from_secs(11);
-/// Tunnels get this long to pass on their last bytes.
-const CLOSING: Duration = Duration::from_secs(2);
-/// Nothing takes longer than this.
-pub(crate) const GRACE: Duration = LONGEST.saturating_add(CLOSING);
+/// Pingora waits no longer than this. [`Drain`] is done long before.
+pub(crate) const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Tells the main thread that all is done.
@@ -50,37 +45,6 @@ impl Waiting {
     /// Waits until all is done, or until nobody is left who could say so.
     pub(crate) fn wait(self) {
         let _ = self.0.recv();
-    }
-}
-
-/// Ends tunnels, which no server knows of.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Closing(watch::Sender<bool>);
-
-impl Closing {
-    /// A tunnel's view; the tunnel is waited for until it drops this.
-    pub(crate) fn watch(&self) -> Draining {
-        Draining(self.0.subscribe())
-    }
-
-    /// Tells all tunnels to end, and waits for them.
-    async fn close(&self) {
-        self.0.send_replace(true);
-        // Those that take longer are cut with the process.
-        let _ = timeout(CLOSING, self.0.closed()).await;
-    }
-}
-
-/// Learns when the edge closes its tunnels.
-pub(crate) struct Draining(watch::Receiver<bool>);
-
-impl Draining {
-    /// Returns when tunnels have to end.
-    pub(crate) async fn begun(&mut self) {
-        if self.0.wait_for(|closing| *closing).await.is_err() {
-            // Nobody is left who could say so.
-            std::future::pending::<()>().await;
-        }
     }
 }
 
@@ -118,10 +82,8 @@ impl ShutdownSignalWatch for Signals {
 
 /// Watches the last requests after the signal to stop.
 pub(crate) struct Drain {
-    /// Where requests and streams are counted.
-    pub(crate) metrics: Arc<Metrics>,
-    /// Ends the tunnels.
-    pub(crate) closing: Closing,
+    /// Whose.
+    pub(crate) edge: Arc<Edge>,
     /// Told when none is left.
     pub(crate) drained: Done,
 }
@@ -132,15 +94,23 @@ impl BackgroundService for Drain {
         if shutdown.wait_for(|stopping| *stopping).await.is_err() {
             return;
         }
+        let edge = &self.edge;
+        let (metrics, bell) = (&edge.metrics, &edge.parts.states.bell);
+        let (requests, spread) = {
+            let drain = &edge.generation.load().source.config.drain;
+            (*drain.requests, *drain.spread)
+        };
         let began = Instant::now();
+        bell.stop();
         sleep(SHORTEST).await;
-        // Streams have no end of their own: they are not waited for.
-        while self.metrics.in_flight.get() > self.metrics.streams.get() && began.elapsed() < LONGEST {
+        // Streams have no end of their own, but theirs.
+        let is_busy = || metrics.in_flight.get() > metrics.streams.get() && began.elapsed() < requests;
+        while is_busy() || (bell.open() > 0 && began.elapsed() < spread) {
             sleep(LOOK_EVERY).await;
         }
-        let (cut, streams) = (self.metrics.in_flight.get(), self.metrics.streams.get());
+        let (cut, streams) = (metrics.in_flight.get(), metrics.streams.get());
         tracing::info!(requests = cut - streams, streams, "drained; what is left is closed");
-        self.closing.close().await;
+        bell.close().await;
         self.drained.tell();
     }
 }

@@ -2,12 +2,11 @@
 
 use crate::{
     access_log::AccessLog,
-    drain::Closing,
     generation::{Generation, Parts},
     metrics::Metrics,
     overrides::Overrides,
     reload::{Board, Reloads},
-    store::{Links, Quotas},
+    store::{Links, Quotas, SharedSessions},
     upstream::{Caller, Dialer},
 };
 use arc_swap::ArcSwap;
@@ -39,12 +38,12 @@ pub(crate) struct Edge {
     pub(crate) links: Arc<Links>,
     /// Quotas.
     pub(crate) quotas: Quotas,
+    /// Where sockets' sessions are.
+    pub(crate) sessions: SharedSessions,
     /// The client of subgraph calls; it belongs to the proxy's runtime.
     pub(crate) caller: Caller,
     /// Connects tunnels and streams to services.
     pub(crate) dialer: Dialer,
-    /// Ends tunnels.
-    pub(crate) closing: Closing,
     /// The edge's own `x-service-token`.
     pub(crate) service_token: Option<HeaderValue>,
     /// Who floods.
@@ -69,6 +68,8 @@ pub(crate) struct Making {
     pub(crate) links: Arc<Links>,
     /// Quotas.
     pub(crate) quotas: Quotas,
+    /// Where sockets' sessions are.
+    pub(crate) sessions: SharedSessions,
     /// A line for each request.
     pub(crate) access_log: AccessLog,
     /// The edge's own `x-service-token`.
@@ -91,9 +92,9 @@ impl Edge {
             access_log: making.access_log,
             links: making.links,
             quotas: making.quotas,
+            sessions: making.sessions,
             caller: Caller::new(&identities),
             dialer: Dialer::new(KEPT_CONNECTIONS, &identities),
-            closing: Closing::default(),
             service_token: making.service_token,
             flood: FloodGuard::new(),
             attempts: Attempts::default(),
@@ -109,6 +110,7 @@ impl Edge {
             self.quotas.forget();
         }
         self.metrics.serves(generation.number);
+        self.parts.states.bell.ring();
     }
 }
 

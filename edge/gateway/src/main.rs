@@ -27,6 +27,7 @@ mod reload;
 mod server;
 mod settings;
 mod standing;
+mod stay;
 mod store;
 mod tls;
 mod tunnel;

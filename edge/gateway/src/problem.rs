@@ -186,6 +186,8 @@ pub(crate) enum Stop {
     Refused(ClientError),
     /// Something of ours failed.
     Failed(InternalError),
+    /// It waits for news at a place that it has to leave, and is told to come again.
+    Leaving,
     /// An exchange broke off: with a service if the error says so, else with the client.
     Broken(Box<Error>),
 }

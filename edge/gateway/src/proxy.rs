@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     front::{HeadArrived, Wire},
     generation::Serves,
-    phase::{Serving, Way, arrive, fallback, forward, graphql, record, respond, select, stream, upgrade, way},
+    phase::{Serving, Way, arrive, fallback, forward, graphql, record, respond, select, session, stream, upgrade, way},
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -78,22 +78,34 @@ impl ProxyHttp for EdgeProxy {
             Ok(answered) => Ok(answered),
             Err(Stop::Refused(error)) => respond::refuse(session, &error, ctx).await.map(|()| true),
             Err(Stop::Failed(error)) => Err(self.stop(&error, ctx)),
+            Err(Stop::Leaving) => respond::end_session(session, ctx).await.map(|()| true),
             // Whoever asked a service said so; all others write to the client.
             Err(Stop::Broken(error)) if *error.esource() == ErrorSource::Unset => Err(error.into_down()),
             Err(Stop::Broken(error)) => Err(error),
         }
     }
 
-    async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
-        let Some(route) = ctx.route.clone() else {
-            return Error::e_explain(ErrorType::InternalError, "no route");
-        };
-        select::pause(ctx).await;
-        if let Err(error) = select::enter(&Serving(&self.0), &route, session.req_header(), ctx).await {
-            return Err(self.stop(&error, ctx));
+    /// The peer of the first try: who is refused here may keep the connection, which Pingora closes on one that fails later.
+    async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
+        match self.peer(session, ctx).await {
+            Ok(peer) => {
+                ctx.peer = Some(peer);
+                Ok(true)
+            }
+            Err(error) => {
+                let answer = log(&error, ctx);
+                answer_instead(session, &answer, ctx).await?;
+                Ok(false)
+            }
         }
-        match select::select(&Serving(&self.0), &route, session.req_header(), ctx) {
-            Ok(peer) => Ok(Box::new(peer)),
+    }
+
+    async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
+        if let Some(peer) = ctx.peer.take() {
+            return Ok(peer);
+        }
+        match self.peer(session, ctx).await {
+            Ok(peer) => Ok(peer),
             Err(error) => Err(self.stop(&error, ctx)),
         }
     }
@@ -190,7 +202,7 @@ impl ProxyHttp for EdgeProxy {
 
     fn response_body_filter(
         &self,
-        _session: &mut Session,
+        __session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,
@@ -200,12 +212,11 @@ impl ProxyHttp for EdgeProxy {
 
     fn upstream_response_body_filter(
         &self,
-        session: &mut Session,
-        body: &mut Option<Bytes>,
+        _session: &mut Session,
+        _body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,
     ) -> Result<Option<Duration>> {
-        select::learn_session(session.req_header(), body.as_ref(), ctx);
         let late = !end_of_stream && ctx.deadline().is_some_and(|deadline| Instant::now() > deadline);
         if end_of_stream {
             // The service is done; the client may read as slowly as it likes.
@@ -236,10 +247,7 @@ impl ProxyHttp for EdgeProxy {
         if let Some(answer) = answer.filter(|_| !begun) {
             session.set_keepalive(None);
             // A client that cannot be answered any more is gone, which the access log shows as status 0.
-            let _ = match fallback::instead_of(answer.code, ctx) {
-                Some(instead) => respond::fixed(session, &instead, ctx).await,
-                None => respond::refuse(session, &answer, ctx).await,
-            };
+            let _ = answer_instead(session, &answer, ctx).await;
         }
         FailToProxy {
             error_code: ctx.code.map_or(0, shared_contracts::Code::status),
@@ -270,10 +278,33 @@ impl ProxyHttp for EdgeProxy {
 }
 
 impl EdgeProxy {
+    /// select: the peer of the next try, once its pause is over and there is room.
+    async fn peer(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>, InternalError> {
+        let Some(route) = ctx.route.clone() else {
+            let error = Error::explain(ErrorType::InternalError, "no route");
+            return Err(InternalError::Defect(error));
+        };
+        select::pause(ctx).await;
+        if ctx.attempts == 0 {
+            session::recall(&self.0, &route, session.req_header()).await;
+        }
+        select::enter(&Serving(&self.0), &route, session.req_header(), ctx).await?;
+        let is_whole = session.is_body_done();
+        select::select(&Serving(&self.0), &route, session.req_header(), is_whole, ctx).map(Box::new)
+    }
+
     /// Logs an internal error and leaves its answer in the context.
     fn stop(&self, error: &InternalError, ctx: &mut RequestContext) -> Box<Error> {
         ctx.refusal = Some(log(error, ctx));
         Error::new(REFUSED)
+    }
+}
+
+/// Answers what failed: with the route's fallback, or with the problem.
+async fn answer_instead(session: &mut Session, problem: &ClientError, ctx: &mut RequestContext) -> Result<()> {
+    match fallback::instead_of(problem.code, ctx) {
+        Some(instead) => respond::fixed(session, &instead, ctx).await,
+        None => respond::refuse(session, problem, ctx).await,
     }
 }
 

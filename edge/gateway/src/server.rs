@@ -14,7 +14,7 @@ use crate::{
     proxy::EdgeProxy,
     reload::{Board, Reloads, Requests, Start},
     settings::Settings,
-    store::{Links, Quotas},
+    store::{Links, Quotas, SharedSessions},
     upstream::Dialer,
 };
 use pingora_core::{
@@ -105,8 +105,15 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
         guard: Guard::new(admin, token_file(&config.admin)),
     };
     server.add_service(listening("admin", operators, admin, Some(1)));
-    let closing = edge.closing.clone();
     let access_log = edge.access_log.clone();
+    let (drained, is_drained) = drain::channel();
+    server.add_service(background_service(
+        "drain",
+        Drain {
+            edge: Arc::clone(&edge),
+            drained: drained.clone(),
+        },
+    ));
     server.add_service(background_service(
         "keeper",
         Keeper {
@@ -116,20 +123,7 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
             reloads: Mutex::new(Some((start, requests))),
         },
     ));
-    let (drained, is_drained) = drain::channel();
-    server.add_service(background_service(
-        "drain",
-        Drain {
-            metrics,
-            closing,
-            drained: drained.clone(),
-        },
-    ));
-    let https = config
-        .listeners
-        .https
-        .as_ref()
-        .map(|https| tracing::field::display(https.bind));
+    let https = { &config.listeners.https }.as_ref().map(|https| https.bind.to_string());
     tracing::info!(%public, https, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
 
     // Pingora sleeps its whole grace period, however early the last request ends. So it runs on a thread of its own,
@@ -162,6 +156,7 @@ fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<E
     links.quotas.set(true);
     let access_log = AccessLog::start(Arc::clone(&metrics)).map_err(StartError::Thread)?;
     let quotas = Quotas::new(&config.redis.url, &settings.redis_prefix, metrics, Arc::clone(&links));
+    let sessions = SharedSessions::new(&config.redis.url, &settings.redis_prefix, Arc::clone(&links));
     let audit_file = config.admin.audit_file.clone();
     let audit = Audit::new(audit_file.unwrap_or_else(|| USUAL_AUDIT_FILE.into()));
     let (reloads, requests) = Reloads::channel();
@@ -173,6 +168,7 @@ fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<E
         overrides: Overrides::new(audit),
         links,
         quotas,
+        sessions,
         access_log,
         service_token: settings.service_token.clone(),
     });

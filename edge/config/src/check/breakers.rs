@@ -9,6 +9,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             ("min_requests", Some(breaker.min_requests)),
             ("half_open_requests", Some(breaker.half_open_requests)),
             ("max_requests", breaker.max_requests),
+            ("max_requests_per_target", breaker.max_requests_per_target),
         ];
         for (key, count) in counts {
             if count == Some(0) {

@@ -32,6 +32,11 @@ pub struct CircuitBreaker {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_requests: Option<u32>,
+    /// Most requests under way to one instance at a time, open streams included; no bound without it. At least 1. Where every instance
+    /// has as many, requests are answered 503 `NO_TARGET`. Clients that stay with their instance (`sticky`) are not turned away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_requests_per_target: Option<u32>,
 }
 
 impl CircuitBreaker {
@@ -62,6 +67,7 @@ impl Default for CircuitBreaker {
             half_open_requests: 3,
             recovery: TimeSpan::from_secs(5),
             max_requests: None,
+            max_requests_per_target: None,
         }
     }
 }

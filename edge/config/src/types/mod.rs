@@ -9,6 +9,7 @@ mod concurrency;
 mod cors;
 mod csrf;
 mod discovery;
+mod drain;
 mod fallback;
 mod graphql;
 mod headers;
@@ -33,6 +34,7 @@ pub use concurrency::Concurrency;
 pub use cors::Cors;
 pub use csrf::Csrf;
 pub use discovery::{Discovery, Records};
+pub use drain::Drain;
 pub use fallback::Fallback;
 pub use graphql::{Graphql, Subgraph};
 pub use headers::{HeaderChanges, Headers};
@@ -77,6 +79,9 @@ pub struct Config {
     /// Bounds on connections and heads.
     #[serde(default)]
     pub limits: ConnectionLimits,
+    /// How clients are parted from.
+    #[serde(default)]
+    pub drain: Drain,
     /// The store of quotas, and the way by which ended sessions are told.
     pub redis: Redis,
     /// What routes inherit: maps merge, scalars and lists replace.

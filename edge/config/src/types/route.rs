@@ -97,6 +97,15 @@ impl Route {
         upstream.or_else(|| self.graphql.as_ref().map(Serves::Graphql))
     }
 
+    /// A number for where it leads and for whom: which requests it takes, whose, and what answers them. The same configuration has the
+    /// same.
+    pub fn way(&self) -> u64 {
+        let way = (&self.matches, &self.auth, &self.upstream, &self.subset);
+        let path = (&self.rewrite, &self.rewrite_prefix, &self.streaming);
+        let text = serde_json::to_vec(&(way, path)).unwrap_or_default();
+        edge_policy::balance::key(&text)
+    }
+
     /// Which path its service is asked for, where it is not the client's.
     pub fn to_rewrite(&self) -> Option<Rewrite> {
         let prefix = self.matches.path_prefix.as_ref().zip(self.rewrite_prefix.as_ref());
@@ -163,7 +172,8 @@ pub struct Timeouts {
     /// To connect to an instance.
     pub connect: TimeSpan,
     /// From the choice of an instance to the head of its answer, for one try, and the longest silence within that answer; then the
-    /// next instance is tried. Without it a try may take all of `request`. Streaming routes have no such bound.
+    /// next instance is tried. Without it a try may take all of `request`, as those do whose body is still to come when the instance is
+    /// chosen. Streaming routes have no such bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_byte: Option<TimeSpan>,
     /// From the whole request sent to the answer's head, and to its end (streaming routes have no such end).

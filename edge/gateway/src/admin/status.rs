@@ -61,14 +61,14 @@ fn concurrency(pool: &Pool) -> Value {
         "limit": room.limiter.limit(settings.bounds),
         "requestsInFlight": room.limiter.in_flight(),
         "queued": room.queued(),
-        "baselineMs": room.limiter.baseline().map(|latency| latency.as_secs_f64() * 1e3),
+        "baselineMs": room.limiter.baseline().map(clock::millis),
         "shed": shed.collect::<Map<_, _>>(),
     })
 }
 
 fn shown(pool: &Pool, target: &Target) -> Value {
     let now = clock::now();
-    let standing = Standing::of(target, pool.settings.slow_start, now);
+    let standing = Standing::of(target, &pool.settings, now);
     json!({
         "name": &*target.name,
         "address": target.address.to_string(),
@@ -79,7 +79,7 @@ fn shown(pool: &Pool, target: &Target) -> Value {
         "state": standing.word(),
         "reason": standing.reason(),
         "requestsInFlight": target.load.in_flight(),
-        "latencyMs": target.load.latency(now).map(|latency| latency.as_secs_f64() * 1e3),
+        "latencyMs": target.load.latency(now).map(clock::millis),
         "placement": Order::Target(target.placement.get()).word(),
     })
 }

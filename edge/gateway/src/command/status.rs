@@ -80,28 +80,40 @@ fn since(at: DateTime<Utc>) -> String {
     span(u64::try_from((Utc::now() - at).num_seconds()).unwrap_or_default())
 }
 
+/// What keeps requests away from all of it.
+fn breaker(upstream: &Value) -> String {
+    match (upstream["breaker"].as_str(), upstream["circuit"].as_str()) {
+        (Some(state @ ("open" | "closed")), _) => format!(" (breaker {state} by hand)"),
+        (_, Some(state @ ("open" | "half_open" | "recovering"))) => format!(" (breaker {})", state.replace('_', " ")),
+        _ => String::new(),
+    }
+}
+
+/// How much it does, where that is bounded.
+fn room(concurrency: &Value) -> String {
+    match concurrency["limit"].as_u64() {
+        Some(limit) => format!(", {} of {limit} under way", concurrency["requestsInFlight"]),
+        None => String::new(),
+    }
+}
+
 fn upstreams(upstreams: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, upstream) in upstreams.as_object().into_iter().flatten() {
-        let breaker = match upstream["breaker"].as_str() {
-            Some(state @ ("open" | "closed")) => format!(" (breaker {state} by hand)"),
-            _ => String::new(),
-        };
-        lines.push(format!("upstream {name}{breaker}"));
+        lines.push(format!(
+            "upstream {name}{}{}",
+            breaker(upstream),
+            room(&upstream["concurrency"])
+        ));
         for target in upstream["targets"].as_array().into_iter().flatten() {
             let text = |key: &str| target[key].as_str().unwrap_or_default();
-            let health = if target["healthy"] == true {
-                "healthy"
-            } else {
-                "unhealthy"
-            };
-            let placement = match text("placement") {
-                "drain" => ", drained",
-                "disable" => ", disabled",
-                _ => "",
+            let state = text("state").replace('_', " ");
+            let reason = match text("reason") {
+                "" => String::new(),
+                reason => format!(": {reason}"),
             };
             lines.push(format!(
-                "  {}  {health}, weight {}{placement}",
+                "  {}  weight {}, {state}{reason}",
                 text("address"),
                 target["weight"]
             ));

@@ -130,6 +130,7 @@ impl Generation {
                 grace: *config.limits.slow_grace,
                 rate: config.limits.min_rate.0,
             },
+            spread: *config.drain.spread,
             max_streams: config.limits.max_streams,
             tls: ListenerKeys::of(&source, previous.and_then(|previous| previous.tls.as_ref()))?,
             https: Https::of(config),
@@ -179,6 +180,7 @@ impl Builder<'_> {
         let compression = compression.filter(|compression| !compression.algorithms.is_empty());
         Ok(Arc::new(Route {
             name: name.into(),
+            way: route.way(),
             cells: self.metrics.route(name),
             access: route.auth.access(),
             gate: Gate::new(name, route, &self.source.config, &self.issuers)?,

@@ -64,6 +64,9 @@ fn pool_settings(source: &Source, name: &str, upstream: &Upstream) -> PoolSettin
         server_name: server_name(&target.address),
         records: upstream.records(),
     });
+    let breaker = { &upstream.circuit_breaker }
+        .as_ref()
+        .and_then(|name| config.circuit_breakers.get(name));
     PoolSettings {
         specs: specs.collect(),
         refresh: *upstream.refresh(),
@@ -81,10 +84,10 @@ fn pool_settings(source: &Source, name: &str, upstream: &Upstream) -> PoolSettin
             eject_for: *outlier.eject_for,
             max_ejected: outlier.max_ejected.ratio() as f32,
         }),
-        breaker: { &upstream.circuit_breaker }
-            .as_ref()
-            .and_then(|name| config.circuit_breakers.get(name))
-            .map(CircuitBreaker::to_policy),
+        breaker: breaker.map(CircuitBreaker::to_policy),
+        most_per_target: breaker
+            .and_then(|breaker| breaker.max_requests_per_target)
+            .unwrap_or(u32::MAX),
         room: upstream.concurrency.as_ref().map(|concurrency| RoomSettings {
             bounds: concurrency.bounds(),
             queue: concurrency.queue.min(Concurrency::MOST_QUEUED) as usize,

@@ -69,6 +69,8 @@ pub(crate) struct Generation {
     pub(crate) keep_alive: Duration,
     /// Least rate of bodies that come and answers that go.
     pub(crate) floor: Floor,
+    /// Over which time what has to leave leaves.
+    pub(crate) spread: Duration,
     /// Requests at once on one HTTP/2 connection.
     pub(crate) max_streams: u32,
     /// How clients are spoken to over TLS, where they may be.
@@ -105,6 +107,8 @@ impl Https {
 pub(crate) struct Route {
     /// Its name.
     pub(crate) name: Arc<str>,
+    /// Where it leads, and for whom, as a number: another one means that what is open has to leave.
+    pub(crate) way: u64,
     /// Counts its answers.
     pub(crate) cells: Arc<RouteCells>,
     /// Who may use it.
@@ -145,6 +149,14 @@ pub(crate) struct Route {
     pub(crate) csrf: CsrfPolicy,
     /// The cross-origin policy.
     pub(crate) cors: Option<Arc<CorsPolicy>>,
+}
+
+impl Generation {
+    /// The route of this name.
+    pub(crate) fn route(&self, name: &str) -> Option<&Arc<Route>> {
+        let place = self.named.binary_search_by(|route| (*route.name).cmp(name));
+        self.named.get(place.ok()?)
+    }
 }
 
 impl Route {

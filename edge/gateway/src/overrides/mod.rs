@@ -59,7 +59,10 @@ impl Lever {
 
     fn pull(&self, order: Order) {
         match &self.target {
-            Some(target) => target.placement.set(order.placement()),
+            Some(target) => {
+                target.placement.set(order.placement());
+                self.upstream.bell.ring();
+            }
             None => self.upstream.breaker.set(order.breaker()),
         }
     }

@@ -1,13 +1,13 @@
 //! Ask: one target after the other until one answers, for what leaves Pingora's road: sockets, and streams of signed-in callers.
 
-use super::{Serving, admit, forward, select};
+use super::{Serving, admit, forward, select, session};
 use crate::{
     context::RequestContext,
     edge::Edge,
     generation::Route,
     heads::Head,
     problem::Stop,
-    standing::{self, Standing},
+    standing::{Over, Standing},
     tunnel::handshake,
 };
 use http::{HeaderValue, Method, Version, header};
@@ -21,6 +21,7 @@ use pingora_core::{
 use pingora_error::{Error, Result};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
+use shared_contracts::Code;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -91,12 +92,16 @@ pub(super) async fn ask(
     route: &Route,
     wish: Wish,
     session: &mut Session,
-    standing: &mut Option<Standing>,
+    standing: &mut Standing,
     ctx: &mut RequestContext,
 ) -> Result<(HttpSession, HttpPeer), Stop> {
+    session::recall(edge, route, session.req_header()).await;
     loop {
         wait(session, standing, select::pause(ctx)).await?;
-        let peer = select::select(&Serving(edge), route, session.req_header(), ctx)?;
+        let peer = select::select(&Serving(edge), route, session.req_header(), true, ctx)?;
+        if let (Some(upstream), Some(target)) = (select::upstream_name(ctx), &ctx.target) {
+            standing.at(Arc::clone(upstream), target.address);
+        }
         let head = wish.head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
         let (stream, reused) = match wait(session, standing, wish.connect(edge, &peer)).await? {
             Ok(connected) => connected,
@@ -142,15 +147,15 @@ pub(super) fn listen(session: &mut Session, listens: bool) {
 }
 
 /// Does `work` for as long as the client is there and may go on. Nothing is answered yet, so that it can be told the reason.
-async fn wait<T>(
-    session: &mut Session,
-    standing: &mut Option<Standing>,
-    work: impl Future<Output = T>,
-) -> Result<T, Stop> {
+async fn wait<T>(session: &mut Session, standing: &mut Standing, work: impl Future<Output = T>) -> Result<T, Stop> {
     tokio::select! {
         biased;
         done = work => Ok(done),
-        over = standing::over(standing) => Err(admit::refusal(over.code()).into()),
+        over = standing.over_unanswered() => Err(match over {
+            Over::Revoked => admit::refusal(Code::TokenRevoked).into(),
+            Over::Expired => admit::refusal(Code::TokenExpired).into(),
+            Over::Leaving(_) => Stop::Leaving,
+        }),
         gone = gone(session) => Err(gone.into()),
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod record;
 pub(crate) mod respond;
 pub(crate) mod route;
 pub(crate) mod select;
+pub(crate) mod session;
 pub(crate) mod stream;
 pub(crate) mod upgrade;
 mod way;

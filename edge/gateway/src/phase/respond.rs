@@ -11,6 +11,7 @@ use bytes::Bytes;
 use edge_config::Streaming;
 use edge_graphql::Answer;
 use edge_policy::{
+    balance::engine_io,
     compression::{self, Asked, Coding, Untouched, Verdict},
     cors::Fields,
 };
@@ -170,6 +171,14 @@ pub(crate) async fn fixed(session: &mut Session, answer: &FixedAnswer, ctx: &Req
     // It holds for as long as the service is away.
     response.insert_header(header::CACHE_CONTROL, "no-store")?;
     send(session, response, answer.body.clone(), None, ctx).await
+}
+
+/// Ends a session of Engine.IO whose poll waits: its client opens another one.
+pub(crate) async fn end_session(session: &mut Session, ctx: &RequestContext) -> Result<()> {
+    let mut response = ResponseHeader::build_no_case(200, Some(10))?;
+    response.insert_header(header::CONTENT_TYPE, "text/plain; charset=UTF-8")?;
+    response.insert_header(header::CACHE_CONTROL, "no-store")?;
+    send(session, response, engine_io::CLOSE.into(), None, ctx).await
 }
 
 /// Answers a preflight.

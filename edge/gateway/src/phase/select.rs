@@ -3,6 +3,7 @@
 use super::{
     Effects,
     fallback::{self, fall_back},
+    session,
 };
 use crate::{
     context::RequestContext,
@@ -10,10 +11,8 @@ use crate::{
     problem::InternalError,
     upstream::{Attempt, Crowded, PeerTimeouts, Pool, Rotation, Subset, Target, clock, peer},
 };
-use bytes::Bytes;
-use edge_config::Streaming;
 use edge_policy::{
-    balance::{Client, engine_io},
+    balance::Client,
     breaker::Permit,
     retry::{Cause, Failure, backoff},
     shed::Level,
@@ -33,11 +32,12 @@ use tokio::time::sleep;
 /// A stream that says nothing for this long has no service behind it any more: heartbeats come far more often.
 const STREAM_SILENCE: Duration = Duration::from_secs(600);
 
-/// The peer of the next try.
+/// The peer of the next try. `is_whole`: no body of the request is still to come.
 pub(crate) fn select<E: Effects>(
     effects: &E,
     route: &Route,
     head: &RequestHeader,
+    is_whole: bool,
     ctx: &mut RequestContext,
 ) -> Result<HttpPeer, InternalError> {
     // The one before is over.
@@ -53,7 +53,9 @@ pub(crate) fn select<E: Effects>(
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let patience = left.unwrap_or(STREAM_SILENCE).max(Duration::from_millis(1));
-    let first_byte = left.and(route.first_byte).unwrap_or(patience);
+    // A service cannot answer what has not arrived: slow uploads are bounded by the request's own time.
+    let bound = left.and(route.first_byte).filter(|_| is_whole);
+    let first_byte = bound.unwrap_or(patience);
     let timeouts = PeerTimeouts {
         connect: route.connect_timeout.min(patience),
         read: first_byte.min(patience),
@@ -188,15 +190,18 @@ fn choose<E: Effects>(
             .next(pool, subset, &ctx.tried, key)
             .map(|target| (target, Chosen::Balanced));
     };
-    let free = |target: &Arc<Target>| {
-        target.is_available() && target.admits(Client::Bound) && !ctx.tried.contains(&target.address)
+    let client = match session::is_anew(head, ctx) {
+        true => Client::New,
+        false => Client::Bound,
     };
+    let free =
+        |target: &Arc<Target>| target.is_available() && target.admits(client) && !ctx.tried.contains(&target.address);
     if let Some(target) = bound(pool.rotation().of(subset), sticky, &head.headers).filter(free) {
         ctx.set_cookie = None;
         return Some((target, Chosen::Bound));
     }
     // A client that keeps no cookies is known by its session. It is not sent another one in vain.
-    if let Some(target) = in_session(effects, (pool, subset), head).filter(free) {
+    if let Some(target) = session::target(effects, (pool, subset), head).filter(free) {
         ctx.set_cookie = None;
         return Some((target, Chosen::Session));
     }
@@ -212,39 +217,17 @@ fn choose<E: Effects>(
     Some((target, Chosen::Balanced))
 }
 
-fn in_session<E: Effects>(effects: &E, (pool, subset): (&Pool, Subset), head: &RequestHeader) -> Option<Arc<Target>> {
-    let session = engine_io::session_of_query(head.uri.query()?)?;
-    let address = effects.session(&pool.state.sessions, session)?;
-    let rotation = pool.rotation();
-    let mut targets = rotation.of(subset).targets.iter();
-    let target = targets.find(|target| target.address == address);
-    target.map(Arc::clone)
-}
-
-/// Looks into what a service answers to a Socket.IO handshake: the session that opens there stays with its target.
-pub(crate) fn learn_session(head: &RequestHeader, body: Option<&Bytes>, ctx: &RequestContext) {
-    let Some(route) = ctx
-        .route
-        .as_ref()
-        .filter(|route| route.streaming == Some(Streaming::Websocket) && ctx.fell_back.is_none())
+/// Whether the client's cookie names a target.
+pub(super) fn is_bound(route: &Route, head: &RequestHeader) -> bool {
+    let Serves::Upstream {
+        pool,
+        subset,
+        sticky: Some(sticky),
+    } = &route.serves
     else {
-        return;
+        return false;
     };
-    let (
-        Serves::Upstream {
-            pool, sticky: Some(_), ..
-        },
-        Some(target),
-        Some(body),
-    ) = (&route.serves, &ctx.target, body)
-    else {
-        return;
-    };
-    // A request that names a session opens none.
-    let is_handshake = head.method == Method::GET && head.uri.query().and_then(engine_io::session_of_query).is_none();
-    if let Some(session) = is_handshake.then(|| engine_io::session_of_handshake(body)).flatten() {
-        pool.state.sessions.learn(session, target.address);
-    }
+    bound(pool.rotation().of(*subset), sticky, &head.headers).is_some()
 }
 
 fn bound(rotation: &Rotation, sticky: &Sticky, headers: &HeaderMap) -> Option<Arc<Target>> {

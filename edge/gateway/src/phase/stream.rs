@@ -1,33 +1,37 @@
 //! Stream: the road of answers that stay open for somebody: event streams, and the long polls of Socket.IO.
 //!
 //! Pingora's own road cannot be left once an answer has begun, unless it moves; a revoked token has to end a stream that is
-//! silent, and in good order. So these are asked for here, with the same select, forward and respond as everything else. Nobody's
-//! streams go Pingora's way: there is nothing to revoke.
+//! silent, and in good order, and so has a target that is drained. So these are asked for here, with the same select, forward and
+//! respond as everything else.
 
 use super::{
     ask::{Wish, ask, gone, listen},
-    respond, select,
+    respond, session,
 };
 use crate::{
     context::RequestContext,
     edge::Edge,
     generation::Route,
     problem::Stop,
-    standing::{self, Over, Standing},
+    standing::{Over, Standing},
 };
 use bytes::Bytes;
+use edge_config::Streaming;
+use edge_policy::balance::engine_io;
 use http::{Method, Version, header};
 use pingora_core::{protocols::http::v1::client::HttpSession, upstreams::peer::HttpPeer};
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
+
+/// Between which times a client whose stream has to leave comes again.
+const COME_AGAIN_MS: Range<u32> = 500..3_000;
 
 /// Whether this request goes this way.
-pub(crate) fn is_wanted(route: &Route, session: &mut Session, ctx: &RequestContext) -> bool {
+pub(crate) fn is_wanted(route: &Route, session: &mut Session) -> bool {
     let head = session.req_header();
     route.streaming.is_some()
-        && ctx.identity.claims().is_some()
         && head.method == Method::GET
         && matches!(head.version, Version::HTTP_11 | Version::HTTP_2)
         && session.is_body_empty()
@@ -40,7 +44,10 @@ pub(crate) async fn pass(
     session: &mut Session,
     ctx: &mut RequestContext,
 ) -> Result<(), Stop> {
-    let mut standing = Standing::of(route, ctx);
+    let query = session.req_header().uri.query();
+    let is_poll =
+        route.streaming == Some(Streaming::Websocket) && query.and_then(engine_io::session_of_query).is_some();
+    let mut standing = Standing::of(edge, route, is_poll, ctx);
     listen(session, true);
     let passed = async {
         let asked = ask(edge, route, Wish::Stream, session, &mut standing, ctx).await?;
@@ -56,14 +63,14 @@ pub(super) async fn answer(
     edge: &Edge,
     session: &mut Session,
     (mut service, peer): (HttpSession, HttpPeer),
-    standing: &mut Option<Standing>,
+    standing: &mut Standing,
     ctx: &mut RequestContext,
 ) -> Result<()> {
     let Some(response) = service.resp_header().cloned() else {
         return Err(Error::explain(ErrorType::InternalError, "an answer without a head"));
     };
     begin(session, &mut service, response, ctx).await?;
-    if let Some(over) = relay(session, &mut service, standing, ctx).await? {
+    if let Some(over) = relay(edge, session, &mut service, standing, ctx).await? {
         edge.access_log.add("stream ended", |line| {
             line.text("why", &format!("{over:?}"));
             line.text("request_id", &ctx.request_id);
@@ -104,18 +111,23 @@ async fn begin(
 
 /// Passes the body on. Tells why it was ended, if it was not the service that did.
 async fn relay(
+    edge: &Edge,
     session: &mut Session,
     service: &mut HttpSession,
-    standing: &mut Option<Standing>,
+    standing: &mut Standing,
     ctx: &mut RequestContext,
 ) -> Result<Option<Over>> {
+    let mut events = Events::of(service);
     loop {
         let mut piece = tokio::select! {
             biased;
-            over = standing::over(standing) => {
+            over = standing.over() => {
                 // Its events were whole, and so is what the client has of them.
                 session.set_keepalive(None);
-                let mut last = None;
+                let mut last = match over {
+                    Over::Leaving(_) => events.farewell(rand::random()),
+                    Over::Revoked | Over::Expired => None,
+                };
                 respond::encode(&mut last, true, ctx)?;
                 end(session, last).await?;
                 return Ok(Some(over));
@@ -123,7 +135,9 @@ async fn relay(
             piece = service.read_body_bytes() => piece.map_err(Error::into_up)?,
             gone = gone(session) => return Err(gone),
         };
-        select::learn_session(session.req_header(), piece.as_ref(), ctx);
+        let bytes = piece.as_deref().unwrap_or_default();
+        session::opened(edge, session.req_header(), bytes, ctx).await;
+        events.pass(bytes);
         let is_end = piece.is_none();
         respond::encode(&mut piece, is_end, ctx)?;
         if is_end {
@@ -135,12 +149,49 @@ async fn relay(
             biased;
             written = write(session, piece) => written?,
             // It takes nothing any more, and is owed nothing.
-            over = standing::over(standing) => {
+            over = standing.over() => {
                 let explained = "a client that may not go on, and does not read";
                 tracing::debug!(?over, request_id = ctx.request_id, explained);
                 return Err(Error::explain(ErrorType::ConnectionClosed, explained).into_down());
             }
         }
+    }
+}
+
+/// Where the events of a stream end, as far as it takes to put a last line behind them.
+struct Events {
+    /// Whether it is one.
+    are_these: bool,
+    /// The last bytes.
+    tail: [u8; 4],
+}
+
+impl Events {
+    fn of(service: &HttpSession) -> Self {
+        let kind = service
+            .resp_header()
+            .and_then(|head| head.headers.get(header::CONTENT_TYPE));
+        let is_coded = service
+            .resp_header()
+            .is_some_and(|head| head.headers.contains_key(header::CONTENT_ENCODING));
+        Self {
+            are_these: !is_coded && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")),
+            tail: *b"\n\n\n\n",
+        }
+    }
+
+    fn pass(&mut self, piece: &[u8]) {
+        for byte in &piece[piece.len().saturating_sub(4)..] {
+            self.tail.rotate_left(1);
+            self.tail[3] = *byte;
+        }
+    }
+
+    /// When to come again (WHATWG HTML, section 9.2.6): each after another time of a few seconds. Nothing in the middle of an event.
+    fn farewell(&self, random: f32) -> Option<Bytes> {
+        let wait = COME_AGAIN_MS.start + ((COME_AGAIN_MS.end - COME_AGAIN_MS.start) as f32 * random) as u32;
+        let is_between = self.tail.ends_with(b"\n\n") || self.tail == *b"\r\n\r\n";
+        (self.are_these && is_between).then(|| format!("retry: {wait}\n\n").into())
     }
 }
 

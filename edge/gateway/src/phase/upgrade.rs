@@ -16,7 +16,7 @@ use crate::{
     heads::Head,
     problem::Stop,
     standing::Standing,
-    tunnel::{self, End, Label, Terms, client, handshake},
+    tunnel::{self, End, Label, client, handshake},
 };
 use bytes::Bytes;
 use edge_config::Streaming;
@@ -42,7 +42,7 @@ pub(crate) async fn open(
     session: &mut Session,
     ctx: &mut RequestContext,
 ) -> Result<(), Stop> {
-    let mut standing = Standing::of(route, ctx);
+    let mut standing = Standing::of(edge, route, false, ctx);
     listen(session, true);
     let switched = switched(edge, route, session, &mut standing, ctx).await;
     listen(session, false);
@@ -77,13 +77,7 @@ pub(crate) async fn open(
             .as_ref()
             .map_or_else(String::new, |target| target.address_text.to_string()),
     };
-    tunnel::start(
-        client,
-        service,
-        ctx.hand_over(),
-        Terms::new(standing, &edge.closing),
-        label,
-    );
+    tunnel::start(client, service, ctx.hand_over(), standing, label);
     Ok(())
 }
 
@@ -92,7 +86,7 @@ async fn switched(
     edge: &Arc<Edge>,
     route: &Route,
     session: &mut Session,
-    standing: &mut Option<Standing>,
+    standing: &mut Standing,
     ctx: &mut RequestContext,
 ) -> Result<Option<HttpSession>, Stop> {
     let asked = ask(edge, route, Wish::Upgrade, session, standing, ctx).await?;

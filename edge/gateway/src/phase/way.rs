@@ -60,7 +60,7 @@ pub(crate) async fn way<E: Effects>(
     Ok(match &route.serves {
         Serves::Graphql(_) => Way::Graphql(route),
         Serves::Upstream { .. } if upgrade::is_wanted(&route, session) => Way::Tunnel(route),
-        Serves::Upstream { .. } if stream::is_wanted(&route, session, ctx) => Way::Stream(route),
+        Serves::Upstream { .. } if stream::is_wanted(&route, session) => Way::Stream(route),
         Serves::Upstream { .. } => Way::Service(route),
     })
 }

@@ -1,13 +1,15 @@
-//! What the edge knows from elsewhere: quotas in Redis, the issuer's keys, ended sessions.
+//! What the edge knows from elsewhere: quotas in Redis, the issuer's keys, ended sessions, where sockets' sessions are.
 
 mod issuer;
 mod lease;
 mod rate_limit;
 mod revocations;
+mod sessions;
 
 pub(crate) use issuer::{Fetched, Issuer, IssuerSettings, Keys};
 pub(crate) use rate_limit::{Charge, Quota, Quotas};
 pub(crate) use revocations::keep as keep_revocations;
+pub(crate) use sessions::SharedSessions;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 

@@ -11,8 +11,7 @@ mod pump;
 use crate::{
     access_log::AccessLog,
     context::Presence,
-    drain::{Closing, Draining},
-    standing::{self, Over, Standing},
+    standing::{Over, Standing},
 };
 use bytes::Bytes;
 use pingora_core::protocols::Stream;
@@ -25,8 +24,6 @@ use tokio::{
 
 /// How long the last bytes of a tunnel may take to leave.
 const LAST_BYTES: Duration = Duration::from_secs(1);
-/// "Policy violation" (RFC 6455, section 7.4.1): the status of a tunnel whose client may not go on. The reason is the code.
-const NOT_ALLOWED: u16 = 1008;
 
 /// One end of a tunnel.
 pub(crate) struct End {
@@ -57,49 +54,31 @@ pub(crate) enum Why {
     Broken,
     /// Nothing moved for too long, or one side had closed and the other never did.
     TimedOut,
-    /// The edge stops.
-    Draining,
-    /// Whoever opened it may not go on.
+    /// Whoever opened it may not go on, or has to leave.
     Over(Over),
 }
 
-/// How long a tunnel may last.
-pub(crate) struct Terms {
-    /// What the client stands on; nothing where it is nobody's.
-    pub(crate) standing: Option<Standing>,
-    /// When the edge stops.
-    pub(crate) closing: Draining,
-}
-
-impl Terms {
-    /// Of a tunnel that is opened now.
-    pub(crate) fn new(standing: Option<Standing>, closing: &Closing) -> Self {
-        Self {
-            standing,
-            closing: closing.watch(),
-        }
-    }
-}
-
 /// Starts carrying bytes. `presence` keeps request, stream and connection counted until the end.
-pub(crate) fn start(client: End, service: End, presence: Option<Presence>, terms: Terms, label: Label) {
+pub(crate) fn start(client: End, service: End, presence: Option<Presence>, standing: Standing, label: Label) {
     tokio::spawn(async move {
-        carry(client, service, terms, label).await;
+        carry(client, service, standing, label).await;
         drop(presence);
     });
 }
 
-async fn carry(client: End, service: End, mut terms: Terms, label: Label) {
+async fn carry(client: End, service: End, mut standing: Standing, label: Label) {
     let began = Instant::now();
-    let mut pump = Pump::new(client, service, terms.standing.is_some());
+    let mut pump = Pump::new(client, service);
     let why = tokio::select! {
         why = pump.run() => why,
-        () = terms.closing.begun() => Why::Draining,
-        over = standing::over(&mut terms.standing) => Why::Over(over),
+        over = standing.over() => Why::Over(over),
     };
     let moved = pump.moved();
     let farewell = match why {
-        Why::Over(over) => pump.farewell(NOT_ALLOWED, over.code().as_str()),
+        Why::Over(over) => {
+            let (status, reason) = over.close();
+            pump.farewell(status, reason)
+        }
         _ => Vec::new(),
     };
     let (mut client, mut service) = pump.into_streams();

@@ -56,11 +56,11 @@ pub(super) struct Pump {
 }
 
 impl Pump {
-    /// With `knows_frames` a last frame can be put behind those of the service: see [`Pump::farewell`].
-    pub(super) fn new(client: End, service: End, knows_frames: bool) -> Self {
+    /// Nothing is carried yet.
+    pub(super) fn new(client: End, service: End) -> Self {
         Self {
             up: Direction::new(client.early, None),
-            down: Direction::new(service.early, knows_frames.then(Frames::default)),
+            down: Direction::new(service.early, Some(Frames::default())),
             client: client.stream,
             service: service.stream,
             lingers_until: None,
@@ -279,7 +279,7 @@ mod tests {
             stream: Box::new(stream) as Stream,
             early: Bytes::from_static(early),
         };
-        let mut pump = Pump::new(end(near_client, early), end(near_service, b""), false);
+        let mut pump = Pump::new(end(near_client, early), end(near_service, b""));
         let task = tokio::spawn(async move { (pump.run().await, pump.moved()) });
         (client, service, task)
     }
@@ -374,7 +374,7 @@ mod tests {
                 stream: Box::new(stream) as Stream,
                 early: Bytes::new(),
             };
-            let mut pump = Pump::new(end(near_client), end(near_service), true);
+            let mut pump = Pump::new(end(near_client), end(near_service));
             service.write_all(said).await.unwrap();
             assert!(tokio::time::timeout(Duration::from_secs(1), pump.run()).await.is_err());
             let expected = ends.map_or(Vec::new(), |rest| [rest, &frames::close(1008, "OVER")].concat());

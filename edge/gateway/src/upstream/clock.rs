@@ -11,3 +11,8 @@ static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
 pub(crate) fn now() -> Duration {
     BEGAN.elapsed()
 }
+
+/// Milliseconds as operators read them: to the microsecond.
+pub(crate) fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -10,7 +10,7 @@ use crate::{metrics::UpstreamCells, tls::Identity};
 use arc_swap::{ArcSwap, Guard};
 use edge_config::Records;
 use edge_policy::{
-    balance::{Balancer, Client, Turn},
+    balance::{Balancer, Client, Placement, Turn},
     breaker::{Outcome, Permit, Refusal, State},
     outlier::{Why, most_ejected},
 };
@@ -139,6 +139,7 @@ impl Pool {
         if !old.is_same(&targets) {
             let rotation = Rotation::new(self.settings.method, targets, &self.settings.subsets);
             self.rotation.store(Arc::new(rotation));
+            self.state.bell.ring();
         }
     }
 
@@ -242,6 +243,7 @@ impl Pool {
             key,
             all_in_flight: self.state.load.in_flight(),
             slow_start: self.settings.slow_start,
+            most_per_target: self.settings.most_per_target,
         };
         self.rotation.load().of(subset).choose(&request, turn)
     }
@@ -297,6 +299,13 @@ impl Pool {
         let rotation = self.rotation.load();
         let mut targets = rotation.of(subset).targets.iter();
         targets.any(|target| target.admits(Client::New) && !tried.contains(&target.address))
+    }
+
+    /// Whether what is open at a target may stay there.
+    pub(crate) fn keeps(&self, address: SocketAddr) -> bool {
+        let rotation = self.rotation.load();
+        let target = rotation.targets.iter().find(|target| target.address == address);
+        target.is_some_and(|target| !matches!(target.placement.get(), Placement::Drain | Placement::Disable))
     }
 
     /// How many targets are known.

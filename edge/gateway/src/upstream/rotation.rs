@@ -36,6 +36,8 @@ pub(super) struct Request<'r> {
     pub(super) all_in_flight: u32,
     /// How long targets warm up.
     pub(super) slow_start: Duration,
+    /// Requests under way to one target at which it gets no more.
+    pub(super) most_per_target: u32,
 }
 
 impl Rotation {
@@ -107,7 +109,8 @@ impl View for Candidates<'_> {
         let target = &self.targets[index];
         let is_well = || target.is_healthy() && target.outlier.ejection(|| self.now).is_none();
         let is_tried = || self.request.tried.contains(&target.address);
-        target.admits(Client::New) && (!self.only_available || is_well()) && !is_tried()
+        let has_room = target.load.in_flight() < self.request.most_per_target;
+        target.admits(Client::New) && has_room && (!self.only_available || is_well()) && !is_tried()
     }
 
     fn warmth(&self, index: usize) -> f32 {

@@ -1,16 +1,29 @@
 //! Which target opened which Engine.IO session: for clients that keep no cookies.
 
 use moka::sync::Cache;
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 /// A polling client asks at least every ping interval and its timeout, 45 s by default.
 const IDLE: Duration = Duration::from_secs(120);
 /// Most sessions remembered; beyond it those seldom asked for go.
 const CAPACITY: u64 = 200_000;
 
-/// Sessions as this edge saw them open; all routes of an upstream share them. Another edge does not know them; cookies are valid on all.
+/// One that is still asked for is told to other edges this often.
+const TOLD_EVERY: Duration = Duration::from_secs(120);
+
+/// Sessions as this edge saw them open, or was told of; all routes of an upstream share them.
 pub(crate) struct Sessions {
-    targets: Cache<String, SocketAddr>,
+    targets: Cache<String, Known>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    target: SocketAddr,
+    /// When other edges heard of it last.
+    told: Instant,
 }
 
 impl Default for Sessions {
@@ -21,19 +34,31 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    /// Remembers where a session is.
+    /// Remembers where a session is. Other edges know it too.
     pub(crate) fn learn(&self, session: &str, target: SocketAddr) {
-        self.targets.insert(session.to_owned(), target);
+        let known = Known {
+            target,
+            told: Instant::now(),
+        };
+        self.targets.insert(session.to_owned(), known);
     }
 
     /// Where a session is.
     pub(crate) fn find(&self, session: &str) -> Option<SocketAddr> {
-        self.targets.get(session)
+        self.targets.get(session).map(|known| known.target)
+    }
+
+    /// Where a session is, if other edges should hear of it again. It counts as told from now on.
+    pub(crate) fn is_due(&self, session: &str) -> Option<SocketAddr> {
+        let known = self.targets.get(session)?;
+        let is_due = known.told.elapsed() >= TOLD_EVERY;
+        is_due.then(|| self.learn(session, known.target));
+        is_due.then_some(known.target)
     }
 
     /// The same, for those who only want to know: the session does not live longer by it. Looks at all there are.
     pub(crate) fn peek(&self, session: &str) -> Option<SocketAddr> {
         let found = self.targets.iter().find(|(known, _)| known.as_str() == session);
-        found.map(|(_, target)| target)
+        found.map(|(_, known)| known.target)
     }
 }

@@ -98,6 +98,8 @@ pub(crate) struct PoolSettings {
     pub(crate) failures: Statuses,
     /// When all are left alone.
     pub(crate) breaker: Option<breaker::Terms>,
+    /// Requests under way to one target at which it gets no more.
+    pub(crate) most_per_target: u32,
     /// How many requests it gets at a time.
     pub(crate) room: Option<RoomSettings>,
     /// How TLS is spoken with it, if at all.
@@ -120,6 +122,7 @@ impl Default for PoolSettings {
             outlier: None,
             failures: Statuses::default(),
             breaker: None,
+            most_per_target: u32::MAX,
             room: None,
             tls: None,
         }

@@ -1,6 +1,6 @@
 //! How a target stands: one word and one reason for operators, whoever has a say in it.
 
-use super::Target;
+use super::{PoolSettings, Target};
 use edge_policy::{
     balance::Placement,
     outlier::{Ejection, Why},
@@ -18,6 +18,8 @@ pub(crate) enum Standing {
     Unhealthy,
     /// It is left alone for what requests showed.
     Ejected(Why, Duration),
+    /// It has as many requests as it may.
+    Full,
     /// An operator wants nobody new there.
     Drained,
     /// An operator wants nobody there.
@@ -25,8 +27,8 @@ pub(crate) enum Standing {
 }
 
 impl Standing {
-    /// A target's, where warming up takes that long.
-    pub(crate) fn of(target: &Target, slow_start: Duration, now: Duration) -> Self {
+    /// A target's, in a pool of these settings.
+    pub(crate) fn of(target: &Target, settings: &PoolSettings, now: Duration) -> Self {
         match target.placement.get() {
             Placement::Drain => return Self::Drained,
             Placement::Disable => return Self::Disabled,
@@ -38,7 +40,10 @@ impl Standing {
         if let Some(Ejection { why, until }) = target.outlier.ejection(|| now) {
             return Self::Ejected(why, until.saturating_sub(now));
         }
-        match target.warmth.part(now, slow_start) {
+        if target.load.in_flight() >= settings.most_per_target {
+            return Self::Full;
+        }
+        match target.warmth.part(now, settings.slow_start) {
             1.0 => Self::Healthy,
             part => Self::WarmingUp(part),
         }
@@ -51,6 +56,7 @@ impl Standing {
             Self::WarmingUp(_) => "warming_up",
             Self::Unhealthy => "unhealthy",
             Self::Ejected(..) => "ejected",
+            Self::Full => "full",
             Self::Drained => "drained",
             Self::Disabled => "disabled",
         }
@@ -67,6 +73,7 @@ impl Standing {
                 left.as_secs_f32(),
                 because(why)
             )),
+            Self::Full => Some("it has as many requests as it may".to_owned()),
             Self::Drained => Some("an operator wants nobody new there".to_owned()),
             Self::Disabled => Some("an operator wants nobody there".to_owned()),
         }

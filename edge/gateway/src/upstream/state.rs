@@ -2,6 +2,7 @@
 //! new pools and finds these again, by the upstream's name and the target's address.
 
 use super::{Sessions, clock, room::Room};
+use crate::stay::Bell;
 use edge_policy::{
     balance::{Client, Health, Load, PlacementCell, Thresholds, Warmth},
     breaker,
@@ -19,17 +20,24 @@ use std::{
 
 /// The states of all upstreams. One lives for as long as a generation, or an operator's override, has use for it.
 #[derive(Default)]
-pub(crate) struct States(Mutex<HashMap<String, Weak<UpstreamState>>>);
+pub(crate) struct States {
+    /// Calls what is open at targets.
+    pub(crate) bell: Bell,
+    upstreams: Mutex<HashMap<String, Weak<UpstreamState>>>,
+}
 
 impl States {
     /// The state of an upstream; a new one if nobody has any.
     pub(crate) fn upstream(&self, name: &str) -> Arc<UpstreamState> {
-        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states = self.upstreams.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = states.get(name).and_then(Weak::upgrade) {
             return state;
         }
         states.retain(|_, state| state.strong_count() > 0);
-        let state = Arc::new(UpstreamState::default());
+        let state = Arc::new(UpstreamState {
+            bell: self.bell.clone(),
+            ..UpstreamState::default()
+        });
         states.insert(name.to_owned(), Arc::downgrade(&state));
         state
     }
@@ -50,6 +58,8 @@ pub(crate) struct UpstreamState {
     pub(crate) load: Load,
     /// How many requests it gets at a time.
     pub(crate) room: Room,
+    /// Calls what is open at its targets.
+    pub(crate) bell: Bell,
     targets: Mutex<HashMap<SocketAddr, Weak<TargetState>>>,
 }
 

@@ -265,7 +265,7 @@ async fn the_configuration_is_shown_as_it_takes_effect_without_its_secrets() {
         (&media["timeouts"]["request"], &media["timeouts"]["connect"]),
         (&"2m".into(), &"1s".into())
     );
-    assert_eq!(shown["upstreams"]["auth"]["health_check"]["interval"], "2s");
+    assert_eq!(shown["upstreams"]["auth"]["health_check"]["interval"], "1s");
     // It is a file that the edge takes.
     let file = setup.file("shown.yaml");
     fs::write(&file, answer.body).unwrap();

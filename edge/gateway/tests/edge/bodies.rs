@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 const MIB: usize = 1 << 20;
@@ -166,4 +166,22 @@ async fn a_service_s_early_answer_can_be_read_too() {
     );
     let answer = write_all_then_read(&edge, &head, &vec![b'x'; MIB], 60, b"").await;
     assert!(answer.starts_with("HTTP/1.1 409 "), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_may_take_longer_than_the_first_byte_of_an_answer() {
+    let (setup, _auth) = Setup::new().origin("AUTH").await;
+    let setup = setup.edit("first_byte: 5s", "first_byte: 200ms");
+    let edge = setup.start().await;
+    let mut stream = TcpStream::connect(edge.public).await.unwrap();
+    let head = "POST /api/auth/login HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 3\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for byte in [b"a", b"b", b"c"] {
+        // Not synchronisation: this is how slow the client is.
+        sleep(Duration::from_millis(300)).await;
+        stream.write_all(byte).await.unwrap();
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }

@@ -4,7 +4,7 @@
 use crate::{
     faulty::{Faulty, Mood},
     name_server::{NameServer, Says, address_of, service},
-    support::{Edge, PATIENCE, Setup},
+    support::{Edge, MEDIA, PATIENCE, Setup},
 };
 use hickory_proto::{op::ResponseCode, rr::Record};
 use shared_testkit::eventually;
@@ -19,7 +19,6 @@ use std::{
 };
 use tokio::{net::TcpListener, task::JoinSet};
 
-const UPSTREAM: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
 const SERVICES: &str = "discovery: { dns: _http._tcp.media.test, type: srv, refresh: 1s, servers: [\"${MEDIA_DNS}\"] }";
 const IN_TURN: &str = "discovery: { dns: _http._tcp.media.test, type: srv, refresh: 1s, servers: [\"${MEDIA_DNS}\"] }
     load_balancing: round_robin";
@@ -35,7 +34,7 @@ const REFRESH: Duration = Duration::from_secs(1);
 fn setup(names: &NameServer, upstream: &'static str) -> Setup {
     Setup::new()
         .variable("MEDIA_DNS", &names.address.to_string())
-        .edit(UPSTREAM, upstream)
+        .edit(MEDIA, upstream)
         .edit(ROUTE, ONCE)
 }
 

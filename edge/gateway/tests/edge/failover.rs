@@ -2,16 +2,13 @@
 
 use crate::{
     origins::Origin,
-    support::{PATIENCE, Setup, free_address},
+    support::{AUTH, PATIENCE, Setup, free_address},
 };
 use http::Method;
 use shared_testkit::{Client, eventually};
 use std::time::{Duration, Instant};
 
-const NO_PROBES: (&str, &str) = (
-    "targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }",
-    "targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"",
-);
+const NO_PROBES: (&str, &str) = (AUTH, "targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"");
 
 const IN_TURN: &str = "targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"\n    load_balancing: round_robin";
 

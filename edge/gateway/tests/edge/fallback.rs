@@ -3,7 +3,7 @@
 use crate::{
     faulty::{Faulty, Mood},
     origins::Origin,
-    support::{Dead, Edge, PATIENCE, Setup},
+    support::{Dead, Edge, MEDIA, PATIENCE, Setup},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -11,12 +11,12 @@ use shared_testkit::{Client, eventually};
 use std::fs;
 
 const UPSTREAM: (&str, &str) = (
-    "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }",
+    MEDIA,
     "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    circuit_breaker: quick",
 );
 const BREAKER: (&str, &str) = (
-    "\nroutes:\n",
-    "\ncircuit_breakers:\n  quick: { min_requests: 20, open_for: 1s, half_open_requests: 2, recovery: 100ms }\nroutes:\n",
+    "\ncircuit_breakers:\n",
+    "\ncircuit_breakers:\n  quick: { min_requests: 20, open_for: 1s, half_open_requests: 2, recovery: 100ms }\n",
 );
 const EVERY_METHOD: (&str, &str) = (
     "match: { path_prefix: /media, methods: [GET] }",

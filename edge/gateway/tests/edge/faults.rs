@@ -3,7 +3,7 @@
 use crate::{
     faulty::{Faulty, Mood},
     steady::{Steady, Tally, plain},
-    support::{Dead, Edge, PATIENCE, Setup},
+    support::{Dead, Edge, MEDIA, PATIENCE, Setup},
     torn::{BODY, Torn},
 };
 use bytes::Bytes;
@@ -16,7 +16,6 @@ use std::{
 };
 use tokio::{task::JoinSet, time::sleep};
 
-const UPSTREAM: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
 const ROUTE: (&str, &str) = (
     "    rate_limits: []\n    upstream: media\n",
     "    rate_limits: []
@@ -38,7 +37,7 @@ const EVERY: Duration = Duration::from_millis(40);
 fn setup(addresses: &[SocketAddr], upstream: &'static str) -> Setup {
     Setup::new()
         .targets("MEDIA", addresses)
-        .edit(UPSTREAM, upstream)
+        .edit(MEDIA, upstream)
         .edit(EVERY_METHOD.0, EVERY_METHOD.1)
         .edit(ROUTE.0, ROUTE.1)
 }
@@ -241,8 +240,8 @@ const DEAD: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
     health_check: { path: /health/ready, interval: 500ms, timeout: 200ms, healthy: 1, unhealthy: 1 }
     circuit_breaker: patient";
 const PATIENT: (&str, &str) = (
-    "\nroutes:\n",
-    "\ncircuit_breakers:\n  patient: { min_requests: 20, open_for: 30s, half_open_requests: 2, recovery: 30s }\nroutes:\n",
+    "\ncircuit_breakers:\n",
+    "\ncircuit_breakers:\n  patient: { min_requests: 20, open_for: 30s, half_open_requests: 2, recovery: 30s }\n",
 );
 
 #[tokio::test(flavor = "multi_thread")]

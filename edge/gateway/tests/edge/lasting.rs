@@ -2,7 +2,7 @@
 
 use crate::{
     origins::Origin,
-    support::{Edge, PATIENCE, Setup},
+    support::{CARE, Edge, PATIENCE, Setup},
 };
 use serde_json::json;
 use shared_contracts::revocation::{REVOKED_CHANNEL, REVOKED_KEY_PREFIX};
@@ -18,7 +18,6 @@ use std::{
 use tokio::task::JoinHandle;
 
 const TARGETS: &str = "targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"";
-const PROBES: &str = "\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
 
 /// Asks all the time; counts the answers, and those that are not as they should be.
 pub(crate) struct Asking {
@@ -102,7 +101,7 @@ async fn another_weight_makes_no_healthy_target() {
     }
     assert_eq!(asking.stop().await, [""; 0]);
     // Nobody probes any more: what probes found holds no longer.
-    setup.rewrite(&format!("{before}{PROBES}"), &before);
+    setup.rewrite(&format!("{before}{CARE}"), &before);
     applied(&edge).await;
     edge.sees("auth", one.address, true).await;
 }
@@ -247,7 +246,7 @@ async fn clients_stay_with_their_instance_over_a_reload() {
         "sticky: { cookie: edge_affinity, ttl: 1h",
         "sticky: { cookie: edge_affinity, ttl: 2h",
     );
-    setup.rewrite("interval: 2s", "interval: 3s");
+    setup.rewrite("interval: 1s", "interval: 2s");
     applied(&edge).await;
     for own in sessions {
         // A new client each time: only the session tells where it belongs.

@@ -2,7 +2,7 @@
 
 use crate::{
     faulty::{Faulty, Mood},
-    support::{Edge, PATIENCE, Setup},
+    support::{CARE, Edge, PATIENCE, Setup},
 };
 use bytes::Bytes;
 use http::{Request, Version};
@@ -14,7 +14,6 @@ use tokio::task::JoinHandle;
 
 const FILE: &str = "/media/x";
 const GRAPHQL: &str = "/graphql?query=%7BgetPosts%7Bmessage%7DgetComments(postId%3A1)%7Bmessage%7D%7D";
-const PROBES: &str = "\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
 
 /// Asks over one version of HTTP.
 struct Asker {
@@ -43,7 +42,7 @@ impl Asker {
 /// Leaves three times while each of `origins` holds its answer back. Each must see its request end within 100 ms; the best of
 /// three, as the machine may be busy with other things.
 async fn leaves(version: Version, path: &str, services: &[&'static str]) {
-    let mut setup = Setup::new().edit(PROBES, "");
+    let mut setup = Setup::new().edit(CARE, "");
     let mut origins = Vec::new();
     for service in services {
         let origin = Faulty::start().await;

@@ -62,6 +62,7 @@ async fn a_request_under_way_is_finished_and_new_ones_are_not_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_do_not_hold_the_end_up() {
     let (setup, comments) = Setup::new().origin("COMMENTS").await;
+    let setup = setup.edit("redis: { url", "drain: { spread: 1s }\nredis: { url");
     let (setup, _auth) = setup.origin("AUTH").await;
     let mut edge = setup.start().await;
     edge.knows_issuer().await;

@@ -26,6 +26,7 @@ mod name_server;
 mod origins;
 mod overload;
 mod overrides;
+mod parting;
 mod quotas;
 mod reload;
 mod revocations;

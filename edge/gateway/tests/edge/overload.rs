@@ -1,6 +1,6 @@
 //! A service that is asked for three times what it can: it does what it can, and what matters most is refused last.
 
-use crate::support::{PATIENCE, Setup};
+use crate::support::{MEDIA, PATIENCE, Setup};
 use axum::{Router, routing::any};
 use http::Method;
 use serde_json::json;
@@ -24,7 +24,6 @@ const CAPACITY: usize = 8;
 const EACH: Duration = Duration::from_millis(40);
 /// Most that the edge may have under way.
 const MOST: u32 = 40;
-const UPSTREAM: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
 const LIMITED: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
     concurrency: { min: 4, max: 40, queue: 16 }";
 const ROUTE: &str = "match: { path_prefix: /media, methods: [GET] }
@@ -73,7 +72,7 @@ async fn origin() -> Origin {
 
 fn setup(origin: &Origin) -> Setup {
     let setup = Setup::new().targets("MEDIA", &[origin.address]);
-    setup.edit(UPSTREAM, LIMITED).edit(ROUTE, ROUTES)
+    setup.edit(MEDIA, LIMITED).edit(ROUTE, ROUTES)
 }
 
 /// What one kind of request met.

@@ -245,7 +245,7 @@ async fn a_generation_is_freed_with_its_last_request() {
         let held = all.iter().filter(|one| one["inUse"] == true);
         held.map(|one| one["number"].as_u64().unwrap()).collect::<Vec<_>>()
     };
-    for (from, to) in [(KEY_SET, MOVED), (MOVED, KEY_SET), ("interval: 2s", "interval: 3s")] {
+    for (from, to) in [(KEY_SET, MOVED), (MOVED, KEY_SET), ("interval: 1s", "interval: 2s")] {
         setup.rewrite(from, to);
         assert_eq!(edge.reload().await["outcome"], "applied");
     }

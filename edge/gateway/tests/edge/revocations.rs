@@ -3,7 +3,7 @@
 use crate::{
     sockets,
     streams::{NO_PROBES, socket_origin},
-    support::{Edge, PATIENCE, Setup},
+    support::{COMMENTS, Edge, PATIENCE, Setup},
 };
 use futures::{SinkExt, StreamExt};
 use shared_contracts::{
@@ -45,7 +45,7 @@ async fn setup() -> Setup {
         .targets("NOTIFICATIONS", &[socket_origin().await])
         .targets("COMMENTS", &[silent_events().await])
         .edit(NO_PROBES.0, NO_PROBES.1);
-    let probes = "targets: \"${COMMENTS_TARGETS:-127.0.0.1:3004}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
+    let probes = COMMENTS;
     setup.edit(probes, "targets: \"${COMMENTS_TARGETS:-127.0.0.1:3004}\"")
 }
 

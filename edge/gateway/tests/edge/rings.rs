@@ -2,12 +2,11 @@
 
 use crate::{
     faulty::Faulty,
-    support::{Edge, Setup},
+    support::{Edge, MEDIA, Setup},
 };
 use http::Method;
 use serde_json::json;
 
-const UPSTREAM: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
 const RING: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
     load_balancing: ring
     ring_key: header.x-tenant";
@@ -27,7 +26,7 @@ async fn asked(edge: &Edge, origins: &[Faulty], tenants: impl Iterator<Item = St
 async fn a_field_keeps_requests_at_one_instance() {
     let origins = [Faulty::start().await, Faulty::start().await, Faulty::start().await];
     let addresses: Vec<_> = origins.iter().map(|origin| origin.address).collect();
-    let setup = Setup::new().targets("MEDIA", &addresses).edit(UPSTREAM, RING);
+    let setup = Setup::new().targets("MEDIA", &addresses).edit(MEDIA, RING);
     let edge = setup.start().await;
     assert_eq!(asked(&edge, &origins, (0..20).map(|_| "one".to_owned())).await, 1);
     assert_eq!(

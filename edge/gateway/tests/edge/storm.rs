@@ -56,7 +56,7 @@ async fn a_hundred_reloads_cost_no_request_no_socket_and_no_event() {
             setup.rewrite(BROKEN.0, BROKEN.1);
         } else {
             // All upstreams are other pools, and the issuer another one, each time.
-            let seconds = |n: usize| (format!("interval: {}s", 2 + n / 2), format!("refresh: {}m", 10 + n / 2));
+            let seconds = |n: usize| (format!("interval: {}s", 1 + n / 2), format!("refresh: {}m", 10 + n / 2));
             let (before, now) = (seconds(n - 1), seconds(n + 1));
             setup.rewrite(&before.0, &now.0);
             setup.rewrite(&before.1, &now.1);

@@ -2,7 +2,7 @@
 
 use crate::{
     origins::Origin,
-    support::{PATIENCE, Setup},
+    support::{NOTIFICATIONS, PATIENCE, Setup},
 };
 use futures::{SinkExt, StreamExt};
 use shared_testkit::eventually;
@@ -77,10 +77,7 @@ pub(crate) async fn socket_origin() -> SocketAddr {
     address
 }
 
-pub(crate) const NO_PROBES: (&str, &str) = (
-    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }",
-    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"",
-);
+pub(crate) const NO_PROBES: (&str, &str) = (NOTIFICATIONS, "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_websocket_passes_through() {
@@ -244,6 +241,29 @@ async fn a_client_without_cookies_stays_with_the_instance_that_opened_its_sessio
             assert!(own.starts_with(&answer.text()), "{own} was sent to {}", answer.text());
         }
         instances.insert(own.split('-').next().unwrap().to_owned());
+    }
+    assert_eq!(instances.len(), 2, "sessions are spread all the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_cookies_may_poll_whichever_edge_it_likes() {
+    let (one, two) = (engine_io_origin("one").await, engine_io_origin("two").await);
+    let setup = Setup::new().targets("NOTIFICATIONS", &[one, two]);
+    let edges = [setup.start().await, setup.start().await, setup.start().await];
+    let path = "/notifications/socket.io/?EIO=4&transport=polling";
+    let mut instances = BTreeSet::new();
+    for turn in 0..24 {
+        let at = |number: usize| edges[(turn + number) % 3].client();
+        let opened = at(0).get(path).await.expect_status(200).text();
+        let session = opened.split('"').nth(3).unwrap();
+        let (name, _) = session.split_once('-').unwrap();
+        for number in 1..4 {
+            let polled = at(number).get(&format!("{path}&sid={session}")).await;
+            assert_eq!(polled.expect_status(200).text(), name);
+            let said = at(number + 1).post(&format!("{path}&sid={session}")).await;
+            assert_eq!(said.expect_status(200).text(), name);
+        }
+        instances.insert(name.to_owned());
     }
     assert_eq!(instances.len(), 2, "sessions are spread all the same");
 }

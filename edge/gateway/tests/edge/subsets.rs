@@ -1,10 +1,12 @@
 //! A route that names a subset goes to no other instance, and says so.
 
-use crate::{faulty::Faulty, support::Setup};
+use crate::{
+    faulty::Faulty,
+    support::{MEDIA, Setup},
+};
 use http::Method;
 use serde_json::json;
 
-const UPSTREAM: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
 const LABELLED: &str = "targets:
       - { address: \"${STABLE}\", labels: { version: stable } }
       - { address: \"${CANARY}\", labels: { version: canary, zone: a } }";
@@ -17,7 +19,7 @@ async fn only_instances_of_the_subset_are_chosen() {
     let setup = Setup::new()
         .variable("STABLE", &stable.address.to_string())
         .variable("CANARY", &canary.address.to_string())
-        .edit(UPSTREAM, LABELLED)
+        .edit(MEDIA, LABELLED)
         .edit(ROUTE, SUBSET);
     let edge = setup.start().await;
     let client = edge.client();

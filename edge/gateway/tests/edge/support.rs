@@ -18,6 +18,22 @@ use tokio::net::{TcpSocket, TcpStream};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How the shipped configuration keeps an upstream well; the same for all.
+macro_rules! care {
+    () => {
+        "\n    health_check: { path: /health/ready, interval: 1s, timeout: 800ms, healthy: 1, unhealthy: 2 }
+    outlier: { consecutive_failures: 5, error_ratio: 0.25, statuses: [500, 502, 503, 504], eject_for: 10s }
+    slow_start: 5s
+    circuit_breaker: standard"
+    };
+}
+pub(crate) const CARE: &str = care!();
+/// Upstreams in the shipped configuration.
+pub(crate) const AUTH: &str = concat!("targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"", care!());
+pub(crate) const MEDIA: &str = concat!("targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"", care!());
+pub(crate) const COMMENTS: &str = concat!("targets: \"${COMMENTS_TARGETS:-127.0.0.1:3004}\"", care!());
+pub(crate) const NOTIFICATIONS: &str = concat!("targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"", care!());
+
 /// What an edge is started with. It outlives the edge, so that a second one can be started like the first.
 pub(crate) struct Setup {
     pub(crate) tokens: TestTokens,

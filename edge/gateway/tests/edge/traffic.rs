@@ -2,7 +2,7 @@
 
 use crate::{
     faulty::{Faulty, Mood},
-    support::{Edge, PATIENCE, Setup},
+    support::{Edge, MEDIA, PATIENCE, Setup},
 };
 use http::Method;
 use serde_json::json;
@@ -10,10 +10,12 @@ use shared_testkit::{Client, eventually};
 use std::time::Instant;
 use tokio::task::JoinSet;
 
-const UPSTREAM: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }";
 /// Requests alone find out.
 const OUTLIER: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
     outlier: { consecutive_failures: 3, error_ratio: 0.25, min_requests: 12, statuses: [500, 502, 503, 504] }";
+const SHORTLY: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
+    load_balancing: round_robin
+    outlier: { consecutive_failures: 3, eject_for: 1s, error_ratio: 0.25, min_requests: 12 }";
 const BREAKER: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
     circuit_breaker: quick";
 const ROUTE: &str = "    rate_limits: []\n    upstream: media\n";
@@ -32,7 +34,7 @@ fn setup(origins: &[Faulty], upstream: &'static str) -> Setup {
     let addresses: Vec<_> = origins.iter().map(|origin| origin.address).collect();
     Setup::new()
         .targets("MEDIA", &addresses)
-        .edit(UPSTREAM, upstream)
+        .edit(MEDIA, upstream)
         .edit(
             "match: { path_prefix: /media, methods: [GET] }",
             "match: { path_prefix: /media }",
@@ -161,8 +163,7 @@ async fn a_target_that_breaks_answers_off_is_avoided_from_then_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_always_fails_is_ejected_told_and_back_in_time() {
     let origins = three().await;
-    let setup = setup(&origins, OUTLIER).edit("error_ratio: 0.25", "eject_for: 1s, error_ratio: 0.25");
-    let setup = setup.edit("    outlier:", "    load_balancing: round_robin\n    outlier:");
+    let setup = setup(&origins, SHORTLY);
     let edge = setup.start().await;
     // Requests that retries can be a share of.
     assert_eq!(ask(&edge, 320).await, 0);
@@ -194,8 +195,8 @@ async fn a_target_that_always_fails_is_ejected_told_and_back_in_time() {
 }
 
 const QUICK: (&str, &str) = (
-    "\nroutes:\n",
-    "\ncircuit_breakers:\n  quick: { min_requests: 20, open_for: 1s, half_open_requests: 2, recovery: 100ms }\nroutes:\n",
+    "\ncircuit_breakers:\n",
+    "\ncircuit_breakers:\n  quick: { min_requests: 20, open_for: 1s, half_open_requests: 2, recovery: 100ms }\n",
 );
 
 #[tokio::test(flavor = "multi_thread")]
@@ -236,6 +237,38 @@ async fn a_service_that_fails_is_spared_and_asked_again() {
             .await,
         1.0
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_gets_so_many_requests_at_a_time_and_no_more() {
+    let origins = three().await;
+    let setup = setup(&origins, BREAKER).edit(QUICK.0, QUICK.1);
+    let setup = setup.edit("quick: {", "quick: { max_requests_per_target: 1,");
+    let edge = setup.start().await;
+    let client = edge.client();
+    origins.iter().for_each(|origin| origin.is(Mood::Silent));
+    let mut held = JoinSet::new();
+    for _ in 0..3 {
+        let client = client.clone();
+        held.spawn(async move { client.post("/media/x").await.status });
+    }
+    eventually(PATIENCE, || async {
+        let status = edge.status().await;
+        let targets = status["upstreams"]["media"]["targets"].as_array().unwrap().clone();
+        targets.iter().all(|target| target["state"] == "full")
+    })
+    .await;
+    eventually(PATIENCE, || async {
+        origins.iter().all(|origin| origin.requests() == 1)
+    })
+    .await;
+    let answer = client.get("/media/x").await.expect_status(503);
+    assert_eq!(answer.problem().code.as_str(), "NO_TARGET");
+    origins.iter().for_each(|origin| origin.is(Mood::Well));
+    while let Some(status) = held.join_next().await {
+        assert_eq!(status.unwrap(), 504);
+    }
+    client.get("/media/x").await.expect_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,8 @@
 
 use crate::{
     sockets::{KEY, PATH, Socket, echo, field, origin, switching},
-    support::{Edge, PATIENCE, Setup, free_address},
+    support::{Edge, NOTIFICATIONS, PATIENCE, Setup, free_address},
 };
-use rustix::process::Signal;
 use shared_testkit::eventually;
 use std::{
     net::SocketAddr,
@@ -20,10 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-const NO_PROBES: (&str, &str) = (
-    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"\n    health_check: { path: /health/ready, interval: 2s, timeout: 1s, healthy: 1, unhealthy: 2 }",
-    "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"",
-);
+const NO_PROBES: (&str, &str) = (NOTIFICATIONS, "targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"");
 
 fn setup(targets: &[SocketAddr]) -> Setup {
     let setup = Setup::new()
@@ -366,30 +362,4 @@ async fn one_side_s_end_reaches_the_other_at_once() {
     drop(socket);
     assert_eq!(timeout(PATIENCE, ends.recv()).await.unwrap(), Some(0));
     is_quiet(&edge).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tunnels_end_in_order_when_the_edge_does() {
-    let (_setup, mut edge) = edge(echo("hello").await).await;
-    let mut sockets = Vec::new();
-    for _ in 0..20 {
-        let (mut socket, _) = Socket::open(edge.public, "").await;
-        socket.hears("hello").await;
-        sockets.push(socket);
-    }
-    let began = Instant::now();
-    edge.signal(Signal::TERM);
-    // Until the grace is over they work.
-    sockets[0].says("still").await;
-    sockets[0].hears("still").await;
-    for socket in &mut sockets {
-        assert_eq!(socket.rest().await, "");
-    }
-    assert!(edge.ended().await.success());
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
-    let log = edge.log();
-    let ended = log
-        .lines()
-        .filter(|line| line.contains("tunnel ended") && line.contains("Draining"));
-    assert_eq!(ended.count(), 20);
 }

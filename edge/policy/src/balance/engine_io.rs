@@ -4,6 +4,9 @@
 /// Longest id that is remembered; engine.io's own have 20 characters.
 const MAX_ID: usize = 64;
 
+/// The packet that closes a session.
+pub const CLOSE: &str = "1";
+
 /// The session that a request belongs to: `sid` in the query.
 pub fn session_of_query(query: &str) -> Option<&str> {
     query

@@ -129,7 +129,7 @@ fn room(peek: &mut Peek<'_>, route: &Route, head: &RequestHeader) {
 
 fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target, is_meant: bool) {
     let (address, now) = (&*target.address_text, clock::now());
-    let standing = Standing::of(target, pool.settings.slow_start, now);
+    let standing = Standing::of(target, &pool.settings, now);
     let is_running = peek.world.is_running();
     let state = if is_running { standing.word() } else { "unknown" };
     let mut text = match (is_running, standing.reason()) {
@@ -150,7 +150,7 @@ fn instance(peek: &mut Peek<'_>, pool: &Pool, target: &Target, is_meant: bool) {
     });
     if is_running {
         value["requestsInFlight"] = json!(target.load.in_flight());
-        value["latencyMs"] = json!(target.load.latency(now).map(|latency| latency.as_secs_f64() * 1e3));
+        value["latencyMs"] = json!(target.load.latency(now).map(clock::millis));
     }
     let key = format!("upstreams.{}.targets.{}", pool.name, target.name);
     peek.book.because(&key, Select, "instance", value, text);
