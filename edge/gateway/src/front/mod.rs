@@ -16,7 +16,7 @@ use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy, tls::TlsEnd,
 use edge_config::Listeners;
 use pingora_core::{
     apps::HttpServerApp,
-    protocols::{ALPN, Stream, http::ServerSession},
+    protocols::{ALPN, SocketDigest, Stream, http::ServerSession},
     server::ShutdownWatch,
 };
 use pingora_proxy::HttpProxy;
@@ -44,11 +44,12 @@ pub(crate) struct Front {
 
 impl Front {
     /// Whether a connection came for TLS, and whether it begins with a header that names the client.
-    fn listener(&self, local: Option<SocketAddr>) -> (bool, bool) {
+    fn listener(&self, socket: &SocketDigest) -> (bool, bool) {
         let http = (false, self.listeners.http.proxy_protocol);
         let Some(https) = &self.listeners.https else {
             return http;
         };
+        let local = socket.local_addr().and_then(|local| local.as_inet());
         let came_for = |bind: SocketAddr| {
             local.is_some_and(|local| {
                 local.port() == bind.port() && (bind.ip().is_unspecified() || local.ip().to_canonical() == bind.ip())
@@ -166,8 +167,7 @@ impl Front {
         let guard = self.connections.enter()?;
         let socket = stream.get_socket_digest()?;
         let peer = socket.peer_addr()?.as_inet()?.ip();
-        let local = socket.local_addr().and_then(|local| local.as_inet().copied());
-        let (has_tls, has_header) = self.listener(local);
+        let (has_tls, has_header) = self.listener(&socket);
         let (proxied, mut bytes) = { self.proxied(&mut stream, peer, has_header, bounds.header_timeout) }.await?;
         let guard = guard.belongs_to(proxied.map_or(peer, |client| client.ip()))?;
         let within = || bounds.header_timeout.saturating_sub(began.elapsed());

@@ -16,6 +16,9 @@ use pingora_error::{Error, ErrorType, OrErr, Result};
 use pingora_timeout::timeout;
 use std::{any::Any, sync::Arc, time::Duration};
 
+/// For a peer that does not say how long it may take; all of the edge's do.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// Connects to services. Connections belong to the runtime that made them: one dialer a runtime.
 pub(crate) struct Dialer {
     connector: TransportConnector,
@@ -48,7 +51,7 @@ impl Dialer {
             // As if nobody were there: nothing was asked, and another may be.
             shaken.or_err_with(ErrorType::ConnectError, name)
         };
-        let within = peer.total_connection_timeout().unwrap_or(Duration::MAX);
+        let within = peer.total_connection_timeout().unwrap_or(LONGEST);
         let connected = timeout(within, connected).await;
         connected.unwrap_or_else(|_| Error::e_explain(ErrorType::ConnectTimedout, name() + " in time"))
     }
