@@ -169,7 +169,7 @@ fn key_files(config: &Config) -> Vec<(String, &Path)> {
 
 /// The files with certificates and their keys, and the keys that name them.
 fn certificate_files(config: &Config) -> Vec<(String, &Path)> {
-    fn pair<'c>(at: String, pair: &'c Certificate) -> [(String, &'c Path); 2] {
+    fn pair<'c>(at: &str, pair: &'c Certificate) -> [(String, &'c Path); 2] {
         [
             (format!("{at}.cert_file"), pair.cert_file.as_path()),
             (format!("{at}.key_file"), pair.key_file.as_path()),
@@ -179,7 +179,7 @@ fn certificate_files(config: &Config) -> Vec<(String, &Path)> {
     if let Some(https) = &config.listeners.https {
         let at = "listeners.https.tls";
         for (index, own) in https.tls.certificates.iter().enumerate() {
-            files.extend(pair(format!("{at}.certificates.{index}"), own));
+            files.extend(pair(&format!("{at}.certificates.{index}"), own));
         }
         let clients = https.tls.client_auth.iter();
         files.extend(clients.map(|clients| (format!("{at}.client_auth.ca_file"), clients.ca_file.as_path())));
@@ -191,7 +191,7 @@ fn certificate_files(config: &Config) -> Vec<(String, &Path)> {
         files.extend(
             tls.certificate
                 .iter()
-                .flat_map(|own| pair(format!("{at}.certificate"), own)),
+                .flat_map(|own| pair(&format!("{at}.certificate"), own)),
         );
     }
     files

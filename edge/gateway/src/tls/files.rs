@@ -46,7 +46,7 @@ impl PemFile {
         }
     }
 
-    pub(super) fn wrong(&self, why: impl ToString) -> TlsError {
+    pub(super) fn wrong(&self, why: &impl ToString) -> TlsError {
         TlsError::File {
             file: self.name.display().to_string(),
             why: why.to_string(),
@@ -55,14 +55,14 @@ impl PemFile {
 
     fn chain(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(self.text.as_bytes()).collect();
-        chain.map_err(|error| self.wrong(error))
+        chain.map_err(|error| self.wrong(&error))
     }
 
     /// Its certificates, as those who vouch for others.
     pub(super) fn authorities(&self) -> Result<RootCertStore, TlsError> {
         let mut roots = RootCertStore::empty();
         for root in self.chain()? {
-            roots.add(root).map_err(|error| self.wrong(error))?;
+            roots.add(root).map_err(|error| self.wrong(&error))?;
         }
         Ok(roots)
     }
@@ -86,8 +86,8 @@ impl Pair {
 
     /// Both, ready to sign.
     pub(super) fn certified(&self) -> Result<CertifiedKey, TlsError> {
-        let key = PrivateKeyDer::from_pem_slice(self.key.text.as_bytes()).map_err(|error| self.key.wrong(error))?;
+        let key = PrivateKeyDer::from_pem_slice(self.key.text.as_bytes()).map_err(|error| self.key.wrong(&error))?;
         let certified = CertifiedKey::from_der(self.certificate.chain()?, key, &PROVIDER);
-        certified.map_err(|error| self.certificate.wrong(error))
+        certified.map_err(|error| self.certificate.wrong(&error))
     }
 }

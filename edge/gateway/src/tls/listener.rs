@@ -43,7 +43,7 @@ impl Clients {
             ClientAuthMode::Required => builder,
             ClientAuthMode::Optional => builder.allow_unauthenticated(),
         };
-        builder.build().map_err(|error| self.authorities.wrong(error))
+        builder.build().map_err(|error| self.authorities.wrong(&error))
     }
 }
 
