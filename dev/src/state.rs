@@ -9,7 +9,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use shared_stack::{Context, Error, Result, Wanted, process::Process};
+use shared_stack::{
+    Context, Error, Result, Wanted,
+    process::{self, Process},
+};
 
 use crate::{
     args::BuildOptions,
@@ -104,11 +107,35 @@ impl State {
     pub(crate) fn load(dir: &Path) -> Result<Self> {
         let file = dir.join("state.json");
         match fs::read_to_string(&file) {
-            Ok(text) => serde_json::from_str(&text).map_err(|error| {
-                Error::new(format!("{} is damaged: {error}", file.display())).cure(format!("rm {}", file.display()))
-            }),
+            Ok(text) => match serde_json::from_str::<Self>(&text) {
+                Ok(mut state) => {
+                    state.adopt(dir);
+                    Ok(state)
+                }
+                Err(error) => Err(Error::new(format!("{} is damaged: {error}", file.display()))
+                    .cure(format!("rm {}", file.display()))),
+            },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Error::new(format!("cannot read {}: {error}", file.display()))),
+        }
+    }
+
+    /// After `edge upgrade` a successor goes on in the place of the process that was started, with its mark.
+    fn adopt(&mut self, dir: &Path) {
+        let is_gone = |entry: &&mut Entry| {
+            let was_started = entry.wanted == Wanted::Running && entry.process.is_some();
+            was_started && entry.living().is_none()
+        };
+        let mut gone = self.programs.iter_mut().filter(is_gone).peekable();
+        if gone.peek().is_none() {
+            return;
+        }
+        let marked = process::marked(dir);
+        for entry in gone {
+            let name = entry.name();
+            if let Some((_, successor)) = marked.iter().find(|(one, _)| *one == name) {
+                entry.process = Some(successor.clone());
+            }
         }
     }
 

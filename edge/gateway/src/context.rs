@@ -66,6 +66,10 @@ pub(crate) struct RequestContext {
     pub(crate) tried: Vec<SocketAddr>,
     /// Tries so far.
     pub(crate) attempts: u32,
+    /// Of these, asked while another was under way.
+    pub(crate) hedges: u32,
+    /// Whether such a one answered.
+    pub(crate) hedge_won: bool,
     /// Tries before the route's fallback took it over, if it did.
     pub(crate) fell_back: Option<u32>,
     /// The present try.
@@ -121,6 +125,8 @@ impl RequestContext {
             target: None,
             tried: Vec::new(),
             attempts: 0,
+            hedges: 0,
+            hedge_won: false,
             fell_back: None,
             attempt: None,
             pause: Duration::ZERO,
@@ -133,15 +139,26 @@ impl RequestContext {
         }
     }
 
+    /// Whether the edge stops.
+    pub(crate) fn edge_stops(&self) -> bool {
+        let presence = self.presence.as_ref();
+        presence.is_some_and(|presence| presence.edge.parts.states.bell.is_stopping())
+    }
+
     /// When the answer must be complete. Streams have no such time.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let route = self.route.as_ref().filter(|route| route.streaming.is_none())?;
         Some(self.began + route.request_timeout)
     }
 
-    /// Tries so far at the upstream that it is at now.
+    /// Tries so far at the upstream that it is at now, one after the other.
     pub(crate) fn tries(&self) -> u32 {
-        self.attempts - self.fell_back.unwrap_or(0)
+        self.attempts - self.hedges - self.fell_back.unwrap_or(0)
+    }
+
+    /// The route's fallback takes it over from here.
+    pub(crate) fn falls_back(&mut self) {
+        self.fell_back = Some(self.attempts - self.hedges);
     }
 
     /// Counts it among those that stay open: event streams, sockets, long polls.

@@ -12,11 +12,14 @@ use std::{
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
+    sync::Notify,
     time::{Instant, sleep},
 };
 
-/// Listeners and idle connections close at once; requests that arrive at that very moment get at least this long.
-const SHORTEST: Duration = Duration::from_secs(1);
+/// Listeners close at once, idle connections after this time: requests that are about to come on them are answered.
+pub(crate) const IDLE: Duration = Duration::from_secs(1);
+/// It takes at least this long.
+const SHORTEST: Duration = Duration::from_millis(1_200);
 /// Pingora waits no longer than this. [`Drain`] is done long before.
 pub(crate) const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -50,7 +53,12 @@ impl Waiting {
 
 /// The signals that end the process: SIGTERM drains, SIGINT (also after a SIGTERM) ends at once. Pingora's own watch
 /// would also take SIGQUIT, and then try to hand its listeners to a successor that there is not.
-pub(crate) struct Signals(pub(crate) Done);
+pub(crate) struct Signals {
+    /// Ends at once what drains.
+    pub(crate) done: Done,
+    /// Told when a successor serves: the same as SIGTERM.
+    pub(crate) succeeded: Arc<Notify>,
+}
 
 #[async_trait]
 impl ShutdownSignalWatch for Signals {
@@ -67,9 +75,9 @@ impl ShutdownSignalWatch for Signals {
                 tracing::info!("interrupted");
                 ShutdownSignal::FastShutdown
             }
-            _ = terminate.recv() => {
+            () = async { tokio::select! { _ = terminate.recv() => {}, () = self.succeeded.notified() => {} } } => {
                 tracing::info!("told to stop; draining");
-                let done = self.0.clone();
+                let done = self.done.clone();
                 tokio::spawn(async move {
                     interrupt.recv().await;
                     done.tell();

@@ -3,6 +3,7 @@
 use crate::{
     access_log::AccessLog,
     generation::{Generation, Parts},
+    handover::Handover,
     metrics::Metrics,
     overrides::Overrides,
     reload::{Board, Reloads},
@@ -28,6 +29,8 @@ pub(crate) struct Edge {
     pub(crate) board: Board,
     /// Asks for reloads.
     pub(crate) reloads: Reloads,
+    /// How another process takes over.
+    pub(crate) handover: Handover,
     /// What operators say over the configuration.
     pub(crate) overrides: Overrides,
     /// Counters.
@@ -62,6 +65,8 @@ pub(crate) struct Making {
     pub(crate) board: Board,
     /// Asks for reloads.
     pub(crate) reloads: Reloads,
+    /// How another process takes over.
+    pub(crate) handover: Handover,
     /// Where operators' deeds are written down.
     pub(crate) overrides: Overrides,
     /// What can be reached.
@@ -87,6 +92,7 @@ impl Edge {
             parts: making.parts,
             board: making.board,
             reloads: making.reloads,
+            handover: making.handover,
             overrides: making.overrides,
             metrics,
             access_log: making.access_log,

@@ -6,7 +6,7 @@
 use http::{HeaderMap, HeaderName, Request, Response};
 use pingora_http::{RequestHeader, ResponseHeader};
 use shared_contracts::header as names;
-use std::mem;
+use std::{mem, time::Instant};
 
 /// See [`names::SERVICE_TOKEN`].
 pub(crate) static SERVICE_TOKEN: HeaderName = HeaderName::from_static(names::SERVICE_TOKEN);
@@ -26,6 +26,13 @@ pub(crate) static REQUEST_TIMEOUT: HeaderName = HeaderName::from_static(names::R
 pub(crate) static CLIENT_CERT: HeaderName = HeaderName::from_static(names::CLIENT_CERT);
 /// See [`names::REQUEST_ATTEMPT`].
 pub(crate) static REQUEST_ATTEMPT: HeaderName = HeaderName::from_static(names::REQUEST_ATTEMPT);
+
+/// How long somebody will wait for the answer.
+pub(crate) fn time_left(fields: &mut HeaderMap, deadline: Instant) {
+    let left = deadline.saturating_duration_since(Instant::now()).as_millis();
+    let left = u64::try_from(left).unwrap_or(u64::MAX).max(1);
+    fields.insert(&REQUEST_TIMEOUT, left.into());
+}
 
 /// A head whose fields can be changed as what they are: a map.
 pub(crate) trait Head {

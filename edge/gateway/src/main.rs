@@ -16,6 +16,7 @@ mod explain;
 mod finding;
 mod front;
 mod generation;
+mod handover;
 mod heads;
 mod keeper;
 mod metrics;
@@ -23,6 +24,7 @@ mod overrides;
 mod phase;
 mod problem;
 mod proxy;
+mod public;
 mod reload;
 mod server;
 mod settings;
@@ -55,7 +57,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve. SIGTERM drains and stops, SIGINT stops at once, SIGHUP reads the configuration again.
+    /// Serve. SIGTERM drains and stops, SIGINT stops at once, SIGHUP reads the configuration again, SIGUSR2 lets another process take over.
     Run(command::run::Arguments),
     /// Check a configuration without serving it: every mistake, with its place and cure.
     ///
@@ -73,6 +75,9 @@ enum Command {
     Schema(command::schema::Arguments),
     /// What the edge serves, how its targets are, and what became of the last reload.
     Status(command::Asked),
+    /// Let another process take over: of the binary that is there now, with what only a start can change. No request is lost, and one
+    /// that does not get ready changes nothing.
+    Upgrade(command::Asked),
     /// Read the configuration again; the old one stays if the new one has a mistake.
     Reload(command::Asked),
     /// Send nobody new to a target; clients bound to it stay until they leave.
@@ -103,6 +108,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => command::explain::run(&arguments),
         Command::Schema(arguments) => command::schema::run(&arguments),
         Command::Status(arguments) => command::status::run(&arguments),
+        Command::Upgrade(arguments) => command::upgrade::run(&arguments),
         Command::Reload(arguments) => command::reload::run(&arguments),
         Command::Drain(arguments) => command::drain::run(&arguments),
         Command::Undrain(arguments) => command::undrain::run(&arguments),

@@ -5,7 +5,9 @@ use crate::{
     edge::Edge,
     front::{HeadArrived, Wire},
     generation::Serves,
-    phase::{Serving, Way, arrive, fallback, forward, graphql, record, respond, select, session, stream, upgrade, way},
+    phase::{
+        Serving, Way, arrive, fallback, forward, graphql, hedge, record, respond, select, session, stream, upgrade, way,
+    },
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
@@ -49,6 +51,7 @@ impl EdgeProxy {
             }
             Way::Tunnel(route) => Box::pin(upgrade::open(&self.0, &route, session, ctx)).await?,
             Way::Stream(route) => Box::pin(stream::pass(&self.0, &route, session, ctx)).await?,
+            Way::Hedge(route) => Box::pin(hedge::pass(&self.0, &route, session, ctx)).await?,
             Way::Service(_) => return Ok(false),
         }
         Ok(true)
@@ -77,7 +80,10 @@ impl ProxyHttp for EdgeProxy {
         match self.answer_here(session, ctx).await {
             Ok(answered) => Ok(answered),
             Err(Stop::Refused(error)) => respond::refuse(session, &error, ctx).await.map(|()| true),
-            Err(Stop::Failed(error)) => Err(self.stop(&error, ctx)),
+            Err(Stop::Failed(error)) => {
+                let answer = log(&error, ctx);
+                answer_instead(session, &answer, ctx).await.map(|()| true)
+            }
             Err(Stop::Leaving) => respond::end_session(session, ctx).await.map(|()| true),
             // Whoever asked a service said so; all others write to the client.
             Err(Stop::Broken(error)) if *error.esource() == ErrorSource::Unset => Err(error.into_down()),
@@ -197,12 +203,13 @@ impl ProxyHttp for EdgeProxy {
         if response.status.is_informational() {
             return Ok(());
         }
+        respond::last(session, ctx);
         respond::service(session.req_header(), response, ctx)
     }
 
     fn response_body_filter(
         &self,
-        __session: &mut Session,
+        _session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestContext,

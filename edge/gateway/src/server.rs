@@ -6,25 +6,33 @@ use crate::{
     connections::Connections,
     drain::{self, Drain},
     edge::{Edge, Making},
-    front::{Front, Proxy},
+    front::Front,
     generation::{BuildError, Generation, Parts, Source},
+    handover::{
+        Handover,
+        heir::{Heir, notify_systemd},
+    },
     keeper::Keeper,
     metrics::Metrics,
     overrides::{Audit, Overrides},
-    proxy::EdgeProxy,
+    public::{KEPT_CONNECTIONS, Public},
     reload::{Board, Reloads, Requests, Start},
     settings::Settings,
     store::{Links, Quotas, SharedSessions},
-    upstream::Dialer,
 };
+use async_trait::async_trait;
 use pingora_core::{
-    apps::HttpServerOptions,
     listeners::{L4BufferSettings, ListenerConfig, TcpSocketOptions},
     protocols::TcpKeepalive,
-    server::{RunArgs, Server, configuration::ServerConf},
-    services::{background::background_service, listening::Service},
+    server::{
+        RunArgs, Server, ShutdownWatch,
+        configuration::{Opt, ServerConf},
+    },
+    services::{
+        background::{BackgroundService, background_service},
+        listening::Service,
+    },
 };
-use pingora_proxy::{ProcessCustomSession, ProxyServiceBuilder};
 use std::{
     io,
     net::SocketAddr,
@@ -34,8 +42,6 @@ use std::{
     time::Duration,
 };
 
-/// Idle connections to services kept, each worker thread.
-const KEPT_CONNECTIONS: usize = 256;
 /// Pingora's last line of defence; [`crate::phase::select`] decides about retries long before.
 const MAX_TRIES: usize = 16;
 /// Read and write buffers of a client connection. Pingora's default of 64 KiB is most of what an idle one costs.
@@ -69,14 +75,31 @@ pub(crate) enum StartError {
     Thread(io::Error),
 }
 
+/// Tells those who wait for it that the edge serves.
+struct Ready(Option<Heir>);
+
+#[async_trait]
+impl BackgroundService for Ready {
+    async fn start(&self, _: ShutdownWatch) {
+        if let Some(heir) = &self.0 {
+            heir.tell_ready();
+        }
+        notify_systemd();
+    }
+}
+
 /// Serves until told to stop.
 pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(), StartError> {
     let (edge, requests) = assemble(source, &start, settings)?;
     let source = Arc::clone(&edge.generation.load().source);
     let config = &source.config;
     let (public, admin) = (config.listeners.http.bind, config.admin.bind);
-    can_bind("http", public)?;
-    can_bind("admin", admin)?;
+    let heir = Heir::here();
+    can_bind("http", public, heir.as_ref())?;
+    if let Some(https) = &config.listeners.https {
+        can_bind("https", https.bind, heir.as_ref())?;
+    }
+    can_bind("admin", admin, heir.as_ref())?;
     let metrics = Arc::clone(&edge.metrics);
     let connections = connection_limit(config.limits.connections);
     let connections = Arc::new(Connections::new(
@@ -85,21 +108,25 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
         Arc::clone(&metrics),
     ));
 
-    let mut server = Server::new_with_opt_and_conf(None, server_conf());
+    let options = Opt {
+        upgrade: heir.is_some(),
+        ..Opt::default()
+    };
+    let mut server = Server::new_with_opt_and_conf(options, server_conf(heir.as_ref()));
+    // A successor takes the listeners of the edge before.
     server.bootstrap();
-    let front = Arc::new(Front {
+    let front = Front {
         connections,
         edge: Arc::clone(&edge),
         listeners: config.listeners.clone(),
-    });
+    };
     // One service for both, so that they share threads and pooled connections.
-    let mut service = proxy(&server.configuration, &edge, front);
-    service.add_listener(listener(public, CLIENT_BUFFERS));
+    let mut service = Public::new(&server.configuration, &edge, front);
+    service.listen(listener(public, CLIENT_BUFFERS));
     if let Some(https) = &config.listeners.https {
-        can_bind("https", https.bind)?;
-        service.add_listener(listener(https.bind, TLS_BUFFERS));
+        service.listen(listener(https.bind, TLS_BUFFERS));
     }
-    server.add_service(service);
+    let serving = server.add_service(service);
     let operators = Admin {
         edge: Arc::clone(&edge),
         guard: Guard::new(admin, token_file(&config.admin)),
@@ -114,15 +141,20 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
             drained: drained.clone(),
         },
     ));
-    server.add_service(background_service(
+    let succeeded = Arc::clone(&edge.handover.done);
+    let keeping = server.add_service(background_service(
         "keeper",
         Keeper {
+            heir: heir.is_some(),
             edge,
             redis_url: config.redis.url.clone(),
             redis_prefix: settings.redis_prefix.clone(),
             reloads: Mutex::new(Some((start, requests))),
         },
     ));
+    let ready = server.add_service(background_service("ready", Ready(heir)));
+    serving.add_dependency(&keeping);
+    ready.add_dependency(&serving);
     let https = { &config.listeners.https }.as_ref().map(|https| https.bind.to_string());
     tracing::info!(%public, https, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
 
@@ -130,7 +162,10 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     // and the process ends as soon as either says so.
     let runner = thread::Builder::new().name("server".into()).spawn(move || {
         server.run(RunArgs {
-            shutdown_signal: Box::new(drain::Signals(drained.clone())),
+            shutdown_signal: Box::new(drain::Signals {
+                done: drained.clone(),
+                succeeded,
+            }),
         });
         drained.tell();
     });
@@ -159,12 +194,20 @@ fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<E
     let sessions = SharedSessions::new(&config.redis.url, &settings.redis_prefix, Arc::clone(&links));
     let audit_file = config.admin.audit_file.clone();
     let audit = Audit::new(audit_file.unwrap_or_else(|| USUAL_AUDIT_FILE.into()));
+    let https = config.listeners.https.iter().map(|https| https.bind);
+    let handover = Handover::new(
+        [config.listeners.http.bind, config.admin.bind]
+            .into_iter()
+            .chain(https)
+            .collect(),
+    );
     let (reloads, requests) = Reloads::channel();
     let edge = Edge::new(Making {
         board: Board::new(start.file.clone(), &generation),
         generation,
         parts,
         reloads,
+        handover,
         overrides: Overrides::new(audit),
         links,
         quotas,
@@ -185,8 +228,9 @@ fn token_file(admin: &edge_config::Admin) -> PathBuf {
     file
 }
 
-fn server_conf() -> ServerConf {
+fn server_conf(heir: Option<&Heir>) -> ServerConf {
     ServerConf {
+        upgrade_sock: heir.map_or_else(String::new, |heir| heir.socket.clone()),
         threads: thread::available_parallelism().map_or(1, usize::from),
         upstream_keepalive_pool_size: KEPT_CONNECTIONS,
         max_retries: MAX_TRIES,
@@ -194,23 +238,6 @@ fn server_conf() -> ServerConf {
         graceful_shutdown_timeout_seconds: Some(1),
         ..ServerConf::default()
     }
-}
-
-/// Pingora's proxy with the edge's way to begin a connection on both sides: `front` for clients', [`Dialer`] for services'.
-fn proxy(conf: &Arc<ServerConf>, edge: &Arc<Edge>, front: Arc<Front>) -> Service<Proxy> {
-    let dialer = Dialer::new(KEPT_CONNECTIONS, &edge.parts.identities);
-    let serve: ProcessCustomSession<EdgeProxy, Dialer> = Arc::new(move |proxy, stream, shutdown| {
-        let (front, shutdown) = (Arc::clone(&front), shutdown.clone());
-        Box::pin(async move { front.serve(proxy, stream, shutdown).await })
-    });
-    // Every connection goes to `serve`, before anything of it was read.
-    let mut options = HttpServerOptions::default();
-    options.force_custom = true;
-    ProxyServiceBuilder::new(conf, EdgeProxy(Arc::clone(edge)))
-        .name("edge")
-        .custom(dialer, serve)
-        .server_options(options)
-        .build()
 }
 
 fn listening<A>(name: &str, app: A, address: SocketAddr, threads: Option<usize>) -> Service<A> {
@@ -236,7 +263,10 @@ fn listener(address: SocketAddr, (read, write): (usize, usize)) -> ListenerConfi
 }
 
 /// Pingora panics where an address cannot be bound, after half a minute of trying: so it is tried here first.
-fn can_bind(name: &'static str, address: SocketAddr) -> Result<(), StartError> {
+fn can_bind(name: &'static str, address: SocketAddr, heir: Option<&Heir>) -> Result<(), StartError> {
+    if heir.is_some_and(|heir| heir.listeners.contains(&address)) {
+        return Ok(());
+    }
     match std::net::TcpListener::bind(address) {
         Ok(_) => Ok(()),
         Err(source) => Err(StartError::Bind { name, address, source }),

@@ -27,7 +27,8 @@ const LATEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 pub(crate) struct Standing {
     /// Nobody's streams have none.
     token: Option<Token>,
-    stay: Stay,
+    /// What ends by itself has none.
+    stay: Option<Stay>,
     /// Whether it may be ended before it is answered.
     is_poll: bool,
 }
@@ -65,14 +66,25 @@ impl Standing {
     pub(crate) fn of(edge: &Arc<Edge>, route: &Route, is_poll: bool, ctx: &RequestContext) -> Self {
         Self {
             token: Token::of(route, ctx),
-            stay: Stay::new(edge, route),
+            stay: Some(Stay::new(edge, route)),
             is_poll,
+        }
+    }
+
+    /// Of an answer that ends by itself, soon: nothing ends it before.
+    pub(crate) fn free() -> Self {
+        Self {
+            token: None,
+            stay: None,
+            is_poll: false,
         }
     }
 
     /// It is at this target of that upstream now.
     pub(crate) fn at(&mut self, upstream: Arc<str>, target: SocketAddr) {
-        self.stay.at(upstream, target);
+        if let Some(stay) = &mut self.stay {
+            stay.at(upstream, target);
+        }
     }
 
     /// Returns once it is over.
@@ -80,7 +92,7 @@ impl Standing {
         tokio::select! {
             biased;
             over = ended(&mut self.token) => over,
-            leave = self.stay.over() => Over::Leaving(leave),
+            leave = leaves(&mut self.stay) => Over::Leaving(leave),
         }
     }
 
@@ -105,6 +117,14 @@ impl Token {
             watch: issuer.verifier.watch(token),
             expires: Instant::now() + expires.saturating_sub(now).min(LATEST),
         })
+    }
+}
+
+/// Never, where it ends by itself.
+async fn leaves(stay: &mut Option<Stay>) -> Leave {
+    match stay {
+        Some(stay) => stay.over().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,7 +3,14 @@
 //! all at once would be a storm for whoever is left.
 
 use crate::{edge::Edge, generation::Route};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until, timeout},
@@ -14,7 +21,11 @@ const CLOSING: Duration = Duration::from_secs(2);
 
 /// Calls what is open to look whether it has to go.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Bell(watch::Sender<Stops>);
+pub(crate) struct Bell {
+    calls: watch::Sender<Stops>,
+    /// The same for whom a lock at each request would be too much.
+    stops: Arc<AtomicBool>,
+}
 
 /// Whether the edge stops.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,23 +41,29 @@ enum Stops {
 impl Bell {
     /// Something has changed that may concern what is open.
     pub(crate) fn ring(&self) {
-        self.0.send_modify(|_| {});
+        self.calls.send_modify(|_| {});
     }
 
     /// The edge stops: all go, one by one.
     pub(crate) fn stop(&self) {
-        self.0.send_replace(Stops::Soon);
+        self.stops.store(true, Relaxed);
+        self.calls.send_replace(Stops::Soon);
+    }
+
+    /// Whether the edge stops.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stops.load(Relaxed)
     }
 
     /// How much is open.
     pub(crate) fn open(&self) -> usize {
-        self.0.receiver_count()
+        self.calls.receiver_count()
     }
 
     /// All that is left goes now, and is waited for. What takes longer is cut with the process.
     pub(crate) async fn close(&self) {
-        self.0.send_replace(Stops::Now);
-        let _ = timeout(CLOSING, self.0.closed()).await;
+        self.calls.send_replace(Stops::Now);
+        let _ = timeout(CLOSING, self.calls.closed()).await;
     }
 }
 
@@ -78,7 +95,7 @@ impl Stay {
     pub(crate) fn new(edge: &Arc<Edge>, route: &Route) -> Self {
         Self {
             edge: Arc::clone(edge),
-            calls: edge.parts.states.bell.0.subscribe(),
+            calls: edge.parts.states.bell.calls.subscribe(),
             route: Arc::clone(&route.name),
             way: route.way,
             at: None,

@@ -2,18 +2,20 @@
 //!
 //! In the order a request meets them: [`proxy_protocol`], [`wire`], [`head`], [`path`], [`route`], [`client_ip`], [`forwarded`],
 //! [`request_id`], [`cors`], [`attempts`], [`identity`], [`csrf`], [`rate_limit`], [`shed`], [`breaker`], [`balance`], [`rewrite`],
-//! [`retry`], [`outlier`].
+//! [`hedge`], [`retry`], [`outlier`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod attempts;
 pub mod balance;
 pub mod breaker;
+mod buckets;
 pub mod client_ip;
 pub mod compression;
 pub mod cors;
 pub mod csrf;
 pub mod forwarded;
 pub mod head;
+pub mod hedge;
 pub mod identity;
 pub mod outlier;
 pub mod path;

@@ -8,7 +8,7 @@ mod world;
 
 use edge_policy::balance::Method;
 use proptest::prelude::*;
-use scenes::{SCENES, setup};
+use scenes::{SCENES, hedging, setup};
 use std::time::Duration;
 use world::{Fault, Schedule, Trouble};
 
@@ -60,6 +60,16 @@ proptest! {
         prop_assert!(report.last.iter().all(|tries| *tries > 0), "{:?}", report.last);
     }
 
+    /// Laws: hedges are a share of the requests, whatever goes wrong; nobody is lost for them, and all is well again afterwards.
+    #[test]
+    fn hedges_are_bounded_and_harmless(schedule in schedule(6), method in 0usize..4, seed: u64) {
+        let report = world::run(&schedule, hedging(METHODS[method]), seed);
+        prop_assert!(report.hedges * 20 <= report.requests, "{} of {}", report.hedges, report.requests);
+        prop_assert_eq!(report.lost, 0);
+        prop_assert!(report.closed);
+        prop_assert!(report.last.iter().all(|tries| *tries > 0), "{:?}", report.last);
+    }
+
     /// Law: while one target of three or more is sick, few clients notice.
     #[test]
     fn one_sick_target_is_hardly_noticed(schedule in schedule(1), method in 0usize..4, seed: u64) {
@@ -87,4 +97,13 @@ fn the_default_balancer_is_the_one_that_feels_slow_targets_least() {
             .iter()
             .all(|method| p99(*method) > best * 2)
     );
+}
+
+/// The reason to hedge: even the default balancer's tail is shorter for it.
+#[test]
+fn hedging_cuts_the_tail_of_a_target_that_stalls() {
+    let scene = SCENES.iter().find(|scene| scene.name == "one stalled").unwrap();
+    let p999 = |setup| world::run(&scene.schedule(), setup, 1).quantile(0.999);
+    let (without, with) = (p999(setup(Method::PeakEwma)), p999(hedging(Method::PeakEwma)));
+    assert!(with < without, "{with:?}, without {without:?}");
 }

@@ -107,6 +107,8 @@ codes! {
     ServiceUnavailable = ("SERVICE_UNAVAILABLE", 503, "Temporarily unavailable"),
     /// What has to be written down before it is done could not be.
     AuditFailed = ("AUDIT_FAILED", 503, "The change could not be recorded"),
+    /// Another process was to take over, and did not get ready: this one goes on.
+    HandoverFailed = ("HANDOVER_FAILED", 503, "Nobody took over"),
     /// No target of the upstream takes requests: none is known, or an operator keeps them all out.
     NoTarget = ("NO_TARGET", 503, "No instance takes requests"),
     /// An operator, or the edge itself, keeps requests away from the upstream for a while.

@@ -13,6 +13,7 @@ mod files;
 mod forward_claims;
 mod graphql;
 mod headers;
+mod hedge;
 mod jwks;
 mod jwt;
 mod limits;

@@ -1,6 +1,6 @@
 //! Each route by itself.
 
-use super::{Report, compression, fallback, graphql, headers, matching, retries, serves, subsets, timeouts};
+use super::{Report, compression, fallback, graphql, headers, hedge, matching, retries, serves, subsets, timeouts};
 use crate::Config;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -16,6 +16,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         fallback::check(name, route, report);
         timeouts::check(name, route, report);
         retries::check(&at("retries"), &route.retries, report);
+        hedge::check(name, route, config, report);
         headers::check(&at("headers"), &route.headers, report);
         if let Some(compression) = &route.compression {
             compression::check(&at("compression"), compression, report);

@@ -64,6 +64,8 @@ pub const NO_STREAM: &str = "W413";
 pub const KEY_PASSED_OVER: &str = "W414";
 /// Other sites' pages act with visitors' cookies.
 pub const OPEN_TO_FORGERY: &str = "W415";
+/// Requests that are to be hedged and never are.
+pub const NEVER_HEDGED: &str = "W416";
 /// More warnings than one run tells.
 pub const MORE_WARNINGS: &str = "W499";
 /// A route would lose every target that it has.

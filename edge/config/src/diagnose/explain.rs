@@ -53,6 +53,7 @@ pages! {
     NO_STREAM => "W413",
     KEY_PASSED_OVER => "W414",
     OPEN_TO_FORGERY => "W415",
+    NEVER_HEDGED => "W416",
     MORE_WARNINGS => "W499",
     NO_ADDRESS => "E511",
     NO_KEYS => "E512",

@@ -1,6 +1,6 @@
 //! Sections `routes` and `defaults`.
 
-use super::{Auth, Charge, Compression, Csrf, Fallback, Graphql, Headers, Match};
+use super::{Auth, Charge, Compression, Csrf, Fallback, Graphql, Headers, Hedge, Match};
 use crate::units::{ByteSize, Percent, TimeSpan};
 use edge_policy::{retry, rewrite::Rewrite, shed::Level};
 use schemars::JsonSchema;
@@ -43,6 +43,9 @@ pub struct Route {
     /// How often a request is tried.
     #[serde(default)]
     pub retries: Retries,
+    /// When a second instance is asked too; never without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hedge: Option<Hedge>,
     /// Which answers are compressed; none without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
@@ -153,6 +156,8 @@ pub struct Defaults {
     pub timeouts: Timeouts,
     /// As `routes.<name>.retries`.
     pub retries: Retries,
+    /// As `routes.<name>.hedge`.
+    pub hedge: Option<Hedge>,
     /// As `routes.<name>.compression`.
     pub compression: Option<Compression>,
     /// As `routes.<name>.headers`.

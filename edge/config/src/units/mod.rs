@@ -1,10 +1,12 @@
 //! Quantities as the file writes them. A number without its unit is refused: `15` of what?
 
+mod after;
 mod rate;
 mod share;
 mod size;
 mod time;
 
+pub use after::HedgeAfter;
 pub use rate::Rate;
 pub use share::{Percent, Ratio};
 pub use size::ByteSize;

@@ -19,6 +19,8 @@ text_type!(Percent, "share", "a share like `20%`", r"^[0-9]{1,3}(\.[0-9]{1,2})?%
 impl Percent {
     /// One in two.
     pub const HALF: Self = Self(WHOLE / 2);
+    /// One in twenty.
+    pub const TWENTIETH: Self = Self(WHOLE / 20);
     /// One in five.
     pub const FIFTH: Self = Self(WHOLE / 5);
 

@@ -35,6 +35,8 @@ pub(super) enum Look {
 pub(super) enum Deed<'p> {
     /// `/reload`
     Reload,
+    /// `/upgrade`
+    Upgrade,
     /// `/generations/{number}/rollback`
     Rollback(&'p str),
     /// `/explain`
@@ -58,6 +60,7 @@ impl<'p> Endpoint<'p> {
             ["overrides"] => Self::Look(Look::Overrides),
             ["config"] => Self::Look(Look::Config),
             ["generations"] => Self::Look(Look::Generations),
+            ["upgrade"] => Self::Deed(Deed::Upgrade),
             ["reload"] => Self::Deed(Deed::Reload),
             ["explain"] => Self::Deed(Deed::Explain),
             ["diff"] => Self::Deed(Deed::Diff),
@@ -72,7 +75,7 @@ impl<'p> Endpoint<'p> {
     pub(super) fn methods(self) -> &'static str {
         match self {
             Self::Look(_) => "GET, HEAD",
-            Self::Deed(Deed::Reload | Deed::Rollback(_) | Deed::Explain | Deed::Diff) => "POST",
+            Self::Deed(Deed::Reload | Deed::Upgrade | Deed::Rollback(_) | Deed::Explain | Deed::Diff) => "POST",
             Self::Deed(Deed::Target(..) | Deed::Breaker(_)) => "PUT, DELETE",
         }
     }

@@ -7,6 +7,7 @@ mod diff;
 mod endpoint;
 mod explain;
 mod guard;
+mod handover;
 mod metrics;
 mod overrides;
 mod reloads;
@@ -125,6 +126,7 @@ impl Admin {
         match deed {
             Deed::Explain => explain::explain(edge, &operation).await,
             Deed::Diff => diff::diff(edge, &operation).await,
+            Deed::Upgrade => handover::upgrade(edge, operation).await,
             Deed::Reload => reloads::reload(edge, operation).await,
             Deed::Rollback(number) => reloads::rollback(edge, number, operation).await,
             Deed::Target(upstream, target) if is_put => overrides::set_target(edge, upstream, target, operation).await,

@@ -38,7 +38,12 @@ pub(super) async fn rollback(edge: &Arc<Edge>, number: &str, operation: Operatio
     ask(edge, Ask::Rollback(number, source)).await
 }
 
-async fn record(edge: &Arc<Edge>, action: &'static str, after: Value, operation: Operation) -> Result<(), Refusal> {
+pub(super) async fn record(
+    edge: &Arc<Edge>,
+    action: &'static str,
+    after: Value,
+    operation: Operation,
+) -> Result<(), Refusal> {
     let edge = Arc::clone(edge);
     let written = unblocked(move || {
         edge.overrides.write(&Event {

@@ -2,17 +2,19 @@
 
 use crate::{
     edge::Edge,
-    generation::Generation,
+    generation::{Generation, Route},
     overrides::{Order, Shown, Subject},
     upstream::{Pool, Standing, Target, clock},
 };
 use edge_policy::shed::Level;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// Everything.
 pub(super) fn status(edge: &Edge) -> Value {
     let generation = edge.generation.load();
     json!({
+        "pid": std::process::id(),
         "generation": generation.number,
         "config": edge.board.config(),
         "upstreams": upstreams(&generation),
@@ -42,6 +44,7 @@ pub(super) fn upstreams(generation: &Generation) -> Value {
                 "loadBalancing": load_balancing,
                 "requestsInFlight": pool.state.load.in_flight(),
                 "concurrency": concurrency(pool),
+                "hedge": hedge(generation, pool),
                 "targets": targets,
             }),
         )
@@ -63,6 +66,32 @@ fn concurrency(pool: &Pool) -> Value {
         "queued": room.queued(),
         "baselineMs": room.limiter.baseline().map(clock::millis),
         "shed": shed.collect::<Map<_, _>>(),
+    })
+}
+
+/// How its requests are hedged; null where no route wants it.
+fn hedge(generation: &Generation, pool: &Arc<Pool>) -> Value {
+    let (hedges, now) = (&pool.state.hedges, clock::now());
+    let delay = |route: &Arc<Route>| {
+        let terms = route
+            .hedge
+            .filter(|_| route.pools().iter().any(|of| Arc::ptr_eq(of, pool)))?;
+        let delay = hedges.delay(terms.after, now);
+        Some((route.name.to_string(), json!(delay.map(clock::millis))))
+    };
+    let delays: Map<_, _> = generation.named.iter().filter_map(delay).collect();
+    if delays.is_empty() {
+        return Value::Null;
+    }
+    let (requests, recent) = hedges.recent(now);
+    json!({
+        "delaysMs": delays,
+        "answers": hedges.samples(now),
+        "requests": requests,
+        "hedges": recent,
+        "asked": pool.cells.hedges.get(),
+        "won": pool.cells.hedges_won.get(),
+        "refused": pool.cells.hedges_refused.get(),
     })
 }
 

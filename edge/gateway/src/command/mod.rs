@@ -20,6 +20,7 @@ pub(crate) mod status;
 mod target;
 mod told;
 pub(crate) mod undrain;
+pub(crate) mod upgrade;
 pub(crate) mod weight;
 
 pub(crate) use place::Asked;

@@ -138,7 +138,7 @@ async fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut Req
         Way::Graphql(route) => {
             let mut names = Vec::new();
             if let Serves::Graphql(composed) = &route.serves {
-                stage::select::composed(peek, composed);
+                stage::select::composed(peek, &route, composed);
                 names.extend(composed.subgraphs.keys().map(String::as_str));
             }
             stage::respond::composed(peek, &route, headers, ctx);
@@ -147,6 +147,13 @@ async fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut Req
         }
         Way::Tunnel(route) => service(peek, &route, session, ctx, Outcome::Tunnelled).await,
         Way::Stream(route) | Way::Service(route) => service(peek, &route, session, ctx, Outcome::Forwarded).await,
+        Way::Hedge(route) => {
+            let verdict = service(peek, &route, session, ctx, Outcome::Forwarded).await?;
+            if let Some((pool, _)) = fallback::part(&route, ctx).filter(|_| ctx.fell_back.is_none()) {
+                stage::hedge::of(peek, &route, pool);
+            }
+            Ok(verdict)
+        }
     }
 }
 

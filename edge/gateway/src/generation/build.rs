@@ -194,6 +194,9 @@ impl Builder<'_> {
             first_byte: route.timeouts.first_byte.map(|time| *time),
             retry: route.retries.to_policy(),
             retry_budget: route.retries.budget.ratio() as f32,
+            hedge: { route.hedge.as_ref() }
+                .filter(|_| route.streaming.is_none())
+                .and_then(edge_config::Hedge::to_policy),
             level: route.priority.level(),
             streaming: route.streaming,
             compression: compression.map(|compression| Compression {

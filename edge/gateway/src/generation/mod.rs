@@ -28,6 +28,7 @@ use edge_policy::{
     cors::CorsPolicy,
     csrf::CsrfPolicy,
     head::HeadLimits,
+    hedge,
     identity::{Access, Requirement},
     retry::Terms,
     rewrite::Rewrite,
@@ -135,6 +136,8 @@ pub(crate) struct Route {
     pub(crate) retry: Terms,
     /// Most retries, as a share of requests.
     pub(crate) retry_budget: f32,
+    /// When a second target is asked for a request that waits; `None`: never.
+    pub(crate) hedge: Option<hedge::Terms>,
     /// How much its requests matter when an upstream has too much to do; `None`: their method says it.
     pub(crate) level: Option<Level>,
     /// Whether answers or sockets stay open.

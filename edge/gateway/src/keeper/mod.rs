@@ -6,12 +6,15 @@ pub(crate) use tasks::{Begun, Tasks};
 
 use crate::{
     edge::Edge,
-    overrides,
+    handover, overrides,
     reload::{Reloader, Requests, Start},
     store::Links,
 };
 use async_trait::async_trait;
-use pingora_core::{server::ShutdownWatch, services::background::BackgroundService};
+use pingora_core::{
+    server::ShutdownWatch,
+    services::{ServiceReadyNotifier, background::BackgroundService},
+};
 use shared_redis::{Options, Redis};
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -20,6 +23,8 @@ use std::{
 use tokio::{task::JoinSet, time::sleep};
 
 const PING_EVERY: Duration = Duration::from_secs(2);
+/// A successor looks at services, keys and ended sessions for this long before it serves.
+const FIRST_LOOK: Duration = Duration::from_secs(10);
 /// Nobody waits for these calls, so they may take longer than a request's.
 const BUDGET: Duration = Duration::from_secs(1);
 /// Requests may wait for these, though not as long.
@@ -33,13 +38,15 @@ pub(crate) struct Keeper {
     pub(crate) redis_url: String,
     /// Put before every key and channel.
     pub(crate) redis_prefix: String,
+    /// Whether there is an edge that serves until this one is ready.
+    pub(crate) heir: bool,
     /// What reloads begin with, and who asks for them; taken once.
     pub(crate) reloads: Mutex<Option<(Start, Requests)>>,
 }
 
 #[async_trait]
 impl BackgroundService for Keeper {
-    async fn start(&self, mut shutdown: ShutdownWatch) {
+    async fn start_with_ready_notifier(&self, mut shutdown: ShutdownWatch, ready: ServiceReadyNotifier) {
         let Some((start, requests)) = self.reloads.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;
         };
@@ -54,8 +61,15 @@ impl BackgroundService for Keeper {
             work.spawn(Arc::clone(&self.edge.quotas.leases).keep(redis, links, metrics));
         }
         let mut tasks = Tasks::new(Arc::clone(&self.edge), redis);
-        // At a start requests are served at once: they find out by themselves what probes would tell.
-        drop(tasks.start(&self.edge.generation.load()));
+        let beginning = tasks.start(&self.edge.generation.load());
+        match self.heir {
+            // At a start requests are served at once: they find out by themselves what probes would tell.
+            false => drop(beginning),
+            // The one before serves meanwhile.
+            true => drop(beginning.wait(FIRST_LOOK).await),
+        }
+        ready.notify_ready();
+        work.spawn(handover::on_signal(Arc::clone(&self.edge)));
         work.spawn(overrides::expire(Arc::clone(&self.edge)));
         work.spawn(Reloader::new(Arc::clone(&self.edge), tasks, start).run(requests));
         // All of it ends with the set, when the server stops.

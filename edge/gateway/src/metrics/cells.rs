@@ -122,6 +122,12 @@ pub(crate) struct UpstreamCells {
     pub(crate) retries: Counter,
     /// Those that the budget did not allow to be.
     pub(crate) retries_refused: Counter,
+    /// Requests that a second target was asked for, as the first took long.
+    pub(crate) hedges: Counter,
+    /// Of these, answered by the second.
+    pub(crate) hedges_won: Counter,
+    /// Requests that took as long, and were left to their first target.
+    pub(crate) hedges_refused: Counter,
     /// Targets that were left alone for what requests showed.
     pub(crate) ejections: Counter,
     /// Times that the breaker opened.

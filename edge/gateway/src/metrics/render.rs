@@ -229,7 +229,7 @@ impl Metrics {
         page.metric(
             name,
             "counter",
-            "Failed connections and exchanges, retries, ejections, what the breaker did, and what fallbacks took over.",
+            "Failed connections and exchanges, retries, hedges, ejections, what the breaker did, and what fallbacks took over.",
         );
         for (upstream, cells) in &upstreams {
             let events = [
@@ -237,6 +237,9 @@ impl Metrics {
                 ("failure", &cells.failures),
                 ("retry", &cells.retries),
                 ("retry_refused", &cells.retries_refused),
+                ("hedge", &cells.hedges),
+                ("hedge_won", &cells.hedges_won),
+                ("hedge_refused", &cells.hedges_refused),
                 ("ejection", &cells.ejections),
                 ("breaker_opened", &cells.breaker_opened),
                 ("breaker_refused", &cells.breaker_refused),

@@ -1,6 +1,7 @@
-//! Ask: one target after the other until one answers, for what leaves Pingora's road: sockets, and streams of signed-in callers.
+//! Ask: one target after the other until one answers, for what leaves Pingora's road: sockets, streams of signed-in callers, and
+//! what may be hedged.
 
-use super::{Serving, admit, forward, select, session};
+use super::{Serving, admit, forward, hedge::Hedge, select, session};
 use crate::{
     context::RequestContext,
     edge::Edge,
@@ -10,7 +11,7 @@ use crate::{
     standing::{Over, Standing},
     tunnel::handshake,
 };
-use http::{HeaderValue, Method, Version, header};
+use http::{HeaderValue, Version, header};
 use pingora_core::{
     protocols::{
         Stream,
@@ -22,16 +23,18 @@ use pingora_error::{Error, Result};
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
-use std::{sync::Arc, time::Duration};
-use tokio::time::Instant;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
     /// A connection that becomes a WebSocket. It is a new one, since it is given away.
     Upgrade,
-    /// An answer that stays open.
-    Stream,
+    /// An answer, over a connection that may have served others.
+    Answer,
 }
 
 impl Wish {
@@ -47,7 +50,7 @@ impl Wish {
         head.set_version(Version::HTTP_11);
         head.change(|fields| match self {
             Self::Upgrade => handshake::for_service(fields),
-            Self::Stream => {
+            Self::Answer => {
                 handshake::for_next(fields);
                 fields.remove(header::UPGRADE);
             }
@@ -59,29 +62,84 @@ impl Wish {
     async fn connect(self, edge: &Edge, peer: &HttpPeer) -> Result<(Stream, bool)> {
         match self {
             Self::Upgrade => Ok((edge.dialer.dial(peer).await?, false)),
-            Self::Stream => edge.dialer.get(peer).await,
+            Self::Answer => edge.dialer.get(peer).await,
         }
     }
 
     async fn exchange(self, stream: Stream, head: RequestHeader, within: Duration) -> Result<HttpSession> {
-        let until = Instant::now() + within;
+        let until = (Instant::now() + within).into();
         match self {
             Self::Upgrade => handshake::ask(stream, head, until).await,
-            Self::Stream => handshake::exchange(stream, head, until).await,
+            Self::Answer => handshake::exchange(stream, head, until).await,
         }
     }
 
     /// How long the answer's head may take, and each silence after it.
-    fn patience(self, route: &Route, peer: &HttpPeer, ctx: &RequestContext) -> (Duration, Option<Duration>) {
+    fn patience(self, route: &Route, peer: &HttpPeer, began: Instant) -> (Duration, Option<Duration>) {
         match self {
             Self::Upgrade => {
-                let left = route.request_timeout.saturating_sub(ctx.began.elapsed());
+                let left = route.request_timeout.saturating_sub(began.elapsed());
                 (left, Some(route.request_timeout))
             }
-            Self::Stream => {
+            Self::Answer => {
                 let silence = peer.options.read_timeout;
                 (silence.unwrap_or(route.request_timeout), silence)
             }
+        }
+    }
+}
+
+/// A service that answers, and how it was reached.
+pub(super) type Asked = (HttpSession, HttpPeer);
+
+/// How a try ended.
+pub(super) enum Ended {
+    /// Nothing was sent.
+    NotConnected(Box<Error>),
+    /// No answer came.
+    Broke {
+        /// Why.
+        error: Box<Error>,
+        /// Whether the connection had served a request before.
+        reused: bool,
+    },
+    /// The head of an answer.
+    Answered(Box<Asked>),
+}
+
+impl Ended {
+    /// The answer's status.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered(asked) => asked.0.get_status().map(|status| status.as_u16()),
+            Self::NotConnected(_) | Self::Broke { .. } => None,
+        }
+    }
+}
+
+/// What all tries of a request have in common.
+pub(super) struct Asking<'r> {
+    edge: &'r Edge,
+    pub(super) route: &'r Route,
+    wish: Wish,
+    /// When the request began.
+    began: Instant,
+}
+
+impl Asking<'_> {
+    /// Asks one target. Dropped, its connection is closed.
+    pub(super) async fn at(&self, peer: HttpPeer, head: RequestHeader) -> Ended {
+        let (stream, reused) = match self.wish.connect(self.edge, &peer).await {
+            Ok(connected) => connected,
+            Err(error) => return Ended::NotConnected(error),
+        };
+        let (first, silence) = self.wish.patience(self.route, &peer, self.began);
+        match self.wish.exchange(stream, head, first).await {
+            Ok(mut service) => {
+                service.read_timeout = silence;
+                Ended::Answered(Box::new((service, peer)))
+            }
+            Err(error) => Ended::Broke { error, reused },
         }
     }
 }
@@ -94,8 +152,15 @@ pub(super) async fn ask(
     session: &mut Session,
     standing: &mut Standing,
     ctx: &mut RequestContext,
-) -> Result<(HttpSession, HttpPeer), Stop> {
+) -> Result<Asked, Stop> {
     session::recall(edge, route, session.req_header()).await;
+    let method = session.req_header().method.clone();
+    let asking = Asking {
+        edge,
+        route,
+        wish,
+        began: ctx.began,
+    };
     loop {
         wait(session, standing, select::pause(ctx)).await?;
         let peer = select::select(&Serving(edge), route, session.req_header(), true, ctx)?;
@@ -103,37 +168,38 @@ pub(super) async fn ask(
             standing.at(Arc::clone(upstream), target.address);
         }
         let head = wish.head(edge.service_token.as_ref(), route, session.req_header(), ctx)?;
-        let (stream, reused) = match wait(session, standing, wish.connect(edge, &peer)).await? {
-            Ok(connected) => connected,
-            Err(mut error) => {
+        let hedge = Hedge::of(route, session.req_header(), ctx);
+        let ended = match &hedge {
+            // Boxed: it is large, and those that are not hedged would carry it.
+            Some(hedge) => wait(session, standing, Box::pin(hedge.race(&asking, (peer, head), ctx))).await?,
+            None => wait(session, standing, asking.at(peer, head)).await?,
+        };
+        let status = ended.status().unwrap_or_default();
+        match ended {
+            Ended::Answered(asked) => {
+                if select::answered(route, &method, status, true, ctx).is_ok() {
+                    hedge.iter().for_each(|hedge| hedge.answered(status, ctx));
+                    return Ok(*asked);
+                }
+            }
+            Ended::NotConnected(mut error) => {
                 select::not_connected(route, &mut error, ctx);
-                if error.retry() {
-                    continue;
+                if !error.retry() {
+                    return Err(error.into_up().into());
                 }
-                return Err(error.into_up().into());
             }
-        };
-        let (first, silence) = wish.patience(route, &peer, ctx);
-        let mut error = match wait(session, standing, wish.exchange(stream, head, first)).await? {
-            Ok(mut service) => {
-                let status = service.get_status().map_or(0, |status| status.as_u16());
-                if select::answered(route, &Method::GET, status, true, ctx).is_err() {
-                    continue;
+            Ended::Broke { mut error, reused } => {
+                let exchange = select::Exchange {
+                    method: &method,
+                    reused,
+                    answered: false,
+                    replayable: true,
+                };
+                select::broke_off(route, &mut error, &exchange, ctx);
+                if !error.retry() {
+                    return Err(error.into());
                 }
-                service.read_timeout = silence;
-                return Ok((service, peer));
             }
-            Err(error) => error,
-        };
-        let exchange = select::Exchange {
-            method: &Method::GET,
-            reused,
-            answered: false,
-            replayable: true,
-        };
-        select::broke_off(route, &mut error, &exchange, ctx);
-        if !error.retry() {
-            return Err(error.into());
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn fall_back(route: &Route, ctx: &mut RequestContext) -> bool {
     if other.is_none() || ctx.fell_back.is_some() || !in_time {
         return false;
     }
-    ctx.fell_back = Some(ctx.attempts);
+    ctx.falls_back();
     ctx.tried.clear();
     ctx.set_cookie = None;
     ctx.pause = Duration::ZERO;
@@ -43,6 +43,7 @@ pub(crate) fn instead_of(code: Code, ctx: &mut RequestContext) -> Option<Arc<Fix
     let Some(Fallback::Answer(answer)) = &route.fallback else {
         return None;
     };
-    ctx.fell_back = Some(ctx.attempts);
-    Some(Arc::clone(answer))
+    let answer = Arc::clone(answer);
+    ctx.falls_back();
+    Some(answer)
 }

@@ -12,7 +12,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora_error::{ErrorType, OrErr};
 use pingora_http::RequestHeader;
 use shared_contracts::header as names;
-use std::time::Instant;
 
 /// As many fields as the edge adds to a head.
 const MOST_ADDED: usize = 13;
@@ -37,7 +36,7 @@ pub(crate) fn head(
         join_cookies(fields)?;
         identity(token, fields, ctx)?;
         if let Some(deadline) = ctx.deadline() {
-            time_left(fields, deadline);
+            heads::time_left(fields, deadline);
         }
         if ctx.attempts > 1 {
             fields.insert(&heads::REQUEST_ATTEMPT, ctx.attempts.into());
@@ -122,11 +121,14 @@ pub(crate) fn identity(
     Ok(())
 }
 
-/// How long somebody will wait for the answer.
-pub(crate) fn time_left(fields: &mut HeaderMap, deadline: Instant) {
-    let left = deadline.saturating_duration_since(Instant::now()).as_millis();
-    let left = u64::try_from(left).unwrap_or(u64::MAX).max(1);
-    fields.insert(&heads::REQUEST_TIMEOUT, left.into());
+/// Makes of the head that went to one target the one that goes to another while the first may still answer.
+pub(crate) fn again(route: &Route, fields: &mut HeaderMap, ctx: &RequestContext) {
+    if let Some(deadline) = ctx.deadline() {
+        heads::time_left(fields, deadline);
+    }
+    fields.insert(&heads::REQUEST_ATTEMPT, ctx.attempts.into());
+    // It has the last word.
+    route.headers.request.apply(fields);
 }
 
 fn value(text: &str) -> pingora_error::Result<HeaderValue> {

@@ -161,7 +161,7 @@ impl SubgraphClient for Subgraphs<'_> {
         let mut head = self.template.clone();
         head.change(|fields| {
             fields.insert(header::CONTENT_LENGTH, call.body.len().into());
-            forward::time_left(fields, self.deadline);
+            heads::time_left(fields, self.deadline);
         });
         let ask = Ask {
             pool,
@@ -177,6 +177,7 @@ impl SubgraphClient for Subgraphs<'_> {
             client: self.client,
             retry: &self.route.retry,
             retry_budget: self.route.retry_budget,
+            hedge: self.route.hedge.as_ref(),
             level: self
                 .level
                 .unwrap_or(if call.is_query { Level::Read } else { Level::Write }),

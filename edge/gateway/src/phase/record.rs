@@ -48,6 +48,9 @@ fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestCo
         line.text("fallback", fallback.word());
     }
     line.number("attempts", ctx.attempts.into());
+    if ctx.hedges > 0 {
+        line.text("hedge", if ctx.hedge_won { "won" } else { "lost" });
+    }
     if let Some(time) = ctx.upstream_time {
         line.time("upstream_us", time);
     }

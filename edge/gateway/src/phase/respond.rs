@@ -15,7 +15,7 @@ use edge_policy::{
     compression::{self, Asked, Coding, Untouched, Verdict},
     cors::Fields,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use pingora_error::{ErrorType, OrErr, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -30,8 +30,18 @@ const DRAIN_BYTES: usize = 128 * 1024 * 1024;
 static POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
 static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
+/// An edge that stops tells clients with the answer that their connection ends: one that is closed between two requests may cost the
+/// second.
+pub(crate) fn last(session: &mut Session, ctx: &RequestContext) {
+    if ctx.edge_stops() {
+        session.set_keepalive(None);
+    }
+}
+
 /// A service's answer. If it is compressed, [`encode`] does it.
 pub(crate) fn service(request: &RequestHeader, response: &mut ResponseHeader, ctx: &mut RequestContext) -> Result<()> {
+    // The edge's own (RFC 9110, section 6.2): one that speaks HTTP/1.0 to the edge does not speak it to the client.
+    response.set_version(Version::HTTP_11);
     let verdict = verdict(request, response, ctx);
     if let Verdict::Encoded(coding) = verdict {
         let pace = match compression::declared(&response.headers) {
@@ -227,6 +237,7 @@ async fn send(
     retry_after: Option<u64>,
     ctx: &RequestContext,
 ) -> Result<()> {
+    last(session, ctx);
     let request_id = request_id(ctx)?;
     response.insert_header(header::CONTENT_LENGTH, body.len())?;
     let verdict = verdict(session.req_header(), &response, ctx);

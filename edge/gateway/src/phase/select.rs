@@ -2,6 +2,7 @@
 
 use super::{
     Effects,
+    ask::Ended,
     fallback::{self, fall_back},
     session,
 };
@@ -49,6 +50,15 @@ pub(crate) fn select<E: Effects>(
     if ctx.tries() == 0 {
         pool.state.budget.request(clock::now());
     }
+    let peer = peer_at(route, pool, &target, is_whole, ctx);
+    ctx.attempts += 1;
+    ctx.attempt = Some(attempt);
+    ctx.target = Some(target);
+    Ok(peer)
+}
+
+/// How a target is spoken to from now on.
+pub(crate) fn peer_at(route: &Route, pool: &Pool, target: &Target, is_whole: bool, ctx: &RequestContext) -> HttpPeer {
     let left = ctx
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -62,13 +72,10 @@ pub(crate) fn select<E: Effects>(
         write: patience,
         idle: route.pool_idle,
     };
-    let mut peer = peer(pool, &target, timeouts);
+    let mut peer = peer(pool, target, timeouts);
     // Those that may be granted are asked for in `upgrade`; from all other requests the wish is taken away.
     peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
-    ctx.attempts += 1;
-    ctx.attempt = Some(attempt);
-    ctx.target = Some(target);
-    Ok(peer)
+    peer
 }
 
 /// Takes room at the upstream before the first try; those that repeat it have it already. What stays open is not counted.
@@ -269,10 +276,10 @@ pub(crate) fn broke_off(route: &Route, error: &mut Error, exchange: &Exchange<'_
     if *error.esource() != ErrorSource::Upstream {
         return;
     }
-    let cause = match error.etype() {
-        _ if exchange.answered => Cause::Answered,
-        ErrorType::ReadTimedout | ErrorType::WriteTimedout => Cause::Timeout,
-        _ => Cause::Reset,
+    let cause = if exchange.answered {
+        Cause::Answered
+    } else {
+        cause(error)
     };
     let failure = failure(exchange.method, cause, exchange.replayable, ctx);
     if exchange.reused && cause == Cause::Reset {
@@ -296,6 +303,30 @@ pub(crate) fn broke_off(route: &Route, error: &mut Error, exchange: &Exchange<'_
     error.set_retry(may_retry(route, (pool, subset), route.retry.attempts, &failure, ctx));
 }
 
+/// How an exchange failed that no answer came of.
+fn cause(error: &Error) -> Cause {
+    match error.etype() {
+        ErrorType::ReadTimedout | ErrorType::WriteTimedout => Cause::Timeout,
+        _ => Cause::Reset,
+    }
+}
+
+/// The present try failed, and another is under way that may still answer: nothing is to be decided yet.
+pub(super) fn set_aside(ended: Ended, ctx: &mut RequestContext) {
+    ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
+    let (status, body) = (ended.status().unwrap_or_default(), ctx.body_bytes);
+    let Some(mut attempt) = ctx.attempt.take() else {
+        return;
+    };
+    match ended {
+        Ended::NotConnected(_) => attempt.unreachable(),
+        // An idle connection that was closed just then is nobody's failure.
+        Ended::Broke { error, reused: true } if cause(&error) == Cause::Reset => {}
+        Ended::Broke { .. } => attempt.failed(),
+        Ended::Answered(_) => _ = attempt.answered(status, body, true),
+    }
+}
+
 /// How far an exchange came.
 pub(crate) struct Exchange<'a> {
     /// The request's method.
@@ -306,6 +337,16 @@ pub(crate) struct Exchange<'a> {
     pub(crate) answered: bool,
     /// Whether the body can be sent again.
     pub(crate) replayable: bool,
+}
+
+impl Exchange<'_> {
+    /// One that breaks off in the middle of its answer.
+    pub(crate) const ANSWERED: Self = Self {
+        method: &Method::GET,
+        reused: false,
+        answered: true,
+        replayable: false,
+    };
 }
 
 fn failure<'a>(method: &'a Method, cause: Cause, replayable: bool, ctx: &RequestContext) -> Failure<'a> {

@@ -5,28 +5,15 @@
 //! respond as everything else.
 
 use super::{
-    ask::{Wish, ask, gone, listen},
-    respond, session,
+    ask::{Wish, ask, listen},
+    relay,
 };
-use crate::{
-    context::RequestContext,
-    edge::Edge,
-    generation::Route,
-    problem::Stop,
-    standing::{Over, Standing},
-};
-use bytes::Bytes;
+use crate::{context::RequestContext, edge::Edge, generation::Route, problem::Stop, standing::Standing};
 use edge_config::Streaming;
 use edge_policy::balance::engine_io;
-use http::{Method, Version, header};
-use pingora_core::{protocols::http::v1::client::HttpSession, upstreams::peer::HttpPeer};
-use pingora_error::{Error, ErrorType, Result};
-use pingora_http::ResponseHeader;
+use http::{Method, Version};
 use pingora_proxy::Session;
-use std::{ops::Range, sync::Arc};
-
-/// Between which times a client whose stream has to leave comes again.
-const COME_AGAIN_MS: Range<u32> = 500..3_000;
+use std::sync::Arc;
 
 /// Whether this request goes this way.
 pub(crate) fn is_wanted(route: &Route, session: &mut Session) -> bool {
@@ -50,158 +37,10 @@ pub(crate) async fn pass(
     let mut standing = Standing::of(edge, route, is_poll, ctx);
     listen(session, true);
     let passed = async {
-        let asked = ask(edge, route, Wish::Stream, session, &mut standing, ctx).await?;
-        Ok(answer(edge, session, asked, &mut standing, ctx).await?)
+        let asked = ask(edge, route, Wish::Answer, session, &mut standing, ctx).await?;
+        Ok(relay::answer(edge, session, asked, &mut standing, ctx).await?)
     };
     let passed = passed.await;
     listen(session, false);
     passed
-}
-
-/// Passes a service's answer on. The client is listened to.
-pub(super) async fn answer(
-    edge: &Edge,
-    session: &mut Session,
-    (mut service, peer): (HttpSession, HttpPeer),
-    standing: &mut Standing,
-    ctx: &mut RequestContext,
-) -> Result<()> {
-    let Some(response) = service.resp_header().cloned() else {
-        return Err(Error::explain(ErrorType::InternalError, "an answer without a head"));
-    };
-    begin(session, &mut service, response, ctx).await?;
-    if let Some(over) = relay(edge, session, &mut service, standing, ctx).await? {
-        edge.access_log.add("stream ended", |line| {
-            line.text("why", &format!("{over:?}"));
-            line.text("request_id", &ctx.request_id);
-        });
-        // The service learns it by the end of its connection.
-        service.shutdown().await;
-        return Ok(());
-    }
-    service.respect_keepalive();
-    if let Some(stream) = service.reuse().await {
-        edge.dialer.keep(stream, &peer);
-    }
-    Ok(())
-}
-
-async fn begin(
-    session: &mut Session,
-    service: &mut HttpSession,
-    mut response: ResponseHeader,
-    ctx: &mut RequestContext,
-) -> Result<()> {
-    response.remove_header(&header::CONNECTION);
-    let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
-        .iter()
-        .any(|name| response.headers.contains_key(name));
-    let bare = service.is_body_done();
-    if !bare && !framed {
-        // It ends with the service's connection, which is not the client's.
-        response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
-    }
-    response.set_version(Version::HTTP_11);
-    respond::service(session.req_header(), &mut response, ctx)?;
-    session
-        .write_response_header(Box::new(response), bare)
-        .await
-        .map_err(Error::into_down)
-}
-
-/// Passes the body on. Tells why it was ended, if it was not the service that did.
-async fn relay(
-    edge: &Edge,
-    session: &mut Session,
-    service: &mut HttpSession,
-    standing: &mut Standing,
-    ctx: &mut RequestContext,
-) -> Result<Option<Over>> {
-    let mut events = Events::of(service);
-    loop {
-        let mut piece = tokio::select! {
-            biased;
-            over = standing.over() => {
-                // Its events were whole, and so is what the client has of them.
-                session.set_keepalive(None);
-                let mut last = match over {
-                    Over::Leaving(_) => events.farewell(rand::random()),
-                    Over::Revoked | Over::Expired => None,
-                };
-                respond::encode(&mut last, true, ctx)?;
-                end(session, last).await?;
-                return Ok(Some(over));
-            }
-            piece = service.read_body_bytes() => piece.map_err(Error::into_up)?,
-            gone = gone(session) => return Err(gone),
-        };
-        let bytes = piece.as_deref().unwrap_or_default();
-        session::opened(edge, session.req_header(), bytes, ctx).await;
-        events.pass(bytes);
-        let is_end = piece.is_none();
-        respond::encode(&mut piece, is_end, ctx)?;
-        if is_end {
-            return end(session, piece).await.map(|()| None);
-        }
-        // An encoder may wait for more.
-        let Some(piece) = piece else { continue };
-        tokio::select! {
-            biased;
-            written = write(session, piece) => written?,
-            // It takes nothing any more, and is owed nothing.
-            over = standing.over() => {
-                let explained = "a client that may not go on, and does not read";
-                tracing::debug!(?over, request_id = ctx.request_id, explained);
-                return Err(Error::explain(ErrorType::ConnectionClosed, explained).into_down());
-            }
-        }
-    }
-}
-
-/// Where the events of a stream end, as far as it takes to put a last line behind them.
-struct Events {
-    /// Whether it is one.
-    are_these: bool,
-    /// The last bytes.
-    tail: [u8; 4],
-}
-
-impl Events {
-    fn of(service: &HttpSession) -> Self {
-        let kind = service
-            .resp_header()
-            .and_then(|head| head.headers.get(header::CONTENT_TYPE));
-        let is_coded = service
-            .resp_header()
-            .is_some_and(|head| head.headers.contains_key(header::CONTENT_ENCODING));
-        Self {
-            are_these: !is_coded && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")),
-            tail: *b"\n\n\n\n",
-        }
-    }
-
-    fn pass(&mut self, piece: &[u8]) {
-        for byte in &piece[piece.len().saturating_sub(4)..] {
-            self.tail.rotate_left(1);
-            self.tail[3] = *byte;
-        }
-    }
-
-    /// When to come again (WHATWG HTML, section 9.2.6): each after another time of a few seconds. Nothing in the middle of an event.
-    fn farewell(&self, random: f32) -> Option<Bytes> {
-        let wait = COME_AGAIN_MS.start + ((COME_AGAIN_MS.end - COME_AGAIN_MS.start) as f32 * random) as u32;
-        let is_between = self.tail.ends_with(b"\n\n") || self.tail == *b"\r\n\r\n";
-        (self.are_these && is_between).then(|| format!("retry: {wait}\n\n").into())
-    }
-}
-
-async fn write(session: &mut Session, piece: Bytes) -> Result<()> {
-    session
-        .write_response_body(Some(piece), false)
-        .await
-        .map_err(Error::into_down)
-}
-
-async fn end(session: &mut Session, last: Option<Bytes>) -> Result<()> {
-    session.write_response_body(last, true).await.map_err(Error::into_down)
 }

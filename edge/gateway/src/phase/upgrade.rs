@@ -7,7 +7,7 @@
 
 use super::{
     ask::{Wish, ask, listen},
-    respond, stream,
+    relay, respond,
 };
 use crate::{
     context::RequestContext,
@@ -93,6 +93,6 @@ async fn switched(
     if asked.0.get_status() == Some(StatusCode::SWITCHING_PROTOCOLS) {
         return Ok(Some(asked.0));
     }
-    stream::answer(edge, session, asked, standing, ctx).await?;
+    relay::answer(edge, session, asked, standing, ctx).await?;
     Ok(None)
 }

@@ -1,6 +1,6 @@
 //! Way: arrive, route, admit, and where a request goes from there. All that is decided before anything is answered or sent.
 
-use super::{Effects, Note, admit, arrive, route, stream, upgrade};
+use super::{Effects, Note, admit, arrive, hedge, route, stream, upgrade};
 use crate::{
     context::RequestContext,
     generation::{Route, Serves},
@@ -26,6 +26,8 @@ pub(crate) enum Way {
     Tunnel(Arc<Route>),
     /// To an answer that stays open for somebody.
     Stream(Arc<Route>),
+    /// To a service, and to a second target if the first takes long.
+    Hedge(Arc<Route>),
     /// To a service.
     Service(Arc<Route>),
 }
@@ -56,11 +58,12 @@ pub(crate) async fn way<E: Effects>(
     {
         return Ok(Way::Preflight(fields));
     }
-    // `/graphql`, WebSockets and users' streams leave the road here; everything else goes on to select
+    // `/graphql`, WebSockets, users' streams and what may be hedged leave the road here; everything else goes on to select
     Ok(match &route.serves {
         Serves::Graphql(_) => Way::Graphql(route),
         Serves::Upstream { .. } if upgrade::is_wanted(&route, session) => Way::Tunnel(route),
         Serves::Upstream { .. } if stream::is_wanted(&route, session) => Way::Stream(route),
+        Serves::Upstream { .. } if hedge::is_wanted(&route, session) => Way::Hedge(route),
         Serves::Upstream { .. } => Way::Service(route),
     })
 }

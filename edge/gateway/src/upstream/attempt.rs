@@ -80,6 +80,18 @@ impl Attempt {
         self.settle(Outcome::Failed, now);
     }
 
+    /// Nobody waits for it any more, as another target's answer is there. It is no failure, but the target is at least as slow as that.
+    pub(crate) fn overtaken(mut self) {
+        let now = clock::now();
+        let took = now.saturating_sub(self.began);
+        self.target.load.overtaken(took, now);
+        self.pool.state.hedges.waited(took, now);
+        let slow = self.pool.settings.breaker.as_ref().and_then(|terms| terms.slow);
+        if slow.is_some_and(|(slow, _)| took > slow) {
+            self.settle(Outcome::Answered(took), now);
+        }
+    }
+
     fn judge(&self, failed: bool, now: Duration) {
         if let Some(outlier) = &self.pool.settings.outlier
             && let Some(why) = self.target.outlier.observe(failed, &outlier.terms, now)

@@ -4,11 +4,14 @@ use super::{
     Attempt, Dialer, PeerTimeouts, Pool, Subset, Target, clock,
     exchange::{TOO_LARGE, exchange},
     peer,
+    race::Hedge,
 };
 use crate::tls::Identities;
 use bytes::Bytes;
 use edge_policy::{
     balance::RingKey,
+    breaker::Permit,
+    hedge,
     retry::{Cause, Failure, Terms, backoff},
     shed::Level,
 };
@@ -53,6 +56,8 @@ pub(crate) struct OnBehalf<'a> {
     pub(crate) retry: &'a Terms,
     /// Most retries, as a share of requests.
     pub(crate) retry_budget: f32,
+    /// When a second target is asked too, where the request is repeatable.
+    pub(crate) hedge: Option<&'a hedge::Terms>,
     /// How much it matters when the upstream has too much to do.
     pub(crate) level: Level,
 }
@@ -118,6 +123,7 @@ impl Caller {
         let pool = ask.pool;
         let name = || Arc::clone(&pool.name);
         pool.state.budget.request(clock::now());
+        let hedge = Hedge::of(ask, client);
         let (mut tried, mut tries, mut last) = (Vec::new(), 0, CallError::Unreachable(name()));
         loop {
             let permit = match client {
@@ -134,8 +140,12 @@ impl Caller {
             };
             tried.push(target.address);
             tries += 1;
-            let attempt = Attempt::begin(pool, &target, permit);
-            let cause = match self.ask_target(ask, &target, attempt).await {
+            let mut one = Try::begin(pool, target, permit);
+            let asked = match hedge.as_ref().filter(|_| tries == 1) {
+                Some(hedge) => Box::pin(self.race(ask, hedge, one, &mut tried)).await,
+                None => self.ask_target(ask, &mut one, |_, _| {}).await,
+            };
+            let cause = match asked {
                 Ok(reply) if !client.is_some_and(|client| client.retry.on_status.has(reply.status)) => {
                     return Ok(reply);
                 }
@@ -157,13 +167,14 @@ impl Caller {
         }
     }
 
-    /// One target.
-    async fn ask_target(
+    /// One target. `heard` is told the status of its answer, and after what time it came.
+    pub(super) async fn ask_target(
         &self,
         ask: &Ask<'_>,
-        target: &Target,
-        mut attempt: Attempt,
+        one: &mut Try,
+        heard: impl Fn(u16, Duration),
     ) -> Result<Reply, (Cause, CallError)> {
+        let Try { target, attempt } = one;
         let peer = peer(ask.pool, target, ask.timeouts);
         let name = || Arc::clone(&ask.pool.name);
         let deadline = Deadline::from_std(ask.deadline);
@@ -175,12 +186,13 @@ impl Caller {
                     if let Ok(Err(error)) = failed {
                         tracing::debug!(upstream = &*ask.pool.name, target_name = &*target.name, %error, "cannot connect");
                     }
-                    attempt.unreachable();
+                    attempt.take().into_iter().for_each(Attempt::unreachable);
                     return Err((Cause::NotConnected, CallError::Unreachable(name())));
                 }
             };
             let answered = |status| {
-                attempt.answered(status, 0, true);
+                let took = attempt.as_mut().map(|attempt| attempt.answered(status, 0, true));
+                heard(status, took.unwrap_or_default());
             };
             let broken = match timeout_at(deadline, exchange(stream, ask, answered)).await {
                 Ok(Ok((reply, kept))) => {
@@ -201,12 +213,30 @@ impl Caller {
             if *broken.etype() == TOO_LARGE {
                 return Err((Cause::Answered, CallError::TooLarge(name())));
             }
-            attempt.failed();
+            attempt.take().into_iter().for_each(Attempt::failed);
             return Err(match is_timeout(&broken) {
                 true => (Cause::Timeout, CallError::Timeout(name())),
                 false => (Cause::Reset, CallError::Broken(name(), broken)),
             });
         }
+    }
+}
+
+/// A try at a target, under way until it is dropped.
+pub(super) struct Try {
+    pub(super) target: Arc<Target>,
+    pub(super) attempt: Option<Attempt>,
+}
+
+impl Try {
+    fn begin(pool: &Arc<Pool>, target: Arc<Target>, permit: Option<Permit>) -> Self {
+        let attempt = Some(Attempt::begin(pool, &target, permit));
+        Self { target, attempt }
+    }
+
+    /// Another target's answer is there first.
+    pub(super) fn overtaken(self) {
+        self.attempt.into_iter().for_each(Attempt::overtaken);
     }
 }
 

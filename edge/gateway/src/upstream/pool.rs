@@ -200,15 +200,20 @@ impl Pool {
     /// What its circuit breaker does, in a word.
     pub(crate) fn circuit_word(&self) -> &'static str {
         let [closed, open, half_open, recovering] = Self::CIRCUIT_WORDS;
-        let by_itself = match self.settings.breaker {
-            Some(_) => self.state.circuit.state(clock::now()),
-            None => State::Closed,
-        };
-        match (self.state.breaker.get(), by_itself) {
-            (BreakerState::Open, _) | (BreakerState::Configured, State::Open) => open,
-            (BreakerState::Closed, _) | (BreakerState::Configured, State::Closed) => closed,
-            (BreakerState::Configured, State::HalfOpen) => half_open,
-            (BreakerState::Configured, State::Recovering) => recovering,
+        match self.circuit() {
+            State::Closed => closed,
+            State::Open => open,
+            State::HalfOpen => half_open,
+            State::Recovering => recovering,
+        }
+    }
+
+    /// What its circuit breaker does, an operator's word included.
+    pub(super) fn circuit(&self) -> State {
+        match (self.state.breaker.get(), &self.settings.breaker) {
+            (BreakerState::Open, _) => State::Open,
+            (BreakerState::Closed, _) | (BreakerState::Configured, None) => State::Closed,
+            (BreakerState::Configured, Some(_)) => self.state.circuit.state(clock::now()),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::stay::Bell;
 use edge_policy::{
     balance::{Client, Health, Load, PlacementCell, Thresholds, Warmth},
     breaker,
+    hedge::Hedges,
     outlier::Outlier,
     retry::Budget,
 };
@@ -54,6 +55,8 @@ pub(crate) struct UpstreamState {
     pub(crate) circuit: breaker::Breaker,
     /// How often requests were tried again.
     pub(crate) budget: Budget,
+    /// How long those wait that may be hedged, and how often they were.
+    pub(crate) hedges: Hedges,
     /// How busy all its targets are.
     pub(crate) load: Load,
     /// How many requests it gets at a time.

@@ -46,7 +46,7 @@ routes:
 ";
 
 /// Answers with the status and the fields that the query says, and so many bytes.
-async fn answer(Query(asked): Query<BTreeMap<String, String>>) -> Response {
+pub(crate) async fn answer(Query(asked): Query<BTreeMap<String, String>>) -> Response {
     let mut fields = HeaderMap::new();
     let (mut status, mut length, mut chunked) = (StatusCode::OK, 4000, false);
     for (key, value) in &asked {

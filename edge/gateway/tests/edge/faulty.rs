@@ -25,6 +25,10 @@ pub(crate) enum Mood {
     Fails(u32, u16),
     /// 50 times as late.
     Slow,
+    /// As late, with this status.
+    Late(u16),
+    /// As late, with a reset.
+    LateDrops,
     /// Not at all.
     Silent,
     /// The beginning of a body, and a reset.
@@ -172,6 +176,14 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             Mood::Slow => {
                 sleep(USUAL * 50).await;
                 200
+            }
+            Mood::Late(status) => {
+                sleep(USUAL * 50).await;
+                status
+            }
+            Mood::LateDrops => {
+                sleep(USUAL * 50).await;
+                return;
             }
             Mood::Well | Mood::Fails(..) => {
                 sleep(USUAL).await;

@@ -31,6 +31,7 @@ pub(crate) const CARE: &str = care!();
 /// Upstreams in the shipped configuration.
 pub(crate) const AUTH: &str = concat!("targets: \"${AUTH_TARGETS:-127.0.0.1:3001}\"", care!());
 pub(crate) const MEDIA: &str = concat!("targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"", care!());
+pub(crate) const POSTS: &str = concat!("targets: \"${POSTS_TARGETS:-127.0.0.1:3002}\"", care!());
 pub(crate) const COMMENTS: &str = concat!("targets: \"${COMMENTS_TARGETS:-127.0.0.1:3004}\"", care!());
 pub(crate) const NOTIFICATIONS: &str = concat!("targets: \"${NOTIFICATIONS_TARGETS:-127.0.0.1:3005}\"", care!());
 

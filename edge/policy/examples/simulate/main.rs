@@ -1,4 +1,5 @@
-//! `cargo run --release -p edge-policy --example simulate`: what balancing, ejection, breakers and retries make of faults. The figures
+//! `cargo run --release -p edge-policy --example simulate`: what balancing, ejection, breakers, retries and
+//! hedging make of faults. The figures
 //! of docs/traffic.md are its.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
@@ -6,27 +7,31 @@ mod scenes;
 mod world;
 
 use edge_policy::balance::Method;
-use scenes::{SCENES, setup};
+use scenes::{SCENES, hedging, setup};
 
 /// Courses of each scene.
 const SEEDS: u64 = 5;
 
 fn main() {
     println!(
-        "{:<16}{:<16}{:>9}{:>9}{:>9}{:>10}{:>9}",
+        "{:<16}{:<18}{:>9}{:>9}{:>9}{:>10}{:>9}",
         "scene", "balancer", "p50", "p99", "p99.9", "errors", "tries"
     );
     for scene in SCENES {
         let schedule = scene.schedule();
-        for method in [
+        let methods = [
             Method::RoundRobin,
             Method::LeastRequests,
             Method::PeakEwma,
             Method::Ring,
-        ] {
+        ];
+        let plain = methods.map(|method| (method.word().to_owned(), setup(method)));
+        let hedged =
+            [Method::RoundRobin, Method::PeakEwma].map(|method| (format!("{}, p95", method.word()), hedging(method)));
+        for (name, setup) in plain.into_iter().chain(hedged) {
             let mut all = world::Report::default();
             for seed in 0..SEEDS {
-                let report = world::run(&schedule, setup(method), seed);
+                let report = world::run(&schedule, setup, seed);
                 all.requests += report.requests;
                 all.tries += report.tries;
                 all.errors += report.errors;
@@ -34,9 +39,9 @@ fn main() {
             }
             let ms = |share| all.clone().quantile(share).as_secs_f64() * 1e3;
             println!(
-                "{:<16}{:<16}{:>9.1}{:>9.1}{:>9.1}{:>9.3}%{:>9.3}",
+                "{:<16}{:<18}{:>9.1}{:>9.1}{:>9.1}{:>9.3}%{:>9.3}",
                 scene.name,
-                method.word(),
+                name,
                 ms(0.5),
                 ms(0.99),
                 ms(0.999),

@@ -1,7 +1,7 @@
 //! What is tried out: a few targets under steady load, and what goes wrong with them.
 
 use super::world::{Fault, Schedule, Setup, Trouble};
-use edge_policy::{balance::Method, breaker, outlier};
+use edge_policy::{balance::Method, breaker, hedge, outlier};
 use std::time::Duration;
 
 /// One of them.
@@ -113,5 +113,17 @@ pub fn setup(method: Method) -> Setup {
             recovery: Duration::from_secs(5),
             max_requests: None,
         }),
+        hedge: None,
+    }
+}
+
+/// The same, and what takes longer than nineteen of twenty is hedged, one request of twenty at most.
+pub fn hedging(method: Method) -> Setup {
+    Setup {
+        hedge: Some(hedge::Terms {
+            after: hedge::After::Percentile(hedge::Percentile::P95),
+            share: 0.05,
+        }),
+        ..setup(method)
     }
 }

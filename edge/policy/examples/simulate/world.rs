@@ -1,8 +1,9 @@
 //! A world of targets, faults and load, in which an edge decides by the policies of this crate. One seed, one course of events.
 
 use edge_policy::{
-    balance::{Asked, Balancer, Load, Method, Random, View, Warmth},
+    balance::{Asked, Balancer, Load, Method, Random, Turn, View, Warmth},
     breaker::{self, Breaker, Outcome, Permit},
+    hedge::{self, Hedges},
     outlier::{self, Outlier, most_ejected},
     retry::{Budget, backoff},
 };
@@ -50,6 +51,7 @@ pub struct Setup {
     pub first_byte: Duration,
     pub outlier: Option<outlier::Terms>,
     pub breaker: Option<breaker::Terms>,
+    pub hedge: Option<hedge::Terms>,
 }
 
 /// What came of it.
@@ -57,6 +59,8 @@ pub struct Setup {
 pub struct Report {
     pub requests: u64,
     pub tries: u64,
+    /// Of these, asked while another was under way.
+    pub hedges: u64,
     /// Requests that clients saw fail.
     pub errors: u64,
     /// Of all answered requests.
@@ -104,7 +108,7 @@ impl View for Seen<'_> {
     }
 
     fn warmth(&self, index: usize) -> f32 {
-        self.targets[index].warmth.part(self.now, Duration::from_secs(5))
+        self.targets[index].warmth.part(self.now, SLOW_START)
     }
 
     fn load(&self, index: usize) -> &Load {
@@ -125,6 +129,8 @@ enum Ending {
 enum Event {
     Arrives,
     Tries(usize),
+    /// A request's first try has taken long, if it still lasts.
+    Hedges(usize),
     Ends {
         request: usize,
         target: usize,
@@ -133,11 +139,18 @@ enum Event {
     },
 }
 
+/// A try under way.
+struct Try {
+    target: usize,
+    began: Duration,
+    permit: Option<Permit>,
+}
+
 struct Request {
     began: Duration,
     tried: Vec<usize>,
     tries: u32,
-    permit: Option<Permit>,
+    under_way: Vec<Try>,
 }
 
 /// The world at work.
@@ -148,6 +161,7 @@ pub struct World<'s> {
     targets: Vec<Target>,
     breaker: Breaker,
     budget: Budget,
+    hedges: Hedges,
     in_flight: u32,
     random: Random,
     requests: Vec<Request>,
@@ -158,6 +172,7 @@ pub struct World<'s> {
 
 /// How long a target that refused a connection is spared.
 const SPARED: Duration = Duration::from_secs(2);
+const SLOW_START: Duration = Duration::from_secs(5);
 const EJECT_FOR: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_micros(200);
 
@@ -173,6 +188,7 @@ pub fn run(schedule: &Schedule, setup: Setup, seed: u64) -> Report {
         targets: schedule.targets.iter().map(target).collect(),
         breaker: Breaker::default(),
         budget: Budget::default(),
+        hedges: Hedges::default(),
         in_flight: 0,
         random: Random::new(seed),
         requests: Vec::new(),
@@ -190,6 +206,7 @@ pub fn run(schedule: &Schedule, setup: Setup, seed: u64) -> Report {
         match event {
             Event::Arrives => world.arrives(now),
             Event::Tries(request) => world.tries(request, now),
+            Event::Hedges(request) => world.hedges(request, now),
             Event::Ends {
                 request,
                 target,
@@ -222,10 +239,11 @@ impl World<'_> {
             began: now,
             tried: Vec::new(),
             tries: 0,
-            permit: None,
+            under_way: Vec::new(),
         });
         self.report.requests += 1;
         self.budget.request(now);
+        self.hedges.request(now);
         self.tries(self.requests.len() - 1, now);
     }
 
@@ -247,37 +265,75 @@ impl World<'_> {
             }
             None => None,
         };
-        let asked = Asked {
-            turn: self.balancer.take(),
-            key: request as u64 % 1_000,
-            now,
-            all_in_flight: self.in_flight,
-        };
-        let tried = &self.requests[request].tried;
-        let seen = |all| Seen {
-            targets: &self.targets,
-            tried,
-            now,
-            all,
-        };
+        let tried = self.requests[request].tried.clone();
+        let asked = self.asked(request, self.balancer.take(), now);
         let chosen = self
-            .balancer
-            .choose(asked, &seen(false))
-            .or_else(|| self.balancer.choose(asked, &seen(true)));
+            .choose(asked, &tried, false)
+            .or_else(|| self.choose(asked, &tried, true));
         let Some(target) = chosen else {
             self.report.lost += u64::from(tried.len() < self.targets.len());
             self.report.errors += 1;
             return;
         };
+        self.requests[request].tries += 1;
+        self.begins(request, target, permit, now);
+        let delay = self.setup.hedge.and_then(|terms| self.hedges.delay(terms.after, now));
+        if let Some(delay) = delay.filter(|_| self.requests[request].tries == 1) {
+            self.at(now + delay, Event::Hedges(request));
+        }
+    }
+
+    fn asked(&self, request: usize, turn: Turn, now: Duration) -> Asked {
+        Asked {
+            turn,
+            key: request as u64 % 1_000,
+            now,
+            all_in_flight: self.in_flight,
+        }
+    }
+
+    fn choose(&self, asked: Asked, tried: &[usize], all: bool) -> Option<usize> {
+        let targets = &self.targets;
+        self.balancer.choose(
+            asked,
+            &Seen {
+                targets,
+                tried,
+                now: asked.now,
+                all,
+            },
+        )
+    }
+
+    /// A second target is asked, if the first try still lasts: one that is well and warm, while the breaker is closed and the budget
+    /// lasts.
+    fn hedges(&mut self, request: usize, now: Duration) {
+        let one = &self.requests[request];
+        let [first] = &one.under_way[..] else { return };
+        let (tries, tried) = (one.tries, [first.target]);
+        let Some(terms) = self.setup.hedge.filter(|_| tries == 1) else {
+            return;
+        };
+        let is_closed = self.setup.breaker.is_none() || self.breaker.state(now) == breaker::State::Closed;
+        let asked = self.asked(request, self.balancer.peek(), now);
+        let chosen = self.choose(asked, &tried, false).filter(|_| is_closed);
+        let warm = |target: &usize| self.targets[*target].warmth.part(now, SLOW_START) == 1.0;
+        let Some(target) = chosen.filter(warm).filter(|_| self.hedges.hedge(terms.share, now)) else {
+            return;
+        };
+        self.report.hedges += 1;
+        self.begins(request, target, None, now);
+    }
+
+    fn begins(&mut self, request: usize, target: usize, permit: Option<Permit>, now: Duration) {
         self.targets[target].load.enter();
         self.in_flight += 1;
         self.report.tries += 1;
         if now * 5 > self.schedule.lasts * 4 {
             self.report.last[target] += 1;
         }
-        let one = &mut self.requests[request];
-        one.tries += 1;
-        one.permit = permit;
+        let began = now;
+        self.requests[request].under_way.push(Try { target, began, permit });
         self.works(request, target, now);
     }
 
@@ -323,6 +379,13 @@ impl World<'_> {
     }
 
     fn ends(&mut self, request: usize, target: usize, began: Duration, ending: Ending, now: Duration) {
+        let under_way = &mut self.requests[request].under_way;
+        let this = |one: &Try| one.target == target && one.began == began;
+        let Some(position) = under_way.iter().position(this) else {
+            // Nobody waits for it any more; the target has worked on it all the same.
+            return;
+        };
+        let permit = under_way.remove(position).permit;
         let (took, of) = (now - began, &self.targets[target]);
         of.load.leave();
         self.in_flight -= 1;
@@ -331,6 +394,7 @@ impl World<'_> {
             of.load.failed(took, now);
         } else {
             of.load.answered(took, now);
+            self.hedges.waited(took, now);
         }
         self.judge(target, ending, now);
         let outcome = if failed {
@@ -338,18 +402,37 @@ impl World<'_> {
         } else {
             Outcome::Answered(took)
         };
-        if let (Some(permit), Some(terms)) = (self.requests[request].permit.take(), self.setup.breaker) {
-            self.breaker.done(permit, outcome, &terms, now);
-        }
+        self.settle(permit, outcome, now);
         let one = &mut self.requests[request];
         one.tried.push(target);
         if !failed {
             self.report.latencies.push(now - one.began);
+            self.overtakes(request, now);
+        } else if !one.under_way.is_empty() {
+            // The other one may still answer.
         } else if self.may_retry(request, ending, now) {
             let pause = backoff(self.requests[request].tries, self.random.share());
             self.at(now + pause, Event::Tries(request));
         } else {
             self.report.errors += 1;
+        }
+    }
+
+    fn settle(&mut self, permit: Option<Permit>, outcome: Outcome, now: Duration) {
+        if let (Some(permit), Some(terms)) = (permit, self.setup.breaker) {
+            self.breaker.done(permit, outcome, &terms, now);
+        }
+    }
+
+    /// An answer is there: what else is under way for the request is given up.
+    fn overtakes(&mut self, request: usize, now: Duration) {
+        for one in std::mem::take(&mut self.requests[request].under_way) {
+            let (took, of) = (now - one.began, &self.targets[one.target]);
+            of.load.leave();
+            of.load.overtaken(took, now);
+            self.in_flight -= 1;
+            self.hedges.waited(took, now);
+            self.settle(one.permit, Outcome::Unknown, now);
         }
     }
 

@@ -87,6 +87,14 @@ impl Load {
         self.observe(stamp(now), |_| took.as_micros() as f32);
     }
 
+    /// Nobody waited for its answer longer than this, as another target's was there. It is at least as slow as that, and never looks
+    /// faster for it.
+    pub fn overtaken(&self, took: Duration, now: Duration) {
+        if took.as_micros() as f32 > self.latency_us(now) {
+            self.answered(took, now);
+        }
+    }
+
     /// A try failed after this time. A target that fails fast must not look like the best one.
     pub fn failed(&self, took: Duration, now: Duration) {
         let (least, most) = FAILURE_US;
@@ -165,6 +173,20 @@ mod tests {
         assert!(new.cost(ms(1), 1.0) > known.cost(ms(1), 1.0));
         new.leave();
         assert_eq!(new.in_flight(), 0);
+    }
+
+    #[test]
+    fn one_that_was_overtaken_feels_it_and_gains_nothing_by_it() {
+        let load = Load::default();
+        load.answered(ms(10), ms(0));
+        load.overtaken(ms(500), ms(1));
+        assert_eq!(load.latency(ms(1)), Some(ms(500)));
+        load.overtaken(ms(5), ms(1));
+        assert_eq!(load.latency(ms(1)), Some(ms(500)));
+        // Forgiven in part, and found slow again.
+        let before = load.latency(ms(5_000)).unwrap();
+        load.overtaken(ms(400), ms(5_000));
+        assert!(before < ms(200) && load.latency(ms(5_000)).unwrap() > before);
     }
 
     proptest! {

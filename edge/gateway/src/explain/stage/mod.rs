@@ -3,6 +3,7 @@
 pub(super) mod admit;
 pub(super) mod arrive;
 pub(super) mod forward;
+pub(super) mod hedge;
 pub(super) mod respond;
 pub(super) mod route;
 pub(super) mod select;

@@ -187,7 +187,7 @@ fn chose(peek: &mut Peek<'_>, pool: &Pool, target: &Target, (how, by_key): (Chos
 }
 
 /// The services behind the composed schema.
-pub(in crate::explain) fn composed(peek: &mut Peek<'_>, composed: &Composed) {
+pub(in crate::explain) fn composed(peek: &mut Peek<'_>, route: &Route, composed: &Composed) {
     for (subgraph, pool) in &composed.subgraphs {
         let key = format!("{}.graphql.subgraphs.{subgraph}.upstream", peek.route);
         let value = json!({ "subgraph": subgraph, "upstream": &*pool.name });
@@ -204,5 +204,6 @@ pub(in crate::explain) fn composed(peek: &mut Peek<'_>, composed: &Composed) {
             let key = format!("upstreams.{}.concurrency", pool.name);
             peek.book.because(&key, Select, "concurrency", value, text);
         }
+        super::hedge::of(peek, route, pool);
     }
 }
