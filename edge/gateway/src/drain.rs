@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// Listeners close at once, idle connections after this time: requests that are about to come on them are answered.
+/// Listeners and idle connections close after this time: requests that are about to come are answered, and told that it was the last.
 pub(crate) const IDLE: Duration = Duration::from_secs(1);
 /// It takes at least this long.
 const SHORTEST: Duration = Duration::from_millis(1_200);
