@@ -8,6 +8,7 @@ mod head;
 mod identity;
 mod rate_limit;
 mod route;
+mod shed;
 
 use crate::Workload;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Workload> {
         cross_site::workloads(),
         identity::workloads(),
         rate_limit::workloads(),
+        shed::workloads(),
         balance::workloads(),
         graphql::workloads(),
         config::workloads(),

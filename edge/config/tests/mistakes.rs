@@ -62,7 +62,7 @@ fn each_mistake_has_its_code_place_and_cure() {
         (
             "version: 1",
             "version: 1\nsurprise: 2",
-            "E101 edge.yaml:2:1 unknown key `surprise`; keys here are `version`, `admin`, `listeners`, `trusted_proxies`, `trusted_header`, `limits`, `drain`, `redis`, `defaults`, `cors`, `jwt`, `rate_limits`, `circuit_breakers`, `upstreams`, `routes`",
+            "E101 edge.yaml:2:1 unknown key `surprise`; keys here are `version`, `admin`, `listeners`, `trusted_proxies`, `trusted_header`, `limits`, `cache`, `drain`, `redis`, `defaults`, `cors`, `jwt`, `rate_limits`, `circuit_breakers`, `upstreams`, `routes`",
         ),
         (
             "  few:",

@@ -5,6 +5,7 @@ use crate::{
     edge::Edge,
     front::{At, Wire},
     generation::{Generation, Route},
+    phase::cache::Caching,
     problem::ClientError,
     upstream::{Attempt, Slot, Target},
 };
@@ -79,6 +80,10 @@ pub(crate) struct RequestContext {
     /// Binds the client to its target.
     pub(crate) set_cookie: Option<HeaderValue>,
 
+    // cache
+    /// What the cache is to it, where its route has one.
+    pub(crate) cache: Option<Box<Caching>>,
+
     // respond
     /// Compresses the answer's body.
     pub(crate) encoder: Option<Encoder>,
@@ -131,6 +136,7 @@ impl RequestContext {
             attempt: None,
             pause: Duration::ZERO,
             set_cookie: None,
+            cache: None,
             encoder: None,
             upstream_time: None,
             operation: None,

@@ -2,6 +2,7 @@
 
 use crate::{
     access_log::AccessLog,
+    cache::Cache,
     generation::{Generation, Parts},
     handover::Handover,
     metrics::Metrics,
@@ -41,6 +42,8 @@ pub(crate) struct Edge {
     pub(crate) links: Arc<Links>,
     /// Quotas.
     pub(crate) quotas: Quotas,
+    /// Answers that are kept.
+    pub(crate) cache: &'static Cache,
     /// Where sockets' sessions are.
     pub(crate) sessions: SharedSessions,
     /// The client of subgraph calls; it belongs to the proxy's runtime.
@@ -87,7 +90,9 @@ impl Edge {
         let metrics = Arc::clone(&making.parts.metrics);
         metrics.serves(making.generation.number);
         let identities = Arc::clone(&making.parts.identities);
+        let max_size = making.generation.source.config.cache.max_size.0;
         Self {
+            cache: Cache::leaked(max_size, Arc::clone(&metrics.cache)),
             generation: ArcSwap::new(making.generation),
             parts: making.parts,
             board: making.board,

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod admin;
+mod cache;
 mod command;
 mod compress;
 mod connections;
@@ -92,6 +93,8 @@ enum Command {
     Weight(command::weight::Arguments),
     /// Open or close an upstream's circuit breaker by hand.
     Breaker(command::breaker::Arguments),
+    /// Let answers go that are kept.
+    Cache(command::cache::Arguments),
     /// Which targets and breakers are set by hand, by whom, and until when.
     Overrides(command::Asked),
     /// The last configurations.
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
         Command::Enable(arguments) => command::enable::run(&arguments),
         Command::Weight(arguments) => command::weight::run(&arguments),
         Command::Breaker(arguments) => command::breaker::run(&arguments),
+        Command::Cache(arguments) => command::cache::run(&arguments),
         Command::Overrides(arguments) => command::overrides::run(&arguments),
         Command::Generations(arguments) => command::generations::run(&arguments),
         Command::Rollback(arguments) => command::rollback::run(&arguments),

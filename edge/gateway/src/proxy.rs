@@ -6,16 +6,18 @@ use crate::{
     front::{HeadArrived, Wire},
     generation::Serves,
     phase::{
-        Serving, Way, arrive, fallback, forward, graphql, hedge, record, respond, select, session, stream, upgrade, way,
+        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, hedge, record, respond, select, session,
+        stream, upgrade, way,
     },
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
+use pingora_cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, RespCacheable};
 use pingora_core::{modules::http::HttpModules, upstreams::peer::HttpPeer};
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
-use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Session, range_header_filter};
 use std::{
     any::Any,
     sync::Arc,
@@ -25,6 +27,9 @@ use std::{
 /// Pingora's view of the edge.
 pub(crate) struct EdgeProxy(pub(crate) Arc<Edge>);
 
+/// Most parts of an answer that are given at once.
+const MOST_PARTS: usize = 200;
+
 /// A refusal that waits in the context; Pingora's error only carries the fact.
 const REFUSED: ErrorType = ErrorType::Custom("Refused");
 
@@ -33,7 +38,10 @@ impl EdgeProxy {
     async fn answer_here(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool, Stop> {
         // arrive, route, admit
         let peer = arrive::peer(session);
-        let way = way(&mut Serving(&self.0), session, peer, ctx).await?;
+        let way = match cache::is_refresh(session) {
+            true => Box::pin(way(&mut Refreshing(&self.0), session, peer, ctx)).await?,
+            false => way(&mut Serving(&self.0), session, peer, ctx).await?,
+        };
         if ctx.route.as_ref().is_some_and(|route| route.streaming.is_some()) && !matches!(way, Way::Preflight(_)) {
             ctx.stays_open();
         }
@@ -91,13 +99,84 @@ impl ProxyHttp for EdgeProxy {
         }
     }
 
+    fn request_cache_filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<()> {
+        cache::open(&self.0, session, ctx);
+        Ok(())
+    }
+
+    fn cache_key_callback(&self, _session: &Session, ctx: &mut RequestContext) -> Result<CacheKey> {
+        cache::lookup_key(ctx).ok_or_else(|| Error::explain(ErrorType::InternalError, "no key"))
+    }
+
+    fn cache_miss(&self, session: &mut Session, ctx: &mut RequestContext) {
+        cache::missed(session, ctx);
+    }
+
+    async fn cache_hit_filter(
+        &self,
+        _session: &mut Session,
+        meta: &CacheMeta,
+        _reader: &mut HitHandler,
+        is_fresh: bool,
+        ctx: &mut RequestContext,
+    ) -> Result<Option<ForcedFreshness>> {
+        Ok(cache::found(meta, is_fresh, ctx))
+    }
+
+    fn cache_vary_filter(&self, meta: &CacheMeta, ctx: &mut RequestContext, head: &RequestHeader) -> Option<[u8; 16]> {
+        cache::variant(&self.0, meta, head, ctx)
+    }
+
+    fn should_serve_stale(&self, session: &mut Session, ctx: &mut RequestContext, error: Option<&Error>) -> bool {
+        let Some(error) = error else {
+            cache::renews(session, ctx);
+            return true;
+        };
+        if let (Some(status), Some(route)) = (cache::failed_with(error), ctx.route.clone()) {
+            // Another target may answer better; what is stale comes after the last of them.
+            let replayable = !session.as_ref().retry_buffer_truncated();
+            let method = &session.req_header().method;
+            if let Err(again) = select::answered(&route, method, status, replayable, ctx) {
+                cache::ask_again(again, ctx);
+                return false;
+            }
+        }
+        cache::is_theirs(error)
+    }
+
+    fn response_cache_filter(
+        &self,
+        session: &Session,
+        response: &ResponseHeader,
+        ctx: &mut RequestContext,
+    ) -> Result<RespCacheable> {
+        Ok(cache::keep(&self.0, session, response, ctx))
+    }
+
+    fn range_header_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        _ctx: &mut RequestContext,
+    ) -> RangeType {
+        match cache::gives_part(session.req_header(), response) {
+            true => range_header_filter(session.req_header(), response, Some(MOST_PARTS)),
+            false => RangeType::None,
+        }
+    }
+
     /// The peer of the first try: who is refused here may keep the connection, which Pingora closes on one that fails later.
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
+        if let Err(refusal) = cache::may_ask(session, ctx) {
+            return respond::refuse(session, &refusal, ctx).await.map(|()| false);
+        }
         match self.peer(session, ctx).await {
             Ok(peer) => {
                 ctx.peer = Some(peer);
                 Ok(true)
             }
+            // A stale answer is better than none: Pingora looks for it where a try fails.
+            Err(_) if session.cache.can_serve_stale_error() => Ok(true),
             Err(error) => {
                 let answer = log(&error, ctx);
                 answer_instead(session, &answer, ctx).await?;
@@ -169,7 +248,7 @@ impl ProxyHttp for EdgeProxy {
             let exchange = select::Exchange {
                 method: &session.req_header().method.clone(),
                 reused: client_reused,
-                answered: session.response_written().is_some(),
+                answered: session.response_written().is_some() || cache::has_begun(ctx),
                 replayable: !session.as_ref().retry_buffer_truncated(),
             };
             select::broke_off(&route, &mut error, &exchange, ctx);
@@ -189,9 +268,14 @@ impl ProxyHttp for EdgeProxy {
         let Some(route) = ctx.route.clone() else {
             return Ok(());
         };
+        if let Some(again) = cache::arrived_in_vain(ctx) {
+            return Err(again);
+        }
         let replayable = !session.as_ref().retry_buffer_truncated();
         let method = &session.req_header().method;
-        select::answered(&route, method, response.status.as_u16(), replayable, ctx)
+        select::answered(&route, method, response.status.as_u16(), replayable, ctx)?;
+        cache::arrived(&self.0, session, response, ctx);
+        Ok(())
     }
 
     async fn response_filter(
@@ -203,8 +287,15 @@ impl ProxyHttp for EdgeProxy {
         if response.status.is_informational() {
             return Ok(());
         }
+        cache::renewing(session, ctx);
+        if cache::is_refresh(session) {
+            // Nobody reads it.
+            return Ok(());
+        }
         respond::last(session, ctx);
-        respond::service(session.req_header(), response, ctx)
+        respond::service(session.req_header(), response, ctx)?;
+        cache::tell(session, response, ctx);
+        Ok(())
     }
 
     fn response_body_filter(
@@ -264,7 +355,7 @@ impl ProxyHttp for EdgeProxy {
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut RequestContext) {
         ctx.slot = None;
-        record::record(&self.0.access_log, session, ctx);
+        record::record(&self.0, session, ctx);
         // A service may have answered before it had read all, just as the edge itself does. What follows a `101` is
         // the tunnel's.
         let answered = session.response_written().is_some() && !session.was_upgraded();

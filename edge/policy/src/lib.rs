@@ -2,13 +2,14 @@
 //!
 //! In the order a request meets them: [`proxy_protocol`], [`wire`], [`head`], [`path`], [`route`], [`client_ip`], [`forwarded`],
 //! [`request_id`], [`cors`], [`attempts`], [`identity`], [`csrf`], [`rate_limit`], [`shed`], [`breaker`], [`balance`], [`rewrite`],
-//! [`hedge`], [`retry`], [`outlier`].
+//! [`hedge`], [`retry`], [`outlier`], [`cache`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod attempts;
 pub mod balance;
 pub mod breaker;
 mod buckets;
+pub mod cache;
 pub mod client_ip;
 pub mod compression;
 pub mod cors;

@@ -121,6 +121,8 @@ codes! {
     UpstreamFailed = ("UPSTREAM_FAILED", 502, "The service behind failed"),
     /// The time that the caller gave was over before the answer was ready.
     DeadlineExceeded = ("DEADLINE_EXCEEDED", 504, "The answer was not ready in time"),
+    /// The client wanted what is kept alone, and nothing is.
+    NotCached = ("NOT_CACHED", 504, "Nothing is kept that answers this"),
     /// The upstream did not answer in time.
     UpstreamTimeout = ("UPSTREAM_TIMEOUT", 504, "The service behind did not answer in time"),
 }

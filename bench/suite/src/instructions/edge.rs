@@ -208,6 +208,11 @@ pub(crate) fn roads() -> Vec<Road> {
             expected: &["HTTP/1.1 200", "{\"nonce\":\"guarded\"}"],
         },
         Road {
+            name: "edge::pass-through, limited",
+            request: request("GET /nonce/limited", "", ""),
+            expected: &["HTTP/1.1 200", "{\"nonce\":\"limited\"}"],
+        },
+        Road {
             name: "edge::signed in",
             request: request("GET /nonce/signed-in", &cookie, ""),
             expected: &[

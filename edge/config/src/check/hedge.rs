@@ -8,15 +8,16 @@ use crate::{
 };
 
 pub(super) fn check(name: &str, route: &Route, config: &Config, report: &mut Report<'_>) {
-    let path = ["routes", name, "hedge"];
-    let is_own = report.node(&path).is_some_and(|node| !node.inherited);
-    let Some(hedge) = route
-        .hedge
+    let Some(hedge) = { &route.hedge }
         .as_ref()
-        .filter(|hedge| is_own && hedge.after != HedgeAfter::Never)
+        .filter(|hedge| hedge.after != HedgeAfter::Never)
     else {
         return;
     };
+    let path = ["routes", name, "hedge"];
+    if report.node(&path).is_none_or(|node| node.inherited) {
+        return;
+    }
     if route.streaming.is_some() {
         let words = "answers that stay open are not hedged; take `hedge` out, or `streaming`";
         report.add(code::CONTRADICTION, &path, words);

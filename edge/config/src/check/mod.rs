@@ -3,6 +3,7 @@
 mod admin;
 mod auth;
 mod breakers;
+mod cache;
 mod certificates;
 mod compression;
 mod cors;
@@ -53,6 +54,7 @@ pub(crate) fn check(config: &Config, files: Option<&Files<'_>>, report: &mut Rep
     admin::check(config, report);
     proxies::check(config, report);
     limits::check(config, report);
+    cache::check(config, report);
     redis::check(config, report);
     secrets::check(config, report);
     cors::check(config, report);

@@ -1,6 +1,8 @@
 //! Each route by itself.
 
-use super::{Report, compression, fallback, graphql, headers, hedge, matching, retries, serves, subsets, timeouts};
+use super::{
+    Report, cache, compression, fallback, graphql, headers, hedge, matching, retries, serves, subsets, timeouts,
+};
 use crate::Config;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -13,6 +15,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         if let Some(graphql) = &route.graphql {
             graphql::check(name, graphql, report);
         }
+        cache::route(name, route, config, report);
         fallback::check(name, route, report);
         timeouts::check(name, route, report);
         retries::check(&at("retries"), &route.retries, report);

@@ -3,6 +3,7 @@
 
 mod admin;
 mod auth;
+mod cache;
 mod circuit_breaker;
 mod compression;
 mod concurrency;
@@ -29,6 +30,7 @@ mod upstream;
 pub use admin::Admin;
 pub use auth::Auth;
 pub(crate) use auth::Token;
+pub use cache::{Cache, CacheCredentials, RouteCache};
 pub use circuit_breaker::CircuitBreaker;
 pub use compression::{Coding, Compression, Levels};
 pub use concurrency::Concurrency;
@@ -81,6 +83,9 @@ pub struct Config {
     /// Bounds on connections and heads.
     #[serde(default)]
     pub limits: ConnectionLimits,
+    /// The store of answers.
+    #[serde(default)]
+    pub cache: Cache,
     /// How clients are parted from.
     #[serde(default)]
     pub drain: Drain,
@@ -108,10 +113,11 @@ pub struct Config {
 }
 
 /// Keys that a running edge cannot change: a change at or below one of them needs a new process.
-pub(crate) const NEEDS_UPGRADE: [&str; 7] = [
+pub(crate) const NEEDS_UPGRADE: [&str; 8] = [
     "admin.audit_file",
     "admin.bind",
     "admin.token_file",
+    "cache.max_size",
     "listeners",
     "limits.connections",
     "limits.connections_per_ip",

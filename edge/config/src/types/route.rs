@@ -1,6 +1,6 @@
 //! Sections `routes` and `defaults`.
 
-use super::{Auth, Charge, Compression, Csrf, Fallback, Graphql, Headers, Hedge, Match};
+use super::{Auth, Charge, Compression, Csrf, Fallback, Graphql, Headers, Hedge, Match, RouteCache};
 use crate::units::{ByteSize, Percent, TimeSpan};
 use edge_policy::{retry, rewrite::Rewrite, shed::Level};
 use schemars::JsonSchema;
@@ -49,6 +49,9 @@ pub struct Route {
     /// Which answers are compressed; none without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
+    /// Which answers are kept and given again; none without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<RouteCache>,
     /// Answers or sockets that stay open: no buffering, no retries, no total timeout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streaming: Option<Streaming>,

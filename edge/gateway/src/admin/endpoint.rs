@@ -43,6 +43,8 @@ pub(super) enum Deed<'p> {
     Explain,
     /// `/diff`
     Diff,
+    /// `/cache/purge`
+    Purge,
     /// `/upstreams/{name}/targets/{address}/override`
     Target(&'p str, &'p str),
     /// `/upstreams/{name}/breaker`
@@ -64,6 +66,7 @@ impl<'p> Endpoint<'p> {
             ["reload"] => Self::Deed(Deed::Reload),
             ["explain"] => Self::Deed(Deed::Explain),
             ["diff"] => Self::Deed(Deed::Diff),
+            ["cache", "purge"] => Self::Deed(Deed::Purge),
             ["generations", number, "rollback"] => Self::Deed(Deed::Rollback(number)),
             ["upstreams", upstream, "targets", target, "override"] => Self::Deed(Deed::Target(upstream, target)),
             ["upstreams", upstream, "breaker"] => Self::Deed(Deed::Breaker(upstream)),
@@ -75,7 +78,9 @@ impl<'p> Endpoint<'p> {
     pub(super) fn methods(self) -> &'static str {
         match self {
             Self::Look(_) => "GET, HEAD",
-            Self::Deed(Deed::Reload | Deed::Upgrade | Deed::Rollback(_) | Deed::Explain | Deed::Diff) => "POST",
+            Self::Deed(Deed::Reload | Deed::Upgrade | Deed::Rollback(_) | Deed::Explain | Deed::Diff | Deed::Purge) => {
+                "POST"
+            }
             Self::Deed(Deed::Target(..) | Deed::Breaker(_)) => "PUT, DELETE",
         }
     }

@@ -33,6 +33,7 @@ pub(super) fn page(edge: &Edge) -> String {
         }
     }
     room(&mut page, &generation);
+    cache(&mut page, edge);
     let name = "edge_overrides";
     page.metric(name, "gauge", "Overrides of targets and breakers that hold.");
     page.value(name, "", edge.overrides.len());
@@ -49,6 +50,22 @@ pub(super) fn page(edge: &Edge) -> String {
     }
     revocations(&mut page, &generation);
     page.finish()
+}
+
+fn cache(page: &mut Page, edge: &Edge) {
+    let (entries, bytes) = edge.cache.store.size();
+    for (name, help, value) in [
+        ("edge_cache_entries", "Answers that are kept.", entries),
+        ("edge_cache_bytes", "Memory that they take.", bytes),
+        (
+            "edge_cache_fill_bytes",
+            "Memory that answers on their way take.",
+            edge.cache.store.on_their_way(),
+        ),
+    ] {
+        page.metric(name, "gauge", help);
+        page.value(name, "", value);
+    }
 }
 
 fn room(page: &mut Page, generation: &Generation) {

@@ -3,6 +3,7 @@
 //! and what tells more than everybody should know: explanations, comparisons. Keep it off the public network.
 
 mod answer;
+mod cache;
 mod diff;
 mod endpoint;
 mod explain;
@@ -126,6 +127,7 @@ impl Admin {
         match deed {
             Deed::Explain => explain::explain(edge, &operation).await,
             Deed::Diff => diff::diff(edge, &operation).await,
+            Deed::Purge => cache::purge(edge, operation).await,
             Deed::Upgrade => handover::upgrade(edge, operation).await,
             Deed::Reload => reloads::reload(edge, operation).await,
             Deed::Rollback(number) => reloads::rollback(edge, number, operation).await,

@@ -20,6 +20,7 @@ pub(super) fn status(edge: &Edge) -> Value {
         "upstreams": upstreams(&generation),
         "overrides": overrides(edge),
         "issuers": issuers(&generation),
+        "cache": cache(edge),
         "quotaStore": if edge.links.quotas.is_up() { "up" } else { "down" },
         "edges": edge.quotas.leases.fleet(),
         "revocations": if edge.links.revocations.is_up() { "complete" } else { "incomplete" },
@@ -129,6 +130,22 @@ pub(super) fn is_known(generation: &Generation, subject: &Subject) -> bool {
 
 fn has(pool: &Pool, address: std::net::SocketAddr) -> bool {
     pool.rotation().targets.iter().any(|target| target.address == address)
+}
+
+/// What is kept, and how often it was of use.
+fn cache(edge: &Edge) -> Value {
+    let (store, cells) = (&edge.cache.store, &edge.metrics.cache);
+    let (entries, bytes) = store.size();
+    let requests = cells.answers().map(|(word, count)| (word.to_owned(), json!(count)));
+    json!({
+        "entries": entries,
+        "bytes": bytes,
+        "fillBytes": store.on_their_way(),
+        "requests": requests.collect::<Map<_, _>>(),
+        "collapsed": cells.collapsed.get(),
+        "evictions": cells.evictions.get(),
+        "purged": cells.purged.get(),
+    })
 }
 
 fn issuers(generation: &Generation) -> Value {

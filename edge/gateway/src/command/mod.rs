@@ -2,6 +2,7 @@
 //! `explain` may do without one.
 
 pub(crate) mod breaker;
+pub(crate) mod cache;
 pub(crate) mod check;
 mod client;
 pub(crate) mod diff;

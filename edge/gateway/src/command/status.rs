@@ -41,6 +41,9 @@ pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
             issuer["revokedSessions"]
         ));
     }
+    if let Some(line) = cache(&body["cache"]) {
+        say(&line);
+    }
     let word = |name: &str| body[name].as_str().unwrap_or_default();
     say(&format!(
         "quota store {}, {} edges known there, revocations {}",
@@ -53,6 +56,19 @@ pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
         body["requestsInFlight"], body["streams"], body["connections"]
     ));
     Ok(())
+}
+
+/// One line, where the cache did anything.
+fn cache(cache: &Value) -> Option<String> {
+    let requests = cache["requests"].as_object()?;
+    let did = requests.iter().filter(|(_, count)| count.as_u64() > Some(0));
+    let did: Vec<String> = did.map(|(word, count)| format!("{count} {word}")).collect();
+    let kept = format!(
+        "cache {} answers, {} KiB",
+        cache["entries"],
+        cache["bytes"].as_u64()? >> 10
+    );
+    (!did.is_empty()).then(|| format!("{kept}; {}", did.join(", ")))
 }
 
 fn configuration(config: &ConfigShown, generation: &Value) -> Vec<String> {

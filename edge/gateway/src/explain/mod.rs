@@ -181,6 +181,9 @@ async fn service(
     outcome: Outcome,
 ) -> Result<Verdict> {
     let client = session.req_header();
+    if outcome == Outcome::Forwarded {
+        stage::cache::look(peek, route, client, ctx);
+    }
     let target = match stage::select::target(peek, route, client, ctx).await {
         Ok(target) => target,
         Err(error) => return instead(peek, route, &error.to_client(), session, ctx),

@@ -1,7 +1,8 @@
 //! From a source to a generation. Nothing is connected and nothing started here.
 
 use super::{
-    Changes, Composed, Fallback, FixedAnswer, Gate, Generation, Https, Route, Serves, Source, Sticky, gate, inherit,
+    Caches, Changes, Composed, Fallback, FixedAnswer, Gate, Generation, Https, Route, Serves, Source, Sticky, gate,
+    inherit,
 };
 use crate::{
     compress::Compression,
@@ -203,6 +204,7 @@ impl Builder<'_> {
                 terms: compression.to_policy(),
                 cells: Arc::clone(&self.metrics.compression),
             }),
+            caches: Caches::new(name, route, &self.source.config).map(Arc::new),
             rewrite: route.to_rewrite(),
             headers: Changes::new(&route.headers).map_err(|field| BuildError::Header(name.to_owned(), field))?,
             csrf: route.csrf.to_policy(),

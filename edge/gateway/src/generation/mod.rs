@@ -1,6 +1,7 @@
 //! A generation: all that one configuration builds. It is swapped as a whole; a request keeps the one it began with.
 
 mod build;
+mod caches;
 mod changes;
 mod fallback;
 mod gate;
@@ -9,6 +10,7 @@ mod mistake;
 mod source;
 
 pub(crate) use build::{BuildError, Parts};
+pub(crate) use caches::Caches;
 use changes::Changes;
 pub(crate) use fallback::{Fallback, FixedAnswer};
 pub(crate) use gate::Gate;
@@ -144,6 +146,8 @@ pub(crate) struct Route {
     pub(crate) streaming: Option<Streaming>,
     /// Which answers are compressed.
     pub(crate) compression: Option<Compression>,
+    /// Which answers are kept.
+    pub(crate) caches: Option<Arc<Caches>>,
     /// Which path its service is asked for, where it is not the client's.
     pub(crate) rewrite: Option<Rewrite>,
     /// Changes to header fields.

@@ -1,6 +1,6 @@
 //! Counters, gauges and histograms, and how they are grouped.
 
-use edge_policy::{compression::Coding, shed::Level};
+use edge_policy::{cache::Outcome, compression::Coding, shed::Level};
 use std::{
     sync::atomic::{
         AtomicI64, AtomicU64,
@@ -167,6 +167,36 @@ impl CompressionCells {
     /// Answers in this coding.
     pub(crate) fn answers(&self, coding: Coding) -> &Counter {
         &self.answers[coding as usize]
+    }
+}
+
+/// What the cache did.
+#[derive(Debug, Default)]
+pub(crate) struct CacheCells {
+    answers: [Counter; Outcome::WORDS.len()],
+    /// Requests that got the answer of another one that they waited for.
+    pub(crate) collapsed: Counter,
+    /// Answers that had to go, or could not stay, as there was no room.
+    pub(crate) evictions: Counter,
+    /// Answers that were purged.
+    pub(crate) purged: Counter,
+    /// Answers that were not kept, as too many were on their way.
+    pub(crate) no_room: Counter,
+}
+
+impl CacheCells {
+    /// Counts a request.
+    pub(crate) fn answered(&self, outcome: Outcome) {
+        self.answers[outcome.index()].add();
+        if let Outcome::Hit { collapsed: true, .. } = outcome {
+            self.collapsed.add();
+        }
+    }
+
+    /// Requests by what the cache did.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.answers.iter().map(Counter::get);
+        Outcome::WORDS.into_iter().zip(counts)
     }
 }
 

@@ -3,7 +3,7 @@
 mod cells;
 mod render;
 
-pub(crate) use cells::{CompressionCells, Counter, Gauge, LimitCells, RouteCells, UpstreamCells};
+pub(crate) use cells::{CacheCells, CompressionCells, Counter, Gauge, LimitCells, RouteCells, UpstreamCells};
 pub(crate) use render::{CONTENT_TYPE, Page};
 
 use crate::reload::Verdict;
@@ -67,6 +67,8 @@ pub(crate) struct Metrics {
     pub(crate) jwks_failures: Counter,
     /// Answers that the edge compressed.
     pub(crate) compression: Arc<CompressionCells>,
+    /// What the cache did.
+    pub(crate) cache: Arc<CacheCells>,
     /// Lines left out of the access log because nobody reads it.
     pub(crate) access_log_dropped: Counter,
     /// Number of the generation in use.

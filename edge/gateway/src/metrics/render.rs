@@ -85,6 +85,34 @@ impl Metrics {
         page.value(name, "side=\"after\"", self.compression.bytes_out.get());
     }
 
+    fn cache(&self, page: &mut Page) {
+        let name = "edge_cache_requests_total";
+        page.metric(name, "counter", "Requests of routes with a cache, by what it did.");
+        for (word, count) in self.cache.answers() {
+            page.value(name, &format!("result=\"{word}\""), count);
+        }
+        page.counter(
+            "edge_cache_collapsed_total",
+            "Requests that got the answer which another one fetched while they waited.",
+            &self.cache.collapsed,
+        );
+        page.counter(
+            "edge_cache_evictions_total",
+            "Answers that went, or did not stay, for want of room.",
+            &self.cache.evictions,
+        );
+        page.counter(
+            "edge_cache_purged_total",
+            "Answers that were purged.",
+            &self.cache.purged,
+        );
+        page.counter(
+            "edge_cache_no_room_total",
+            "Answers not kept, as too many were on their way.",
+            &self.cache.no_room,
+        );
+    }
+
     /// Every counter. The caller adds what it measures itself.
     pub(crate) fn render(&self) -> Page {
         let mut page = Page::default();
@@ -163,6 +191,7 @@ impl Metrics {
             &self.jwks_failures,
         );
         self.compression(&mut page);
+        self.cache(&mut page);
         page.counter(
             "edge_access_log_dropped_total",
             "Lines left out of the access log, which is read too slowly.",

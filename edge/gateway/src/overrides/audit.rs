@@ -25,7 +25,7 @@ pub(crate) struct Who {
 
 /// Something that an operator did, or that came of it.
 pub(crate) struct Event<'e> {
-    /// `override`, `reset`, `expired`, `reload`, `rollback`.
+    /// `override`, `reset`, `expired`, `reload`, `rollback`, `purge`.
     pub(crate) action: &'static str,
     /// About what; none: about the configuration.
     pub(crate) subject: Option<&'e Subject>,

@@ -83,6 +83,47 @@ pub(crate) enum Note<'n> {
     Access(Option<Code>, &'n Route),
 }
 
+/// The effects of a request that renews a kept answer. The client's request that it stands for was counted and charged already.
+pub(crate) struct Refreshing<'e>(pub(crate) &'e Edge);
+
+impl Effects for Refreshing<'_> {
+    fn is_flood(&self, _: IpAddr, _: isize) -> bool {
+        false
+    }
+
+    async fn identity(&self, gate: &Gate, token: Token<'_, '_>, client: IpAddr) -> Identity {
+        identify(self.0, gate, token, client).await
+    }
+
+    async fn charge(&self, _: &Quota, _: &str) -> Charge {
+        Charge::Uncounted
+    }
+
+    fn is_refused(&self, _: &Quota, _: &str) -> bool {
+        false
+    }
+
+    fn refused(&self) {}
+
+    fn is_foreign(&self, _: &Route) {}
+
+    async fn enter(&self, pool: &Arc<Pool>, level: Level) -> Result<Option<Slot>, Crowded> {
+        Serving(self.0).enter(pool, level).await
+    }
+
+    fn leave(&self, pool: &Pool) -> Result<Option<Permit>, Refusal> {
+        Serving(self.0).leave(pool)
+    }
+
+    fn next(&self, pool: &Pool, subset: Subset, tried: &[SocketAddr], key: u64) -> Option<Arc<Target>> {
+        Serving(self.0).next(pool, subset, tried, key)
+    }
+
+    fn session(&self, sessions: &Sessions, id: &str) -> Option<SocketAddr> {
+        Serving(self.0).session(sessions, id)
+    }
+}
+
 /// The effects of a request that is served.
 pub(crate) struct Serving<'e>(pub(crate) &'e Edge);
 

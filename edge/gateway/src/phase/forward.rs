@@ -7,8 +7,13 @@ use crate::{
     problem::ClientError,
 };
 use bytes::Bytes;
-use edge_policy::{client_ip, identity::without, rewrite::Rewrite};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use edge_policy::{
+    cache::{self, Credentials},
+    client_ip,
+    identity::without,
+    rewrite::Rewrite,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use pingora_error::{ErrorType, OrErr};
 use pingora_http::RequestHeader;
 use shared_contracts::header as names;
@@ -29,12 +34,19 @@ pub(crate) fn head(
     if let Some(how) = &route.rewrite {
         rewrite(head, how)?;
     }
+    let hides = hides(route, &head.method);
     head.change(|fields| {
         // Grown once, not at each doubling.
         fields.reserve(MOST_ADDED);
         strip(fields, &ctx.generation.told);
+        if hides == Some(Credentials::Stripped) {
+            cache::strip(fields);
+        }
         join_cookies(fields)?;
         identity(token, fields, ctx)?;
+        if let Some(credentials) = hides {
+            for_all(credentials, fields, ctx);
+        }
         if let Some(deadline) = ctx.deadline() {
             heads::time_left(fields, deadline);
         }
@@ -58,6 +70,22 @@ pub(crate) fn head(
         route.headers.request.apply(fields);
         Ok(())
     })
+}
+
+/// What is kept from the service of those whose answers others get too; none where nobody else gets them.
+fn hides(route: &Route, method: &Method) -> Option<Credentials> {
+    let caches = route.caches.as_ref()?;
+    matches!(*method, Method::GET | Method::HEAD).then_some(caches.terms.credentials)
+}
+
+/// An answer that others get too: in the plain form, which the edge compresses for each; and, where there is one for all, by nobody.
+fn for_all(credentials: Credentials, fields: &mut HeaderMap, ctx: &RequestContext) {
+    fields.remove(header::ACCEPT_ENCODING);
+    if credentials == Credentials::Stripped {
+        for (name, _) in ctx.identity.claims().iter().flat_map(|verified| &verified.fields) {
+            fields.remove(name);
+        }
+    }
 }
 
 /// Takes away what clients may not say. The fields that came are looked through once: most requests bring none of these

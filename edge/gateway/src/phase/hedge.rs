@@ -2,7 +2,7 @@
 //! with the same select, forward and respond as everything else.
 
 use super::{
-    ask::{Asking, Ended, Wish, ask, listen},
+    ask::{Asking, Ended},
     forward, relay, select,
 };
 use crate::{
@@ -42,14 +42,7 @@ pub(crate) async fn pass(
         pool.state.hedges.request(clock::now());
     }
     let mut standing = Standing::free();
-    listen(session, true);
-    let passed = async {
-        let asked = ask(edge, route, Wish::Answer, session, &mut standing, ctx).await?;
-        Ok(relay::answer(edge, session, asked, &mut standing, ctx).await?)
-    };
-    let passed = passed.await;
-    listen(session, false);
-    passed
+    relay::ask_and_answer(edge, route, session, &mut standing, ctx).await
 }
 
 /// What it takes to ask a second target.

@@ -4,6 +4,7 @@
 pub(crate) mod admit;
 pub(crate) mod arrive;
 mod ask;
+pub(crate) mod cache;
 mod effects;
 pub(crate) mod fallback;
 pub(crate) mod forward;
@@ -21,5 +22,5 @@ pub(crate) mod upgrade;
 mod way;
 
 pub(crate) use ask::Wish;
-pub(crate) use effects::{Effects, Note, Serving};
+pub(crate) use effects::{Effects, Note, Refreshing, Serving};
 pub(crate) use way::{Way, way};

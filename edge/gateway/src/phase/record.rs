@@ -1,18 +1,30 @@
 //! Record: counters and the access log, once a request, whatever became of it.
 
+use super::cache;
 use crate::{
-    access_log::{AccessLog, Line},
+    access_log::Line,
     context::RequestContext,
+    edge::Edge,
     generation::{Route, Serves},
 };
-use edge_policy::{client_ip, identity::Identity};
+use edge_policy::{cache::Outcome, client_ip, identity::Identity};
 use pingora_proxy::Session;
 
 /// Adds one line and counts one answer.
-pub(crate) fn record(log: &AccessLog, session: &Session, ctx: &RequestContext) {
+pub(crate) fn record(edge: &Edge, session: &Session, ctx: &RequestContext) {
     let status = session
         .response_written()
         .map_or(0, |response| response.status.as_u16());
+    let cached = cache::outcome(session, ctx);
+    if cache::is_refresh(session) {
+        // Nobody's request: it is told, and counts as none.
+        let line = |line: &mut Line<'_>| describe(line, status, cached, session, ctx);
+        edge.access_log.add("cache refresh", line);
+        return;
+    }
+    if let Some(outcome) = cached {
+        edge.metrics.cache.answered(outcome);
+    }
     let cells = ctx
         .route
         .as_ref()
@@ -21,7 +33,8 @@ pub(crate) fn record(log: &AccessLog, session: &Session, ctx: &RequestContext) {
     if let Some(Serves::Upstream { pool, .. }) = fell_back(ctx).map(|route| &route.serves) {
         pool.cells.fallbacks.add();
     }
-    log.add("request", |line| describe(line, status, session, ctx));
+    edge.access_log
+        .add("request", |line| describe(line, status, cached, session, ctx));
 }
 
 /// The route whose fallback took the request over.
@@ -29,7 +42,7 @@ fn fell_back(ctx: &RequestContext) -> Option<&Route> {
     ctx.route.as_deref().filter(|_| ctx.fell_back.is_some())
 }
 
-fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestContext) {
+fn describe(line: &mut Line<'_>, status: u16, cached: Option<Outcome>, session: &Session, ctx: &RequestContext) {
     let head = session.req_header();
     line.text("method", head.method.as_str());
     // The path alone: queries carry tokens and search words.
@@ -39,6 +52,9 @@ fn describe(line: &mut Line<'_>, status: u16, session: &Session, ctx: &RequestCo
     line.text("route", ctx.route.as_ref().map_or("-", |route| &*route.name));
     if let Some(operation) = ctx.operation.as_ref().and_then(|operation| operation.name.as_deref()) {
         line.text("operation", operation);
+    }
+    if let Some(outcome) = cached {
+        line.text("cache", outcome.word());
     }
     line.text(
         "target_address",

@@ -2,12 +2,14 @@
 //! read from the service either.
 
 use super::{
-    ask::{Asked, gone},
+    ask::{Asked, Wish, ask, gone, listen},
     respond, select, session,
 };
 use crate::{
     context::RequestContext,
     edge::Edge,
+    generation::Route,
+    problem::Stop,
     standing::{Over, Standing},
 };
 use bytes::Bytes;
@@ -16,10 +18,28 @@ use pingora_core::protocols::http::v1::client::HttpSession;
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use std::{ops::Range, time::Instant};
+use std::{ops::Range, sync::Arc, time::Instant};
 
 /// Between which times a client whose stream has to leave comes again.
 const COME_AGAIN_MS: Range<u32> = 500..3_000;
+
+/// Asks a service, and passes its answer on. What the client sends meanwhile is put by.
+pub(super) async fn ask_and_answer(
+    edge: &Arc<Edge>,
+    route: &Route,
+    session: &mut Session,
+    standing: &mut Standing,
+    ctx: &mut RequestContext,
+) -> Result<(), Stop> {
+    listen(session, true);
+    let passed = async {
+        let asked = ask(edge, route, Wish::Answer, session, standing, ctx).await?;
+        Ok(answer(edge, session, asked, standing, ctx).await?)
+    };
+    let passed = passed.await;
+    listen(session, false);
+    passed
+}
 
 /// Passes a service's answer on, until either side ends it, the caller may not go on, or the request's time is over. The client is
 /// listened to.

@@ -297,8 +297,10 @@ pub(crate) fn broke_off(route: &Route, error: &mut Error, exchange: &Exchange<'_
         return;
     }
     ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
-    if let Some(attempt) = ctx.attempt.take() {
-        attempt.failed();
+    match ctx.attempt.take() {
+        Some(attempt) if cause == Cause::Timeout => attempt.timed_out(ctx.body_bytes, route.streaming.is_none()),
+        Some(attempt) => attempt.failed(),
+        None => {}
     }
     error.set_retry(may_retry(route, (pool, subset), route.retry.attempts, &failure, ctx));
 }

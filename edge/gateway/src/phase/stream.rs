@@ -4,10 +4,7 @@
 //! silent, and in good order, and so has a target that is drained. So these are asked for here, with the same select, forward and
 //! respond as everything else.
 
-use super::{
-    ask::{Wish, ask, listen},
-    relay,
-};
+use super::relay;
 use crate::{context::RequestContext, edge::Edge, generation::Route, problem::Stop, standing::Standing};
 use edge_config::Streaming;
 use edge_policy::balance::engine_io;
@@ -35,12 +32,5 @@ pub(crate) async fn pass(
     let is_poll =
         route.streaming == Some(Streaming::Websocket) && query.and_then(engine_io::session_of_query).is_some();
     let mut standing = Standing::of(edge, route, is_poll, ctx);
-    listen(session, true);
-    let passed = async {
-        let asked = ask(edge, route, Wish::Answer, session, &mut standing, ctx).await?;
-        Ok(relay::answer(edge, session, asked, &mut standing, ctx).await?)
-    };
-    let passed = passed.await;
-    listen(session, false);
-    passed
+    relay::ask_and_answer(edge, route, session, &mut standing, ctx).await
 }

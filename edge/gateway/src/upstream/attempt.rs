@@ -70,6 +70,21 @@ impl Attempt {
         self.settle(Outcome::Failed, now);
     }
 
+    /// Nothing came in the time that there was; `body` and `timed` as in [`Attempt::answered`]. It is a latency too: a service that stands still
+    /// answers nothing else.
+    pub(crate) fn timed_out(self, body: u64, timed: bool) {
+        if timed
+            && body <= MOST_TIMED_BODY
+            && !self.is_well
+            && let Some(room) = &self.pool.settings.room
+        {
+            let now = clock::now();
+            let took = now.saturating_sub(self.began);
+            self.pool.state.room.limiter.timed_out(took, room.bounds, now);
+        }
+        self.failed();
+    }
+
     /// The exchange broke off, or took too long.
     pub(crate) fn failed(mut self) {
         let now = clock::now();

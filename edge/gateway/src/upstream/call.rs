@@ -213,11 +213,13 @@ impl Caller {
             if *broken.etype() == TOO_LARGE {
                 return Err((Cause::Answered, CallError::TooLarge(name())));
             }
-            attempt.take().into_iter().for_each(Attempt::failed);
-            return Err(match is_timeout(&broken) {
-                true => (Cause::Timeout, CallError::Timeout(name())),
-                false => (Cause::Reset, CallError::Broken(name(), broken)),
-            });
+            let attempt = attempt.take();
+            if is_timeout(&broken) {
+                attempt.into_iter().for_each(|attempt| attempt.timed_out(0, true));
+                return Err((Cause::Timeout, CallError::Timeout(name())));
+            }
+            attempt.into_iter().for_each(Attempt::failed);
+            return Err((Cause::Reset, CallError::Broken(name(), broken)));
         }
     }
 }

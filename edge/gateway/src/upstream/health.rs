@@ -14,6 +14,13 @@ use tokio::{
 const SICK_INTERVAL: Duration = Duration::from_secs(1);
 /// More than this of an answer is not read.
 const MAX_ANSWER: u64 = 64 * 1024;
+/// Nor what comes later than this.
+const REST: Duration = Duration::from_millis(50);
+/// `HTTP/1.1 200`: its width up to the code is fixed (RFC 9112, section 4).
+const STATUS_LINE: usize = 12;
+
+/// What is left to read of a target's connection, with TLS or without.
+type Rest = Box<dyn AsyncRead + Send + Unpin>;
 
 /// Probes the targets of `pool`, for ever. Comes back at once if it has no health check. `begun` goes after the first round.
 pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
@@ -36,21 +43,28 @@ pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
 }
 
 async fn probe(pool: &Pool, target: &Target, settings: &HealthSettings) {
-    let result = timeout(settings.timeout, ask(pool, target, &settings.path)).await;
-    let ok = matches!(result, Ok(Ok(200..=299)));
+    let (answer, connection) = match timeout(settings.timeout, ask(pool, target, &settings.path)).await {
+        Ok(Ok((status, connection))) => (Ok(status), Some(connection)),
+        Ok(Err(error)) => (Err(error), None),
+        Err(_) => (Err(io::ErrorKind::TimedOut.into()), None),
+    };
+    let ok = matches!(answer, Ok(200..=299));
     if let Some(well) = target.probed(ok, settings.thresholds) {
         let (upstream, name) = (&*pool.name, &*target.name);
         if well {
             pool.revived(target);
             tracing::info!(upstream, target_name = name, "target is healthy");
         } else {
-            tracing::warn!(upstream, target_name = name, answer = ?result, "target is unhealthy");
+            tracing::warn!(upstream, target_name = name, ?answer, "target is unhealthy");
         }
+    }
+    if let Some(connection) = connection {
+        part(connection).await;
     }
 }
 
-/// The status that `path` is answered with.
-async fn ask(pool: &Pool, target: &Target, path: &str) -> io::Result<u16> {
+/// The status that `path` is answered with, and the connection.
+async fn ask(pool: &Pool, target: &Target, path: &str) -> io::Result<(u16, Rest)> {
     let stream = TcpStream::connect(target.address).await?;
     match &pool.identity {
         None => exchange(stream, target, path).await,
@@ -61,24 +75,31 @@ async fn ask(pool: &Pool, target: &Target, path: &str) -> io::Result<u16> {
     }
 }
 
-async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &Target, path: &str) -> io::Result<u16> {
+async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    target: &Target,
+    path: &str,
+) -> io::Result<(u16, Rest)> {
     let head = format!(
         "GET {path} HTTP/1.1\r\nhost: {}\r\nuser-agent: edge-health\r\nconnection: close\r\n\r\n",
         target.name
     );
     stream.write_all(head.as_bytes()).await?;
     stream.flush().await?;
-    // Read to the end: closing on unread bytes would be a reset in the service's log, at every probe.
     let mut answer = Vec::with_capacity(512);
-    let read = stream.take(MAX_ANSWER).read_to_end(&mut answer).await;
-    if answer.is_empty() {
-        read?;
-    }
-    // `HTTP/1.1 200`: the status line has a fixed width up to its code (RFC 9112, section 4).
-    // How it ends is no matter: the status has come.
-    let line = answer.get(..12).and_then(|line| std::str::from_utf8(line).ok());
+    while answer.len() < STATUS_LINE && stream.read_buf(&mut answer).await? > 0 {}
+    let line = answer
+        .get(..STATUS_LINE)
+        .and_then(|line| std::str::from_utf8(line).ok());
     let status = line.and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok());
-    status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP status line"))
+    let status = status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP status line"))?;
+    Ok((status, Box::new(stream)))
+}
+
+/// Reads the rest: closing on unread bytes would be a reset in the service's log, at every probe. Not all servers close as they are asked
+/// to, so it is not waited for.
+async fn part(stream: Rest) {
+    let _ = timeout(REST, stream.take(MAX_ANSWER).read_to_end(&mut Vec::new())).await;
 }
 
 #[cfg(test)]
@@ -113,11 +134,20 @@ mod tests {
                 assert!(head[..read].starts_with(b"GET /health/ready HTTP/1.1\r\nhost: t:1\r\n"));
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
+            let (mut open, _) = listener.accept().await.unwrap();
+            let kept = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+            open.write_all(kept).await.unwrap();
+            open
         };
         let client = async {
-            assert_eq!(ask(&pool, &target, "/health/ready").await.unwrap(), 204);
-            assert_eq!(ask(&pool, &target, "/health/ready").await.unwrap(), 503);
-            assert!(ask(&pool, &target, "/health/ready").await.is_err());
+            let asked = async || ask(&pool, &target, "/health/ready").await.map(|(status, _)| status);
+            assert_eq!(asked().await.unwrap(), 204);
+            assert_eq!(asked().await.unwrap(), 503);
+            assert!(asked().await.is_err());
+            let (status, open) = ask(&pool, &target, "/health/ready").await.unwrap();
+            assert_eq!(status, 200);
+            // It does not close, and is not waited for.
+            part(open).await;
         };
         tokio::join!(server, client);
     }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod bodies;
+mod cached;
 mod check;
 mod compression;
 mod diff;

@@ -1,6 +1,6 @@
 //! The anonymous quota: exact, shared, kept over restarts, and counted alone while Redis is away.
 
-use crate::support::{PATIENCE, Setup};
+use crate::support::{Edge, PATIENCE, Setup};
 use shared_testkit::{Client, FaultProxy, eventually};
 use std::time::{Duration, Instant};
 
@@ -184,24 +184,17 @@ async fn a_quota_is_counted_by_what_the_file_says_and_dear_requests_take_more() 
             .origin("AUTH")
             .await;
         let edge = setup.start().await;
-        let tenant = |name: &str| edge.client().header("x-tenant", name);
-        for left in [6, 2] {
-            let answer = tenant("a").get("/api/auth/me").await.expect_status(200);
-            let told = answer.header("ratelimit").unwrap();
-            assert!(
-                told.starts_with(&format!("\"anonymous_ip\";r={left};t=")),
-                "{mode}: {told}"
-            );
+        // On a machine that is busy Redis may answer too late, and then the edge counts alone for a while: again, for others.
+        let mut told = counted(&edge, "a").await;
+        for tenant in ["c", "d"] {
+            let alone = edge.metric("edge_rate_limit_local_total{limit=\"anonymous_ip\"}").await;
+            if alone > 0.0 && told != COUNTED {
+                told = counted(&edge, tenant).await;
+            }
         }
-        let refused = tenant("a").get("/api/auth/me").await.expect_status(429);
-        assert!(
-            refused
-                .header("ratelimit")
-                .unwrap()
-                .starts_with("\"anonymous_ip\";r=2;"),
-            "{refused:?}"
-        );
+        assert_eq!(told, COUNTED, "{mode}");
         // Another tenant, another method, and nobody at all.
+        let tenant = |name: &str| edge.client().header("x-tenant", name);
         tenant("b").get("/api/auth/me").await.expect_status(200);
         tenant("a").post("/api/auth/me").await.expect_status(200);
         for _ in 0..5 {
@@ -219,6 +212,19 @@ async fn a_quota_is_counted_by_what_the_file_says_and_dear_requests_take_more() 
             mode.contains("leased")
         );
     }
+}
+
+/// Status and what is left after each of three requests at four of ten.
+const COUNTED: [(u16, u32); 3] = [(200, 6), (200, 2), (429, 2)];
+
+async fn counted(edge: &Edge, tenant: &str) -> [(u16, u32); 3] {
+    let mut told = [(0, 0); 3];
+    for one in &mut told {
+        let answer = edge.client().header("x-tenant", tenant).get("/api/auth/me").await;
+        let left = answer.header("ratelimit").unwrap().split(';').nth(1).unwrap();
+        *one = (answer.status, left.strip_prefix("r=").unwrap().parse().unwrap());
+    }
+    told
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 macro_rules! care {
     () => {
         "\n    health_check: { path: /health/ready, interval: 1s, timeout: 800ms, healthy: 1, unhealthy: 2 }
-    outlier: { consecutive_failures: 5, error_ratio: 0.25, statuses: [500, 502, 503, 504], eject_for: 10s }
+    outlier: { consecutive_failures: 3, error_ratio: 0.25, statuses: [500, 502, 503, 504] }
     slow_start: 5s
     circuit_breaker: standard"
     };
@@ -77,6 +77,16 @@ impl Setup {
         };
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         self.variable(name, &addresses.join(","))
+    }
+
+    /// One more place where a service is.
+    pub(crate) fn also(self, service: &'static str, address: SocketAddr) -> Self {
+        let name = match service {
+            "POSTS" => "POSTS_TARGETS",
+            other => panic!("{other} has one place"),
+        };
+        let known = self.variables.get(name).cloned().unwrap_or_default();
+        self.variable(name, &format!("{known},{address}"))
     }
 
     /// An origin that stands for one service.

@@ -1,8 +1,9 @@
-//! `cargo run --release -p edge-policy --example simulate`: what balancing, ejection, breakers, retries and
-//! hedging make of faults. The figures
-//! of docs/traffic.md are its.
+//! `cargo run --release -p edge-policy --example simulate`: what balancing, ejection, breakers, retries and hedging make of faults; with
+//! `-- overload` what the limiter and the line make of too many requests. The figures of docs/traffic.md are its.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
+mod crowd;
+mod overload;
 mod scenes;
 mod world;
 
@@ -13,6 +14,13 @@ use scenes::{SCENES, hedging, setup};
 const SEEDS: u64 = 5;
 
 fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("overload") => crowd::print(SEEDS),
+        _ => balancing(),
+    }
+}
+
+fn balancing() {
     println!(
         "{:<16}{:<18}{:>9}{:>9}{:>9}{:>10}{:>9}",
         "scene", "balancer", "p50", "p99", "p99.9", "errors", "tries"

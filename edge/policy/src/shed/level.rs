@@ -49,6 +49,14 @@ impl Level {
         }
     }
 
+    /// Of so many requests those that may be under way when one of this level comes. At least one place is kept for each level above, where
+    /// there are enough of them: from five on the levels differ. Never less than 1.
+    pub fn room(self, limit: u32) -> u32 {
+        let above = Self::Critical as u32 - self as u32;
+        let share = (limit as f32 * self.share()) as u32;
+        share.min(limit.saturating_sub(above)).max(1)
+    }
+
     /// What a method makes of a route without a level of its own.
     pub fn of_method(method: &Method) -> Self {
         match *method {
@@ -73,6 +81,17 @@ fn is_prefetch(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Laws: a higher level has more room, strictly so wherever each can have one; nobody has more than there is; alone, all are served.
+        #[test]
+        fn each_level_has_room_of_its_own(limit in 1u32..1_000) {
+            let rooms = Level::ALL.map(|level| level.room(limit));
+            prop_assert!(rooms.is_sorted() && rooms[0] >= 1 && rooms[4] == limit, "{rooms:?}");
+            prop_assert!(limit < 5 || rooms.is_sorted_by(|below, above| below < above), "{limit}: {rooms:?}");
+        }
+    }
 
     #[test]
     fn browsers_tell_what_they_fetch_ahead() {

@@ -3,6 +3,7 @@
 //! [`Limiter`] finds the number of requests that keeps a service busy and no line before it, [`Level`] says what part of that
 //! number a request may use, [`Line`] orders those that wait a moment for room.
 
+mod baseline;
 mod level;
 mod limiter;
 mod line;

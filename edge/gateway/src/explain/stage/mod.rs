@@ -2,6 +2,7 @@
 
 pub(super) mod admit;
 pub(super) mod arrive;
+pub(super) mod cache;
 pub(super) mod forward;
 pub(super) mod hedge;
 pub(super) mod respond;

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::upstream::{PoolSettings, States};
+use futures::FutureExt;
 use tokio::{
     task::JoinHandle,
     time::{advance, sleep},
@@ -37,6 +38,18 @@ async fn fill(pool: &Arc<Pool>) -> [Option<Slot>; 2] {
 /// Lets all tasks run.
 async fn settle() {
     sleep(Duration::from_micros(1)).await;
+}
+
+/// The line is held meanwhile: whoever wanted it would never be done.
+#[tokio::test]
+async fn where_there_is_room_nobody_takes_the_lock_of_the_line() {
+    let pool = pool(4);
+    let line = pool.state.room.line();
+    let slot = pool.enter(Level::Critical).now_or_never().unwrap().unwrap();
+    assert_eq!(pool.outlook(Level::Critical), Outlook::Free);
+    drop(slot);
+    assert_eq!(pool.state.room.limiter.in_flight(), 0);
+    drop(line);
 }
 
 #[tokio::test(start_paused = true)]

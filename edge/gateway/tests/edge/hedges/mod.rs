@@ -21,7 +21,7 @@ const BOUND: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
     sticky: { cookie: edge_affinity, ttl: 1h }";
 const CROWDED: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
     load_balancing: round_robin
-    concurrency: { min: 4, max: 4, queue: 0 }";
+    concurrency: { min: 6, max: 6, queue: 0 }";
 const ROUTE: &str = "    match: { path_prefix: /media, methods: [GET] }
     auth: public
     rate_limits: []

@@ -73,6 +73,66 @@ fn a_service_that_has_become_slow_is_measured_anew_when_little_is_going_on() {
     assert!(baseline > ms(50), "{baseline:?}");
 }
 
+/// Nobody asks less for a while, so it has to look.
+#[test]
+fn a_service_that_has_become_slow_under_load_is_measured_anew() {
+    let limiter = Limiter::default();
+    learn(&limiter, ms(10));
+    saturate(&limiter, 32, 10, 60);
+    let (limit, baseline) = (limiter.limit(BOUNDS), limiter.baseline().unwrap());
+    assert!(baseline > ms(16) && baseline < ms(24), "{baseline:?}");
+    assert!((32..=48).contains(&limit), "{limit}");
+}
+
+#[test]
+fn a_look_takes_some_of_the_room_for_a_moment() {
+    let limiter = Limiter::default();
+    let mut rooms = Vec::new();
+    for tick in 0..200 {
+        (0..20).for_each(|_| _ = limiter.enter(Level::Critical, BOUNDS));
+        (0..limiter.in_flight()).for_each(|_| {
+            limiter.leave();
+            limiter.answered(ms(20), BOUNDS, ms(tick * 50));
+        });
+        rooms.push(limiter.room(Level::Critical, BOUNDS) < limiter.limit(BOUNDS));
+    }
+    let (in_looks, first) = (
+        rooms.iter().filter(|dip| **dip).count(),
+        rooms.iter().position(|dip| *dip),
+    );
+    assert!(first.is_some_and(|tick| tick < 10), "{first:?}");
+    assert!((3..60).contains(&in_looks), "{in_looks} of 200");
+}
+
+#[test]
+fn a_service_that_stands_still_makes_the_limit_fall_and_spoils_no_baseline() {
+    let limiter = Limiter::default();
+    learn(&limiter, ms(20));
+    let before = limiter.limit(BOUNDS);
+    for second in 10..20 {
+        while limiter.enter(Level::Critical, BOUNDS) {}
+        for _ in 0..limiter.in_flight() {
+            limiter.leave();
+            limiter.timed_out(ms(1_000), BOUNDS, ms(second * 1_000));
+        }
+    }
+    assert!(limiter.limit(BOUNDS) < before / 2, "{}", limiter.limit(BOUNDS));
+    assert!(limiter.baseline().unwrap() < ms(21), "{:?}", limiter.baseline());
+}
+
+#[test]
+fn nothing_is_allocated() {
+    let limiter = Limiter::default();
+    let counted = allocation_counter::measure(|| {
+        for tick in 0..1_000 {
+            assert!(limiter.enter(Level::Read, BOUNDS));
+            limiter.answered(ms(20), BOUNDS, ms(tick));
+            limiter.leave();
+        }
+    });
+    assert_eq!(counted.count_total, 0);
+}
+
 #[test]
 fn bounds_that_change_hold_at_once() {
     let limiter = Limiter::default();
