@@ -16,10 +16,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// Listeners and idle connections close after this time: requests that are about to come are answered, and told that it was the last.
+/// Listeners close at once, idle connections after this time: requests that are about to come on them are answered.
 pub(crate) const IDLE: Duration = Duration::from_secs(1);
-/// It takes at least this long: who connected last has as much time to send as who was connected before.
-const SHORTEST: Duration = Duration::from_millis(2_200);
+/// It takes at least this long.
+const SHORTEST: Duration = Duration::from_millis(1_200);
 /// Pingora waits no longer than this. [`Drain`] is done long before.
 pub(crate) const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -15,7 +15,7 @@ use crate::{
     keeper::Keeper,
     metrics::Metrics,
     overrides::{Audit, Overrides},
-    public::{KEPT_CONNECTIONS, Public},
+    public::{self, KEPT_CONNECTIONS},
     reload::{Board, Reloads, Requests, Start},
     settings::Settings,
     store::{Links, Quotas, SharedSessions},
@@ -93,9 +93,9 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     let (edge, requests) = assemble(source, &start, settings)?;
     let source = Arc::clone(&edge.generation.load().source);
     let config = &source.config;
-    let (public, admin) = (config.listeners.http.bind, config.admin.bind);
+    let (http, admin) = (config.listeners.http.bind, config.admin.bind);
     let heir = Heir::here();
-    can_bind("http", public, heir.as_ref())?;
+    can_bind("http", http, heir.as_ref())?;
     if let Some(https) = &config.listeners.https {
         can_bind("https", https.bind, heir.as_ref())?;
     }
@@ -121,10 +121,10 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
         listeners: config.listeners.clone(),
     };
     // One service for both, so that they share threads and pooled connections.
-    let mut service = Public::new(&server.configuration, &edge, front);
-    service.listen(listener(public, CLIENT_BUFFERS));
+    let mut service = public::service(&server.configuration, &edge, front);
+    service.add_listener(listener(http, CLIENT_BUFFERS));
     if let Some(https) = &config.listeners.https {
-        service.listen(listener(https.bind, TLS_BUFFERS));
+        service.add_listener(listener(https.bind, TLS_BUFFERS));
     }
     let serving = server.add_service(service);
     let operators = Admin {
@@ -156,7 +156,7 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     serving.add_dependency(&keeping);
     ready.add_dependency(&serving);
     let https = { &config.listeners.https }.as_ref().map(|https| https.bind.to_string());
-    tracing::info!(%public, https, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
+    tracing::info!(public = %http, https, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
 
     // Pingora sleeps its whole grace period, however early the last request ends. So it runs on a thread of its own,
     // and the process ends as soon as either says so.

@@ -16,7 +16,7 @@ use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy, tls::TlsEnd,
 use edge_config::Listeners;
 use pingora_core::{
     apps::HttpServerApp,
-    protocols::{ALPN, SocketDigest, Stream, http::ServerSession},
+    protocols::{ALPN, Shutdown, SocketDigest, Stream, http::ServerSession},
     server::ShutdownWatch,
 };
 use pingora_proxy::HttpProxy;
@@ -139,7 +139,7 @@ impl Front {
         proxy: &Arc<Proxy>,
         client: ClientStream,
         wire: &Arc<Wire>,
-        shutdown: &ShutdownWatch,
+        mut shutdown: ShutdownWatch,
     ) -> Option<Stream> {
         let mut session = ServerSession::new_http1(Box::new(client));
         session.set_keepalive(None);
@@ -147,10 +147,14 @@ impl Front {
             session.set_connection_user_context(Some(Box::new(HeadArrived(Arc::clone(wire)))));
             // Whoever is waited for is waited for in `ClientStream`.
             session.set_read_timeout(None);
-            let reusable = proxy.process_new_http(session, shutdown).await?;
+            let reusable = proxy.process_new_http(session, &shutdown).await?;
             let (stream, settings) = reusable.consume();
             let mut client = stream.into_any().downcast::<ClientStream>().ok()?;
-            client.next(self.bounds());
+            let keep_alive = self.edge.generation.load().keep_alive;
+            if !client.next(self.bounds(), keep_alive, &mut shutdown).await {
+                client.shutdown().await;
+                return None;
+            }
             session = ServerSession::new_http1(client);
             if let Some(settings) = settings {
                 settings.apply_to_session(&mut session);
@@ -176,8 +180,11 @@ impl Front {
             stream = Box::new(self.shake_hands(stream, before, within()).await?);
         }
         bytes.reserve(opening::ROOM);
-        let opening = opening::protocol(&mut stream, bytes, within()).await?;
+        let mut opening = opening::protocol(&mut stream, bytes, within()).await?;
         let is_h2 = opening.is_h2 || stream.selected_alpn_proto() == Some(ALPN::H2);
+        if !is_h2 {
+            opening::head(&mut stream, &mut opening.bytes, stream::lines(&bounds), within()).await;
+        }
         let wire = Arc::new(Wire::new(guard, self.edge.access_log.clone()));
         let mut client = ClientStream::new(stream, Arc::clone(&wire), proxied, bounds, opening.bytes, began);
         if is_h2 {
@@ -185,6 +192,6 @@ impl Front {
             h2::serve(&self.edge, &proxy, client, &wire, shutdown, bounds).await;
             return None;
         }
-        self.http1(&proxy, client, &wire, &shutdown).await
+        self.http1(&proxy, client, &wire, shutdown).await
     }
 }

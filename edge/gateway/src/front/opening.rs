@@ -1,8 +1,13 @@
-//! The first bytes of a connection: they tell whose it is, where a balancer stands in front, and which protocol it speaks.
+//! The first bytes of a connection: they tell whose it is, where a balancer stands in front, and which protocol it speaks. And the head
+//! of each HTTP/1 request: Pingora breaks off whatever it waits for as soon as listeners close, so it is waited for here.
 
-use edge_policy::{proxy_protocol, wire::frames::PREFACE};
-use pingora_core::protocols::Stream;
-use pingora_timeout::timeout;
+use crate::drain;
+use edge_policy::{
+    proxy_protocol,
+    wire::{frames::PREFACE, lines::Lines},
+};
+use pingora_core::{protocols::Stream, server::ShutdownWatch};
+use pingora_timeout::{sleep, timeout};
 use std::{net::SocketAddr, time::Duration};
 use tokio::io::AsyncReadExt;
 
@@ -56,4 +61,38 @@ pub(super) async fn client(stream: &mut Stream, within: Duration) -> Option<(Opt
     };
     let header = timeout(within, read).await.ok()??;
     Some((header.client, bytes.split_off(header.length)))
+}
+
+/// Waits for the first bytes of a kept connection's next request. None if they do not come in time, or before an edge that stops closes idle connections.
+pub(super) async fn next(stream: &mut Stream, within: Duration, stops: &mut ShutdownWatch) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(ROOM);
+    let idle_until = async {
+        // Whoever would tell it may be gone, which is an end too.
+        let _ = stops.wait_for(|stops| *stops).await;
+        sleep(drain::IDLE).await;
+    };
+    let came = tokio::select! {
+        biased;
+        read = timeout(within, stream.read_buf(&mut bytes)) => matches!(read, Ok(Ok(1..))),
+        () = idle_until => false,
+    };
+    came.then_some(bytes)
+}
+
+/// Reads on until a head is whole. One that never will be is left to [`super::ClientStream`], which says so.
+pub(super) async fn head(stream: &mut Stream, bytes: &mut Vec<u8>, mut lines: Lines, within: Duration) {
+    // So most of them come.
+    if bytes.ends_with(b"\r\n\r\n") {
+        return;
+    }
+    let read = async {
+        let mut seen = 0;
+        while let Ok(None) = lines.feed(&bytes[seen..]) {
+            seen = bytes.len();
+            if !matches!(stream.read_buf(bytes).await, Ok(1..)) {
+                return;
+            }
+        }
+    };
+    let _ = timeout(within, read).await;
 }

@@ -2,7 +2,7 @@
 //! looked at before a library repairs them, and a client that is waited for is waited for with a bound.
 
 use super::{
-    refusal,
+    opening, refusal,
     wait::Wait,
     wire::{At, Wire},
 };
@@ -16,7 +16,10 @@ use edge_policy::{
         pace::{Floor, Pace},
     },
 };
-use pingora_core::protocols::{GetSocketDigest, SocketDigest, Stream};
+use pingora_core::{
+    protocols::{GetSocketDigest, SocketDigest, Stream},
+    server::ShutdownWatch,
+};
 use std::{
     io::{self, IoSlice},
     net::SocketAddr,
@@ -107,12 +110,26 @@ impl ClientStream {
         self.wire.is_at(At::Answer);
     }
 
-    /// The next request may come.
-    pub(super) fn next(&mut self, bounds: Bounds) {
+    /// Waits for the next request; what is kept is kept for `keep_alive` at most. `false`: there is none.
+    pub(super) async fn next(&mut self, bounds: Bounds, keep_alive: Duration, stops: &mut ShutdownWatch) -> bool {
         self.bounds = bounds;
-        self.protocol = Protocol::Head(lines(&bounds), None);
         self.reading.1.end();
         self.wire.is_at(At::Head);
+        // What came too early is there.
+        let (opening, given) = std::mem::take(&mut self.opening);
+        let mut bytes = if given < opening.len() {
+            opening[given..].to_vec()
+        } else {
+            match opening::next(&mut self.inner, keep_alive, stops).await {
+                Some(bytes) => bytes,
+                None => return false,
+            }
+        };
+        let began = Instant::now();
+        opening::head(&mut self.inner, &mut bytes, lines(&bounds), bounds.header_timeout).await;
+        self.opening = (bytes, 0);
+        self.protocol = Protocol::Head(lines(&bounds), Some(began));
+        true
     }
 
     /// The connection itself, for whoever looks after it from now on.
@@ -357,7 +374,8 @@ fn named(inner: &Stream, client: SocketAddr) -> Arc<SocketDigest> {
     Arc::new(digest)
 }
 
-fn lines(bounds: &Bounds) -> Lines {
+/// What looks at the lines of a client's head.
+pub(super) fn lines(bounds: &Bounds) -> Lines {
     lines_within(bounds.head)
 }
 
