@@ -3,7 +3,7 @@
 //! Pingora keeps how each name was spelled in a second map, beside the fields: every change is made twice, and parses its name anew.
 //! Names mean the same in any case (RFC 9110, section 5.1), so the edge lets go of the spelling where a head arrives.
 
-use http::{HeaderMap, HeaderName, Request, Response};
+use http::{HeaderMap, HeaderName, Request, Response, header};
 use pingora_http::{RequestHeader, ResponseHeader};
 use shared_contracts::header as names;
 use std::{mem, time::Instant};
@@ -32,6 +32,13 @@ pub(crate) fn time_left(fields: &mut HeaderMap, deadline: Instant) {
     let left = deadline.saturating_duration_since(Instant::now()).as_millis();
     let left = u64::try_from(left).unwrap_or(u64::MAX).max(1);
     fields.insert(&REQUEST_TIMEOUT, left.into());
+}
+
+/// The fields that `Connection` names: they are between two neighbours alone (RFC 9110, section 7.6.1).
+pub(crate) fn connection_names(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
+    let lines = headers.get_all(header::CONNECTION).iter();
+    let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
 }
 
 /// A head whose fields can be changed as what they are: a map.
@@ -74,7 +81,7 @@ impl Head for ResponseHeader {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use http::{HeaderValue, Method, Version, header};
+    use http::{HeaderValue, Method, Version};
 
     #[test]
     fn only_the_fields_of_a_head_change() {

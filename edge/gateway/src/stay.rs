@@ -2,7 +2,10 @@
 //! route leads elsewhere. Those that have to go together go each at a moment of its own within `drain.spread`: a crowd that comes again
 //! all at once would be a storm for whoever is left.
 
-use crate::{edge::Edge, generation::Route};
+use crate::{
+    edge::Edge,
+    generation::{Generation, Route},
+};
 use std::{
     net::SocketAddr,
     sync::{
@@ -139,13 +142,12 @@ impl Stay {
         self.due = match stops {
             Stops::Now => Some((Instant::now(), Leave::Stopping)),
             Stops::Soon => Some((kept.unwrap_or_else(moment), Leave::Stopping)),
-            Stops::No if self.has_moved() => Some((kept.unwrap_or_else(moment), Leave::Moved)),
+            Stops::No if self.has_moved(&generation) => Some((kept.unwrap_or_else(moment), Leave::Moved)),
             Stops::No => None,
         };
     }
 
-    fn has_moved(&self) -> bool {
-        let generation = self.edge.generation.load();
+    fn has_moved(&self, generation: &Generation) -> bool {
         let is_same = |route: &Arc<Route>| route.way == self.way;
         if !generation.route(&self.route).is_some_and(is_same) {
             return true;

@@ -3,9 +3,9 @@
 use super::{
     Operation,
     answer::{Answer, Refusal},
-    overrides::{not_recorded, parse, unblocked},
+    overrides::{parse, record},
 };
-use crate::{cache::Purged, edge::Edge, overrides::Event};
+use crate::{cache::Purged, edge::Edge};
 use edge_policy::{
     cache::{Secret, page, path, tag},
     path::normalise,
@@ -31,7 +31,8 @@ struct Wish {
 pub(super) async fn purge(edge: &Arc<Edge>, operation: Operation) -> Result<Answer, Refusal> {
     let wish: Wish = parse(&operation.body)?;
     let what = wish.read(&edge.cache.store.secret)?;
-    record(edge, wish, operation).await?;
+    let after = json!({ "tag": wish.tag, "url": wish.url, "all": wish.all });
+    record(edge, "purge", Value::Null, after, operation).await?;
     let purged = edge.cache.store.purge(what);
     tracing::info!(purged, "answers were purged");
     Ok(Answer::json(&json!({ "purged": purged })))
@@ -72,23 +73,6 @@ fn address(url: &str) -> Result<Vec<u8>, Refusal> {
 
 fn wrong(field: &'static str, detail: &'static str) -> Refusal {
     Refusal::new(Code::ValidationFailed, detail).field(field)
-}
-
-async fn record(edge: &Arc<Edge>, wish: Wish, operation: Operation) -> Result<(), Refusal> {
-    let edge = Arc::clone(edge);
-    let written = unblocked(move || {
-        edge.overrides.write(&Event {
-            action: "purge",
-            subject: None,
-            before: Value::Null,
-            after: json!({ "tag": wish.tag, "url": wish.url, "all": wish.all }),
-            ttl: None,
-            reason: None,
-            who: &operation.who,
-            request_id: &operation.request_id,
-        })
-    });
-    written.await?.map_err(|error| not_recorded(&error))
 }
 
 #[cfg(test)]

@@ -3,17 +3,17 @@
 use super::{
     Operation,
     answer::{Answer, Refusal},
-    reloads::record,
+    overrides::record,
+    reloads::serving,
 };
-use crate::edge::Edge;
-use crate::handover::HandoverError;
+use crate::{edge::Edge, handover::HandoverError};
 use serde_json::{Value, json};
 use shared_contracts::Code;
 use std::sync::Arc;
 
 /// Lets another process take over.
 pub(super) async fn upgrade(edge: &Arc<Edge>, operation: Operation) -> Result<Answer, Refusal> {
-    record(edge, "upgrade", Value::Null, operation).await?;
+    record(edge, "upgrade", serving(edge), Value::Null, operation).await?;
     match edge.handover.run().await {
         Ok(pid) => Ok(Answer::json(&json!({ "pid": pid }))),
         Err(error) => {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     edge::Edge,
-    overrides::{LONGEST_TTL, Order, Subject, USUAL_TTL, Wish},
+    overrides::{Event, LONGEST_TTL, Order, Subject, USUAL_TTL, Wish},
     upstream::{BreakerState, Pool},
 };
 use edge_config::units::TimeSpan;
@@ -146,8 +146,32 @@ pub(super) async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send
     spawn_blocking(work).await.map_err(broken)
 }
 
+/// Writes down what an operator does that is no override, before it is done.
+pub(super) async fn record(
+    edge: &Arc<Edge>,
+    action: &'static str,
+    before: Value,
+    after: Value,
+    operation: Operation,
+) -> Result<(), Refusal> {
+    let edge = Arc::clone(edge);
+    let written = unblocked(move || {
+        edge.overrides.write(&Event {
+            action,
+            subject: None,
+            before,
+            after,
+            ttl: None,
+            reason: None,
+            who: &operation.who,
+            request_id: &operation.request_id,
+        })
+    });
+    written.await?.map_err(|error| not_recorded(&error))
+}
+
 /// What cannot be written down is not done.
-pub(super) fn not_recorded(error: &io::Error) -> Refusal {
+fn not_recorded(error: &io::Error) -> Refusal {
     tracing::error!(%error, "an operator's change could not be recorded, and was not made");
     let detail = format!("The audit file cannot be written, so nothing was changed: {error}.");
     Refusal::new(Code::AuditFailed, detail)

@@ -3,11 +3,10 @@
 use super::{
     Operation,
     answer::{Answer, Refusal},
-    overrides::{not_recorded, unblocked},
+    overrides::record,
 };
 use crate::{
     edge::Edge,
-    overrides::Event,
     reload::{Ask, Outcome, Verdict},
 };
 use serde_json::{Value, json};
@@ -16,7 +15,7 @@ use std::sync::Arc;
 
 /// Reads the file again.
 pub(super) async fn reload(edge: &Arc<Edge>, operation: Operation) -> Result<Answer, Refusal> {
-    record(edge, "reload", Value::Null, operation).await?;
+    record(edge, "reload", serving(edge), Value::Null, operation).await?;
     ask(edge, Ask::Reload).await
 }
 
@@ -34,30 +33,20 @@ pub(super) async fn rollback(edge: &Arc<Edge>, number: &str, operation: Operatio
         let detail = format!("Generation {number} is the one that serves.");
         return Err(Refusal::new(Code::ValidationFailed, detail).field("generation"));
     }
-    record(edge, "rollback", json!({ "generation": number }), operation).await?;
+    record(
+        edge,
+        "rollback",
+        serving(edge),
+        json!({ "generation": number }),
+        operation,
+    )
+    .await?;
     ask(edge, Ask::Rollback(number, source)).await
 }
 
-pub(super) async fn record(
-    edge: &Arc<Edge>,
-    action: &'static str,
-    after: Value,
-    operation: Operation,
-) -> Result<(), Refusal> {
-    let edge = Arc::clone(edge);
-    let written = unblocked(move || {
-        edge.overrides.write(&Event {
-            action,
-            subject: None,
-            before: json!({ "generation": edge.generation.load().number }),
-            after,
-            ttl: None,
-            reason: None,
-            who: &operation.who,
-            request_id: &operation.request_id,
-        })
-    });
-    written.await?.map_err(|error| not_recorded(&error))
+/// The generation that serves, as the audit file tells it.
+pub(super) fn serving(edge: &Edge) -> Value {
+    json!({ "generation": edge.generation.load().number })
 }
 
 async fn ask(edge: &Edge, ask: Ask) -> Result<Answer, Refusal> {

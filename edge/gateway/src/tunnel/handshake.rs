@@ -1,5 +1,6 @@
 //! The opening handshake of a WebSocket (RFC 6455, section 4) between the edge and a service.
 
+use crate::heads::connection_names;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora_core::protocols::{Stream, http::v1::client::HttpSession};
@@ -37,14 +38,7 @@ fn upgrades(headers: &HeaderMap) -> bool {
     let websocket = wanted
         .next()
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(WEBSOCKET.as_bytes()));
-    websocket && wanted.next().is_none() && named(headers).any(|name| name == header::UPGRADE)
-}
-
-/// The fields that `Connection` names.
-fn named(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
-    let lines = headers.get_all(header::CONNECTION).iter();
-    let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-    names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+    websocket && wanted.next().is_none() && connection_names(headers).any(|name| name == header::UPGRADE)
 }
 
 /// Leaves of a client's head what is meant for the service, and the wish to upgrade.
@@ -56,7 +50,7 @@ pub(crate) fn for_service(fields: &mut HeaderMap) {
 
 /// Takes away what was meant for this connection alone.
 pub(crate) fn for_next(fields: &mut HeaderMap) {
-    let named: Vec<HeaderName> = named(fields).filter(|name| name != header::HOST).collect();
+    let named: Vec<HeaderName> = connection_names(fields).filter(|name| name != header::HOST).collect();
     for name in &named {
         fields.remove(name);
     }

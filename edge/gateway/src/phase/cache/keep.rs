@@ -4,7 +4,7 @@ use crate::{
     cache::{Ticket, passing},
     context::RequestContext,
     edge::Edge,
-    heads::Head,
+    heads::{Head, connection_names},
 };
 use edge_policy::{
     cache::{Answer, Unkept, tag, tags},
@@ -97,12 +97,8 @@ pub(crate) fn keep(
 /// The head that is kept: of a `304`, all fields that it has anew (RFC 9111, section 3.2).
 fn kept_head(response: &ResponseHeader, renewed: Option<&HeaderMap>) -> ResponseHeader {
     let mut head = response.clone();
-    let connection: Vec<HeaderName> = { head.headers.get_all(header::CONNECTION).iter() }
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
-        .filter(|name| *name != header::TRANSFER_ENCODING)
-        .collect();
+    let connection = connection_names(&head.headers);
+    let connection: Vec<HeaderName> = connection.filter(|name| name != header::TRANSFER_ENCODING).collect();
     head.change(|fields| {
         for name in &connection {
             fields.remove(name);
