@@ -10,9 +10,11 @@ use crate::{
         stream, upgrade, way,
     },
     problem::{self, ClientError, Fault, InternalError, Stop},
+    tunnel::handshake,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::StatusCode;
 use pingora_cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, RespCacheable};
 use pingora_core::{modules::http::HttpModules, upstreams::peer::HttpPeer};
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
@@ -262,6 +264,10 @@ impl ProxyHttp for EdgeProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
+        if response.status == StatusCode::SWITCHING_PROTOCOLS {
+            // Nobody asked for it on this road.
+            return Err(handshake::unasked());
+        }
         if response.status.is_informational() {
             return Ok(());
         }
@@ -284,7 +290,10 @@ impl ProxyHttp for EdgeProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
-        if response.status.is_informational() {
+        let is_final = !response.status.is_informational();
+        // Pingora ends the connection of who still sends with whatever is answered first, a `100` that asks for the body included.
+        session.set_close_on_response_before_downstream_finish(is_final);
+        if !is_final {
             return Ok(());
         }
         cache::renewing(session, ctx);
@@ -293,6 +302,7 @@ impl ProxyHttp for EdgeProxy {
             return Ok(());
         }
         respond::last(session, ctx);
+        respond::frame(session, response);
         respond::service(session.req_header(), response, ctx)?;
         cache::tell(session, response, ctx);
         Ok(())

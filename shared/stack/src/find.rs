@@ -29,6 +29,10 @@ pub enum Need {
     Perf,
     /// Python 3 that makes environments of its own, for tools that come from PyPI.
     Python,
+    /// Plays both ends of an HTTP/1 exchange byte by byte, for the tests of conformity.
+    Varnishtest,
+    /// A client that speaks HTTP/2 strictly, for the tests of conformity.
+    H2load,
 }
 
 /// Major and minor number.
@@ -78,6 +82,8 @@ impl Need {
             Self::Valgrind => "Valgrind",
             Self::Perf => "perf",
             Self::Python => "Python",
+            Self::Varnishtest => "varnishtest",
+            Self::H2load => "h2load",
         }
     }
 
@@ -101,7 +107,9 @@ impl Need {
             Self::Chromium => Version(100, 0),
             Self::Valgrind => Version(3, 15),
             Self::Perf => Version(5, 0),
-            Self::Python => Version(3, 8),
+            Self::Python => Version(3, 10),
+            Self::Varnishtest => Version(7, 1),
+            Self::H2load => Version(1, 52),
         }
     }
 
@@ -121,6 +129,8 @@ impl Need {
             Self::Valgrind => simple("valgrind"),
             Self::Perf => simple("perf"),
             Self::Python => python(),
+            Self::Varnishtest => varnishtest(),
+            Self::H2load => h2load(),
         };
         match found {
             None => Finding::Missing,
@@ -153,6 +163,21 @@ fn python() -> Option<(PathBuf, Version)> {
         .output()
         .ok()?;
     modules.status.success().then_some(found)
+}
+
+/// It does not tell its version; the server it comes with does.
+fn varnishtest() -> Option<(PathBuf, Version)> {
+    let told = Command::new(program("varnishd")?).arg("-V").output().ok()?;
+    let version = Version::read(&String::from_utf8_lossy(&told.stderr))?;
+    Some((program("varnishtest")?, version))
+}
+
+/// `h2load nghttp2/1.52.0`: its name has a digit of its own.
+fn h2load() -> Option<(PathBuf, Version)> {
+    let path = program("h2load")?;
+    let told = Command::new(&path).arg("--version").output().ok()?;
+    let version = Version::read(String::from_utf8_lossy(&told.stdout).split_once('/')?.1)?;
+    Some((path, version))
 }
 
 fn simple(name: &str) -> Option<(PathBuf, Version)> {

@@ -16,7 +16,7 @@ use edge_policy::{
     path::{self, PathError},
     request_id,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use pingora_core::protocols::tls::SslDigest;
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
@@ -100,6 +100,10 @@ fn bound(session: &mut Session, ctx: &RequestContext) {
     // Keep-alive stays off where the client, HTTP/1.0 or the shutdown turned it off.
     if session.get_keepalive().is_some() && !session.is_process_shutting_down() {
         session.set_keepalive(Some(ctx.generation.keep_alive.as_secs().max(1)));
+    }
+    // It knows no interim answers (RFC 9110, section 15.2), and would take one for the answer.
+    if session.req_header().version == Version::HTTP_10 {
+        session.set_ignore_info_resp(true);
     }
     if ctx.wire().is_none() {
         session.set_write_timeout(Some(ctx.generation.floor.grace));

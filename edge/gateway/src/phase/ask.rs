@@ -11,7 +11,7 @@ use crate::{
     standing::{Over, Standing},
     tunnel::handshake,
 };
-use http::{HeaderValue, Version, header};
+use http::{HeaderValue, StatusCode, Version, header};
 use pingora_core::{
     protocols::{
         Stream,
@@ -70,7 +70,13 @@ impl Wish {
         let until = (Instant::now() + within).into();
         match self {
             Self::Upgrade => handshake::ask(stream, head, until).await,
-            Self::Answer => handshake::exchange(stream, head, until).await,
+            Self::Answer => {
+                let service = handshake::exchange(stream, head, until).await?;
+                match service.get_status() {
+                    Some(StatusCode::SWITCHING_PROTOCOLS) => Err(handshake::unasked()),
+                    _ => Ok(service),
+                }
+            }
         }
     }
 

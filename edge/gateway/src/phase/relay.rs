@@ -77,7 +77,6 @@ async fn begin(
     mut response: ResponseHeader,
     ctx: &mut RequestContext,
 ) -> Result<bool> {
-    response.remove_header(&header::CONNECTION);
     let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
         .iter()
         .any(|name| response.headers.contains_key(name));
@@ -87,6 +86,7 @@ async fn begin(
         response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
     }
     respond::last(session, ctx);
+    respond::frame(session, &mut response);
     respond::service(session.req_header(), &mut response, ctx)?;
     session
         .write_response_header(Box::new(response), bare)

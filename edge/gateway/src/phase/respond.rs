@@ -1,5 +1,6 @@
 //! Respond: the answer's head as the client sees it, and the answers that the edge gives itself.
 
+use super::neighbour;
 use crate::{
     compress::{Encoder, Pace},
     context::RequestContext,
@@ -15,7 +16,7 @@ use edge_policy::{
     compression::{self, Asked, Coding, Untouched, Verdict},
     cors::Fields,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use pingora_error::{ErrorType, OrErr, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -27,13 +28,18 @@ use tokio::time::timeout;
 const DRAIN_TIME: Duration = Duration::from_secs(3);
 const DRAIN_BYTES: usize = 128 * 1024 * 1024;
 
-static POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
-static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-
 /// An edge that stops tells clients with the answer that their connection ends: one that is closed between two requests may cost the
 /// second.
 pub(crate) fn last(session: &mut Session, ctx: &RequestContext) {
     if ctx.edge_stops() {
+        session.set_keepalive(None);
+    }
+}
+
+/// To whoever knows no chunks, the end of the connection is the end of the body (RFC 9112, section 7.1).
+pub(crate) fn frame(session: &mut Session, response: &mut ResponseHeader) {
+    if session.req_header().version == Version::HTTP_10 && response.remove_header(&header::TRANSFER_ENCODING).is_some()
+    {
         session.set_keepalive(None);
     }
 }
@@ -67,9 +73,7 @@ pub(crate) fn decorate(
             // HTTP/2 has no such field, and Pingora leaves it out there.
             fields.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
-        fields.remove(header::SERVER);
-        fields.remove(&POWERED_BY);
-        fields.remove(&KEEP_ALIVE);
+        neighbour::strip(fields);
         configured(fields, ctx);
         fields.insert(&heads::REQUEST_ID, request_id);
         if let Some(cookie) = &ctx.set_cookie {

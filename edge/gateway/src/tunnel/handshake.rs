@@ -44,6 +44,11 @@ fn upgrades(headers: &HeaderMap) -> bool {
 /// Leaves of a client's head what is meant for the service, and the wish to upgrade.
 pub(crate) fn for_service(fields: &mut HeaderMap) {
     for_next(fields);
+    switches(fields);
+}
+
+/// Says that this connection is to change, or changes now.
+pub(crate) fn switches(fields: &mut HeaderMap) {
     fields.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     fields.insert(header::UPGRADE, WEBSOCKET);
 }
@@ -70,6 +75,11 @@ pub(crate) async fn ask(stream: Stream, head: RequestHeader, deadline: Instant) 
         return Err(Error::explain(ErrorType::InvalidHTTPHeader, explained).into_up());
     }
     Ok(service)
+}
+
+/// What becomes of a `101` to a request that asked for no other protocol (RFC 9110, section 15.2.2).
+pub(crate) fn unasked() -> Box<Error> {
+    Error::explain(ErrorType::InvalidHTTPHeader, "a 101 that nobody asked for").into_up()
 }
 
 /// Sends a head, and waits for the head of the final answer.
