@@ -14,6 +14,7 @@ pub(crate) use wire::{At, Wire};
 
 use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy, tls::TlsEnd, upstream::Dialer};
 use edge_config::Listeners;
+use opening::{Opened, Opening};
 use pingora_core::{
     apps::HttpServerApp,
     protocols::{ALPN, Shutdown, SocketDigest, Stream, http::ServerSession},
@@ -102,6 +103,7 @@ impl Front {
             header_timeout: generation.header_timeout,
             head: generation.head_limits,
             floor: generation.floor,
+            keep_alive: generation.keep_alive,
         }
     }
 
@@ -150,8 +152,7 @@ impl Front {
             let reusable = proxy.process_new_http(session, &shutdown).await?;
             let (stream, settings) = reusable.consume();
             let mut client = stream.into_any().downcast::<ClientStream>().ok()?;
-            let keep_alive = self.edge.generation.load().keep_alive;
-            if !client.next(self.bounds(), keep_alive, &mut shutdown).await {
+            if !client.next(self.bounds(), &mut shutdown).await {
                 client.shutdown().await;
                 return None;
             }
@@ -180,13 +181,15 @@ impl Front {
             stream = Box::new(self.shake_hands(stream, before, within()).await?);
         }
         bytes.reserve(opening::ROOM);
-        let mut opening = opening::protocol(&mut stream, bytes, within()).await?;
-        let is_h2 = opening.is_h2 || stream.selected_alpn_proto() == Some(ALPN::H2);
-        if !is_h2 {
-            opening::head(&mut stream, &mut opening.bytes, stream::lines(&bounds), within()).await;
-        }
+        let Opening { bytes, is_h2 } = opening::protocol(&mut stream, bytes, within()).await?;
+        let is_h2 = is_h2 || stream.selected_alpn_proto() == Some(ALPN::H2);
+        let mut lines = stream::lines(&bounds);
+        let opened = match is_h2 {
+            true => Opened::without_head(bytes),
+            false => Opened::head(&mut stream, bytes, &mut lines, within()).await,
+        };
         let wire = Arc::new(Wire::new(guard, self.edge.access_log.clone()));
-        let mut client = ClientStream::new(stream, Arc::clone(&wire), proxied, bounds, opening.bytes, began);
+        let mut client = ClientStream::new(stream, Arc::clone(&wire), proxied, bounds, opened, (lines, began));
         if is_h2 {
             client.speaks_h2();
             h2::serve(&self.edge, &proxy, client, &wire, shutdown, bounds).await;

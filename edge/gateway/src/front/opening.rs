@@ -4,12 +4,12 @@
 use crate::drain;
 use edge_policy::{
     proxy_protocol,
-    wire::{frames::PREFACE, lines::Lines},
+    wire::{Fault, frames::PREFACE, lines::Lines},
 };
 use pingora_core::{protocols::Stream, server::ShutdownWatch};
 use pingora_timeout::{sleep, timeout};
 use std::{net::SocketAddr, time::Duration};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, ReadBuf};
 
 /// Room for the first bytes; a usual request's head fits in.
 pub(super) const ROOM: usize = 2048;
@@ -63,36 +63,92 @@ pub(super) async fn client(stream: &mut Stream, within: Duration) -> Option<(Opt
     Some((header.client, bytes.split_off(header.length)))
 }
 
-/// Waits for the first bytes of a kept connection's next request. None if they do not come in time, or before an edge that stops closes idle connections.
-pub(super) async fn next(stream: &mut Stream, within: Duration, stops: &mut ShutdownWatch) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(ROOM);
+/// Waits for the first bytes of a kept connection's next request. False if they do not come in time, or before an edge that stops
+/// closes idle connections.
+pub(super) async fn next(
+    stream: &mut Stream,
+    bytes: &mut Vec<u8>,
+    within: Duration,
+    stops: &mut ShutdownWatch,
+) -> bool {
+    bytes.reserve(ROOM);
     let idle_until = async {
         // Whoever would tell it may be gone, which is an end too.
         let _ = stops.wait_for(|stops| *stops).await;
         sleep(drain::IDLE).await;
     };
-    let came = tokio::select! {
+    tokio::select! {
         biased;
-        read = timeout(within, stream.read_buf(&mut bytes)) => matches!(read, Ok(Ok(1..))),
+        read = timeout(within, stream.read_buf(bytes)) => matches!(read, Ok(Ok(1..))),
         () = idle_until => false,
-    };
-    came.then_some(bytes)
+    }
 }
 
-/// Reads on until a head is whole. One that never will be is left to [`super::ClientStream`], which says so.
-pub(super) async fn head(stream: &mut Stream, bytes: &mut Vec<u8>, mut lines: Lines, within: Duration) {
-    // So most of them come.
-    if bytes.ends_with(b"\r\n\r\n") {
-        return;
-    }
-    let read = async {
-        let mut seen = 0;
-        while let Ok(None) = lines.feed(&bytes[seen..]) {
-            seen = bytes.len();
-            if !matches!(stream.read_buf(bytes).await, Ok(1..)) {
-                return;
-            }
+/// What has come of a connection that its reader has not had yet, and what is known of the head in it.
+pub(super) struct Opened {
+    bytes: Vec<u8>,
+    /// How much of it has been given on.
+    given: usize,
+    /// As [`Lines::feed`] says it of all bytes together.
+    head: Result<Option<usize>, Fault>,
+}
+
+impl Opened {
+    /// Bytes in which no head is looked for.
+    pub(super) fn without_head(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            given: 0,
+            head: Ok(None),
         }
-    };
-    let _ = timeout(within, read).await;
+    }
+
+    /// Looks at these bytes, and reads on until the head is whole. One that never will be is left to [`super::ClientStream`], which
+    /// says so.
+    pub(super) async fn head(stream: &mut Stream, mut bytes: Vec<u8>, lines: &mut Lines, within: Duration) -> Self {
+        let mut head = lines.feed(&bytes);
+        // Most come in one piece.
+        if head == Ok(None) {
+            let read = async {
+                while head == Ok(None) {
+                    let seen = bytes.len();
+                    if !matches!(stream.read_buf(&mut bytes).await, Ok(1..)) {
+                        return;
+                    }
+                    head = lines.feed(&bytes[seen..]).map(|end| end.map(|end| seen + end));
+                }
+            };
+            let _ = timeout(within, read).await;
+        }
+        Self { bytes, given: 0, head }
+    }
+
+    /// Whether all has been given on.
+    pub(super) fn is_empty(&self) -> bool {
+        self.given == self.bytes.len()
+    }
+
+    /// Gives on what there is room for. What is known of the head, as [`Lines::feed`] says it of this piece.
+    pub(super) fn give(&mut self, buf: &mut ReadBuf<'_>) -> Result<Option<usize>, Fault> {
+        let from = self.given;
+        let rest = &self.bytes[from..];
+        let some = rest.len().min(buf.remaining());
+        buf.put_slice(&rest[..some]);
+        self.given += some;
+        let end = self.head?;
+        Ok(end.filter(|end| *end <= self.given).map(|end| end.saturating_sub(from)))
+    }
+
+    /// What was not given on, in the same memory.
+    pub(super) fn into_rest(mut self) -> Vec<u8> {
+        self.bytes.drain(..self.given);
+        self.bytes
+    }
+
+    /// All has been given on: memory that a head of usual size does not need is not kept.
+    pub(super) fn shrink(&mut self) {
+        if self.bytes.capacity() > ROOM {
+            *self = Self::without_head(Vec::new());
+        }
+    }
 }
