@@ -69,6 +69,11 @@ pub(crate) fn certificate(text: &str) -> Result<Pem, &'static str> {
     })
 }
 
+/// Until when the first certificate of a PEM file is valid; none where there is none that can be read.
+pub fn not_after(text: &str) -> Option<SystemTime> {
+    certificate(text).ok().map(|leaf| leaf.not_after)
+}
+
 fn names(certificate: &TbsCertificate) -> Vec<String> {
     let Ok(Some((_, SubjectAltName(names)))) = certificate.get::<SubjectAltName>() else {
         return Vec::new();

@@ -42,6 +42,11 @@ pub struct Https {
     #[serde(deserialize_with = "crate::de::bind")]
     #[schemars(with = "crate::schema::Bind")]
     pub bind: SocketAddr,
+    /// The port at which clients reach it, 1 to 65535, where something in front maps it to that of `bind`: `redirect_to_https` sends them
+    /// there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 65535))]
+    pub public_port: Option<u16>,
     /// Who the edge is, and how it may be spoken to.
     pub tls: ListenerTls,
     /// As `listeners.http.proxy_protocol`; the header comes before TLS begins.
@@ -50,6 +55,13 @@ pub struct Https {
     /// Tells browsers never to come without TLS again (RFC 6797); nothing is told without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hsts: Option<Hsts>,
+}
+
+impl Https {
+    /// The port at which clients reach it.
+    pub fn port(&self) -> u16 {
+        self.public_port.unwrap_or_else(|| self.bind.port())
+    }
 }
 
 /// `Strict-Transport-Security` of answers over TLS (RFC 6797).

@@ -125,8 +125,9 @@ pub(crate) const NEEDS_UPGRADE: [&str; 8] = [
 ];
 
 /// Of these, what a reload changes all the same.
-pub(crate) const LIVE_BELOW: [&str; 3] = [
+pub(crate) const LIVE_BELOW: [&str; 4] = [
     "listeners.http.redirect_to_https",
     "listeners.https.hsts",
+    "listeners.https.public_port",
     "listeners.https.tls",
 ];

@@ -65,8 +65,8 @@ impl Front {
     /// Shakes hands, with the certificates of this moment.
     async fn shake_hands(&self, stream: Stream, bytes: Vec<u8>, within: Duration) -> Option<TlsEnd> {
         let metrics = &self.edge.metrics;
-        let config = Arc::clone(&self.edge.generation.load().tls.as_ref()?.config);
-        match timeout(within, TlsEnd::accept(config, stream, bytes)).await {
+        let configs = self.edge.generation.load().tls.as_ref()?.configs.clone();
+        match timeout(within, TlsEnd::accept(&configs, stream, bytes)).await {
             Ok(Ok(client)) => {
                 metrics.handshakes.add();
                 if client.is_resumed() {

@@ -8,7 +8,7 @@ use crate::{
     compress::Compression,
     metrics::Metrics,
     store::{Issuer, Quota},
-    tls::{Identities, ListenerKeys, TlsError},
+    tls::{Identities, ListenerKeys, TlsError, Validity},
     upstream::{Pool, States, Subset},
 };
 use edge_config::{Mode, Serves as ServesConfig};
@@ -135,6 +135,7 @@ impl Generation {
             max_streams: config.limits.max_streams,
             tls: ListenerKeys::of(&source, previous.and_then(|previous| previous.tls.as_ref()))?,
             https: Https::of(config),
+            certificates: Validity::all(&source),
             unrouted: metrics.route("-"),
             source,
         })

@@ -20,7 +20,7 @@ use crate::{
     compress::Compression,
     metrics::RouteCells,
     store::{Issuer, Quota},
-    tls::ListenerKeys,
+    tls::{ListenerKeys, Validity},
     upstream::{Pool, Subset},
 };
 use edge_config::{Config, Streaming, TrustedHeader};
@@ -80,6 +80,8 @@ pub(crate) struct Generation {
     pub(crate) tls: Option<ListenerKeys>,
     /// What clients are told of TLS.
     pub(crate) https: Https,
+    /// Until when the edge's own certificates are valid.
+    pub(crate) certificates: Vec<Validity>,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
 }
@@ -100,7 +102,7 @@ impl Https {
         };
         let hsts = https.hsts.as_ref().map(edge_config::Hsts::value);
         Self {
-            redirect: { config.listeners.http.redirect_to_https }.then_some(https.bind.port()),
+            redirect: { config.listeners.http.redirect_to_https }.then_some(https.port()),
             hsts: hsts.and_then(|value| HeaderValue::try_from(value).ok()),
         }
     }

@@ -7,7 +7,10 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 /// Why certificates are of no use.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,11 @@ impl PemFile {
     fn chain(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(self.text.as_bytes()).collect();
         chain.map_err(|error| self.wrong(&error))
+    }
+
+    /// Until when its first certificate is valid.
+    pub(super) fn not_after(&self) -> Option<SystemTime> {
+        edge_config::not_after(self.text.as_str())
     }
 
     /// Its certificates, as those who vouch for others.

@@ -4,12 +4,13 @@ use super::{
     PROVIDER, TlsError,
     certificates::Certificates,
     files::{Pair, PemFile},
+    order::Configs,
 };
 use crate::generation::Source;
 use edge_config::{ClientAuthMode, TlsVersion};
 use rustls::{
     ServerConfig, SupportedProtocolVersion,
-    crypto::ring,
+    crypto::{CryptoProvider, ring},
     server::{ProducesTickets, WebPkiClientVerifier, danger::ClientCertVerifier},
     version::{TLS12, TLS13},
 };
@@ -63,7 +64,7 @@ impl Tickets {
 /// What the edge speaks TLS to clients with.
 pub(crate) struct ListenerKeys {
     /// Shakes hands.
-    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) configs: Configs,
     /// Knows clients again.
     tickets: Tickets,
 }
@@ -88,19 +89,24 @@ impl ListenerKeys {
         let pairs = https.tls.certificates.iter();
         let keys = pairs.map(|pair| Pair::of(source, pair).certified());
         let certificates = Certificates::new(keys.collect::<Result<_, _>>()?);
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&PROVIDER)).with_protocol_versions(versions)?;
-        let builder = match &clients {
-            Some(clients) => builder.with_client_cert_verifier(clients.verifier()?),
-            None => builder.with_no_client_auth(),
-        };
-        let mut config = builder.with_cert_resolver(Arc::new(certificates));
-        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
+        let certificates = Arc::new(certificates);
+        let verifier = clients.as_ref().map(Clients::verifier).transpose()?;
         let tickets = Tickets::of(clients, before.map(|before| &before.tickets));
-        if let Some(maker) = &tickets.maker {
-            config.ticketer = Arc::clone(maker);
-        }
+        let config = |provider: &Arc<CryptoProvider>| {
+            let builder = ServerConfig::builder_with_provider(Arc::clone(provider)).with_protocol_versions(versions)?;
+            let builder = match &verifier {
+                Some(verifier) => builder.with_client_cert_verifier(Arc::clone(verifier)),
+                None => builder.with_no_client_auth(),
+            };
+            let mut config = builder.with_cert_resolver(Arc::clone(&certificates) as Arc<_>);
+            config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
+            if let Some(maker) = &tickets.maker {
+                config.ticketer = Arc::clone(maker);
+            }
+            Ok::<_, TlsError>(config)
+        };
         Ok(Some(Self {
-            config: Arc::new(config),
+            configs: Configs::make(config)?,
             tickets,
         }))
     }

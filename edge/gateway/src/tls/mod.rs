@@ -4,13 +4,17 @@
 mod certificates;
 mod files;
 mod listener;
+mod order;
 mod service;
 mod stream;
+mod validity;
 
 pub(crate) use files::TlsError;
 pub(crate) use listener::ListenerKeys;
+pub(crate) use order::Configs;
 pub(crate) use service::{Identities, Identity, IdentitySettings};
 pub(crate) use stream::TlsEnd;
+pub(crate) use validity::Validity;
 
 use rustls::crypto::{CryptoProvider, ring};
 use std::sync::{Arc, LazyLock};

@@ -1,11 +1,12 @@
 //! A connection behind TLS, as Pingora wants connections.
 
+use super::Configs;
 use async_trait::async_trait;
 use pingora_core::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream, TimingDigest,
     UniqueID, UniqueIDType, raw_connect::ProxyDigest, tls::SslDigest,
 };
-use rustls::{ClientConfig, CommonState, HandshakeKind, ServerConfig, pki_types::ServerName};
+use rustls::{ClientConfig, CommonState, HandshakeKind, pki_types::ServerName, server::Acceptor};
 use std::{
     fmt,
     io::{self, IoSlice},
@@ -14,7 +15,7 @@ use std::{
     task::{Context, Poll},
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use tokio_rustls::{LazyConfigAcceptor, TlsConnector, TlsStream};
 
 /// See the module.
 pub(crate) struct TlsEnd {
@@ -27,13 +28,14 @@ impl TlsEnd {
     ///
     /// # Errors
     /// The client does not speak TLS, or none that the edge speaks; it was told why.
-    pub(crate) async fn accept(config: Arc<ServerConfig>, stream: Stream, bytes: Vec<u8>) -> io::Result<Self> {
+    pub(crate) async fn accept(configs: &Configs, stream: Stream, bytes: Vec<u8>) -> io::Result<Self> {
         let begun = Begun {
             stream,
             read: (bytes, 0),
         };
-        let stream = TlsAcceptor::from(config).accept(begun).await?;
-        Ok(Self::of(stream.into()))
+        let start = LazyConfigAcceptor::new(Acceptor::default(), begun).await?;
+        let config = configs.of(&start.client_hello());
+        Ok(Self::of(start.into_stream(config).await?.into()))
     }
 
     /// Shakes hands with a service of that name.

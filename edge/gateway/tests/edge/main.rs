@@ -37,6 +37,7 @@ mod rings;
 mod routing;
 mod sockets;
 mod steady;
+mod stopping;
 mod store_trouble;
 mod storm;
 mod streams;

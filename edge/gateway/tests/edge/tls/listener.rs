@@ -2,7 +2,8 @@
 
 use super::{TLS12, TLS13, ask, seen, world, world_of};
 use crate::support::{PATIENCE, Setup};
-use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, SupportedCipherSuite, crypto::ring, pki_types::ServerName};
+use std::sync::Arc;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,6 +32,30 @@ async fn old_versions_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_edge_orders_ciphers_but_who_wishes_chacha_first_gets_it() {
+    let world = world("", "", "").await;
+    for version in [&TLS13, &TLS12] {
+        let taken = async |first: &str| {
+            let mut provider = ring::default_provider();
+            let is_first = |suite: &SupportedCipherSuite| suite.suite().as_str().unwrap().contains(first);
+            provider.cipher_suites.sort_by_key(|suite| !is_first(suite));
+            let builder = ClientConfig::builder_with_provider(Arc::new(provider));
+            let builder = builder.with_protocol_versions(&[version]).unwrap();
+            let config = builder
+                .with_root_certificates(world.authority.roots())
+                .with_no_client_auth();
+            let stream = world.connect(&Arc::new(config).into(), "one.example").await.unwrap();
+            let suite = stream.get_ref().1.negotiated_cipher_suite().unwrap().suite();
+            suite.as_str().unwrap().to_owned()
+        };
+        for first in ["AES_256", "AES_128"] {
+            assert!(taken(first).await.contains("AES_256"));
+        }
+        assert!(taken("CHACHA20").await.contains("CHACHA20"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_without_tls_are_sent_there() {
     let world = world(", redirect_to_https: true", "", "").await;
     let port = world.https.port();
@@ -56,9 +81,19 @@ async fn requests_without_tls_are_sent_there() {
         !over_tls.contains("sent to") && over_tls.contains("https"),
         "{over_tls}"
     );
+    // Something in front may map the port.
+    let bind = format!("    bind: \"{}\"\n", world.https);
+    world.setup.rewrite(&bind, &format!("{bind}    public_port: 8443\n"));
+    world.edge.serves(2).await;
+    let answer = client.get("/api/posts/x").await.expect_status(308);
+    assert_eq!(answer.header("location"), Some("https://one.example:8443/api/posts/x"));
+    world.setup.rewrite("public_port: 8443", "public_port: 443");
+    world.edge.serves(3).await;
+    let answer = client.get("/api/posts/x").await.expect_status(308);
+    assert_eq!(answer.header("location"), Some("https://one.example/api/posts/x"));
     // It can be taken back without a new process.
     world.setup.rewrite(", redirect_to_https: true", "");
-    world.edge.serves(2).await;
+    world.edge.serves(4).await;
     client.get("/api/posts/health").await.expect_status(200);
 }
 

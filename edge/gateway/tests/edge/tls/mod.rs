@@ -1,6 +1,7 @@
 //! TLS on both sides: with clients, and with services.
 
 mod clients;
+mod handover;
 mod listener;
 mod reloads;
 mod roads;

@@ -2,6 +2,8 @@
 
 use super::{World, world};
 use crate::support::PATIENCE;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use serde_json::json;
 use shared_testkit::eventually;
 use std::{
     fs, io,
@@ -52,6 +54,32 @@ async fn the_name_decides_about_the_certificate_and_a_reload_swaps_it_without_a_
     tokio::join!(hands, swap);
     assert_eq!(failed.load(Relaxed), 0, "of {}", shaken.load(Relaxed));
     assert!(shaken.load(Relaxed) > 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_told_until_when_certificates_are_valid() {
+    let world = world("", "", "").await;
+    let file = world.setup.file("one.pem").display().to_string();
+    let metric = format!("edge_tls_certificate_not_after_seconds{{used_by=\"listeners.https\",file=\"{file}\"}}");
+    // As `rcgen` makes them.
+    let usual = "4096-01-01T00:00:00Z";
+    let shown = world.edge.status().await["certificates"][0].take();
+    assert_eq!(
+        shown,
+        json!({ "usedBy": "listeners.https", "file": file, "notAfter": usual })
+    );
+    let mut params = CertificateParams::new(vec!["one.example".to_owned()]).unwrap();
+    params.not_after = date_time_ymd(2099, 12, 31);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &world.authority.0).unwrap();
+    fs::write(world.setup.file("one.key"), key.serialize_pem()).unwrap();
+    fs::write(&file, certificate.pem()).unwrap();
+    eventually(PATIENCE, || async {
+        world.edge.metric(&metric).await == 4_102_358_400.0
+    })
+    .await;
+    let shown = world.edge.status().await["certificates"][0]["notAfter"].take();
+    assert_eq!(shown, "2099-12-31T00:00:00Z");
 }
 
 #[tokio::test(flavor = "multi_thread")]
