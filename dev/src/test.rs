@@ -39,7 +39,13 @@ pub(crate) fn run(platform: &Platform, options: &TestOptions) -> Result<ExitCode
     let everything = args.is_empty();
     let mut needs = vec![Need::Cmake, Need::Postgres, Need::Redis, Need::Rabbitmq];
     if everything {
-        needs.extend([Need::Node, Need::Chromium, Need::Varnishtest, Need::H2load]);
+        needs.extend([
+            Need::Node,
+            Need::Chromium,
+            Need::Varnishtest,
+            Need::H2load,
+            Need::Testssl,
+        ]);
         if !platform.root.join("tests/package.json").is_file() {
             return Err(Error::new(
                 "tests/package.json is missing, so there are no end-to-end tests to run",

@@ -33,6 +33,8 @@ pub enum Need {
     Varnishtest,
     /// A client that speaks HTTP/2 strictly, for the tests of conformity.
     H2load,
+    /// Scans what speaks TLS for weaknesses, for the tests of conformity.
+    Testssl,
 }
 
 /// Major and minor number.
@@ -84,6 +86,7 @@ impl Need {
             Self::Python => "Python",
             Self::Varnishtest => "varnishtest",
             Self::H2load => "h2load",
+            Self::Testssl => "testssl.sh",
         }
     }
 
@@ -110,6 +113,7 @@ impl Need {
             Self::Python => Version(3, 10),
             Self::Varnishtest => Version(7, 1),
             Self::H2load => Version(1, 52),
+            Self::Testssl => Version(3, 0),
         }
     }
 
@@ -131,6 +135,7 @@ impl Need {
             Self::Python => python(),
             Self::Varnishtest => varnishtest(),
             Self::H2load => h2load(),
+            Self::Testssl => testssl(),
         };
         match found {
             None => Finding::Missing,
@@ -178,6 +183,15 @@ fn h2load() -> Option<(PathBuf, Version)> {
     let told = Command::new(&path).arg("--version").output().ok()?;
     let version = Version::read(String::from_utf8_lossy(&told.stdout).split_once('/')?.1)?;
     Some((path, version))
+}
+
+/// It tells its version behind its name, in colours.
+fn testssl() -> Option<(PathBuf, Version)> {
+    let path = program("testssl")?;
+    let told = Command::new(&path).arg("-v").output().ok()?;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let line = told.lines().find_map(|line| line.trim_start().strip_prefix("testssl"))?;
+    Some((path, Version::read(line)?))
 }
 
 fn simple(name: &str) -> Option<(PathBuf, Version)> {

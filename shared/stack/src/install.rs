@@ -35,6 +35,7 @@ pub fn packages(need: Need) -> &'static [&'static str] {
         Need::Python => &["python3", "python3-venv"],
         Need::Varnishtest => &["varnish"],
         Need::H2load => &["nghttp2-client"],
+        Need::Testssl => &["testssl.sh"],
     }
 }
 

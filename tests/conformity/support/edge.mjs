@@ -21,16 +21,17 @@ export async function freePort() {
 }
 
 /**
- * Starts an edge with these `upstreams`, `routes` and further sections, as JSON is YAML too, and waits until it serves.
+ * Starts an edge with these `upstreams`, `routes` and further sections, as JSON is YAML too, and waits until it serves. `https` is the
+ * listener with TLS, if there is to be one.
  * Quotas and sessions are of no account here, so it does well without Redis.
  */
-export async function startEdge({ upstreams, routes, ...sections }) {
+export async function startEdge({ upstreams, routes, https, ...sections }) {
   const directory = await mkdtemp(join(tmpdir(), "newfeed-conformity-"));
   // Between finding a free port and binding it somebody else may take it.
   for (let attempt = 1; ; attempt++) {
     const edge = new Edge(directory, await freePort(), await freePort());
     try {
-      await edge.start({ upstreams, routes, ...sections });
+      await edge.start({ upstreams, routes, ...sections }, https);
       return edge;
     } catch (error) {
       await edge.end();
@@ -48,11 +49,11 @@ class Edge {
     this.log = join(directory, "edge.log");
   }
 
-  async start(sections) {
+  async start(sections, https) {
     const config = {
       version: 1,
       admin: { bind: this.admin, token_file: join(this.directory, "admin.token") },
-      listeners: { http: { bind: this.address } },
+      listeners: { http: { bind: this.address }, https },
       redis: { url: process.env.REDIS_URL ?? "redis://127.0.0.1:6379" },
       ...sections,
     };
