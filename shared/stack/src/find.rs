@@ -190,7 +190,9 @@ fn testssl() -> Option<(PathBuf, Version)> {
     let path = program("testssl")?;
     let told = Command::new(&path).arg("-v").output().ok()?;
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
-    let line = told.lines().find_map(|line| line.trim_start().strip_prefix("testssl"))?;
+    let line = told
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("testssl"))?;
     Some((path, Version::read(line)?))
 }
 

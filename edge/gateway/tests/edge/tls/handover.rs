@@ -57,8 +57,11 @@ impl Clients<'_> {
             let stream = self.connect(&connector).await?;
             let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
             let connection = tokio::spawn(connection);
-            while self.goes_on() && sender.ready().await.is_ok() {
-                self.judge(sender.send_request(request()).await?).await?;
+            let mut is_kept = true;
+            while self.goes_on() && is_kept {
+                let answer = sender.send_request(request()).await?;
+                is_kept = !answer.headers().contains_key("connection");
+                self.judge(answer).await?;
                 sleep(EVERY).await;
             }
             connection.abort();
@@ -74,7 +77,12 @@ impl Clients<'_> {
             let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
             let connection = tokio::spawn(connection);
             while self.goes_on() && sender.ready().await.is_ok() {
-                self.judge(sender.send_request(request()).await?).await?;
+                match sender.send_request(request()).await {
+                    Ok(answer) => self.judge(answer).await?,
+                    // Its end was told before the request was sent.
+                    Err(error) if error.is_canceled() => break,
+                    Err(error) => return Err(error.into()),
+                }
                 sleep(EVERY).await;
             }
             connection.abort();
