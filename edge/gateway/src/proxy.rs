@@ -50,6 +50,7 @@ impl EdgeProxy {
         match way {
             Way::Health => respond::health(session, ctx).await?,
             Way::Preflight(fields) => respond::preflight(session, fields, ctx).await?,
+            Way::Last => respond::preflight(session, Vec::new(), ctx).await?,
             Way::Graphql(route) => {
                 if let Serves::Graphql(composed) = &route.serves {
                     // Boxed, as the tunnel's is: Pingora moves the state of this hook, and most requests need neither.

@@ -130,6 +130,7 @@ async fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut Req
             Ok(Verdict::answered(200, "by the edge itself: its health"))
         }
         Way::Preflight(_) => Ok(Verdict::answered(204, "by the edge itself: a preflight")),
+        Way::Last => Ok(Verdict::answered(204, "by the edge itself: `Max-Forwards` is 0")),
         Way::Graphql(route) => {
             let mut names = Vec::new();
             if let Serves::Graphql(composed) = &route.serves {
