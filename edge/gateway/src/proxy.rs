@@ -6,15 +6,13 @@ use crate::{
     front::{HeadArrived, Wire},
     generation::Serves,
     phase::{
-        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, hedge, record, respond, select, session,
-        stream, upgrade, way,
+        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, hedge, neighbour, record, respond, select,
+        session, stream, upgrade, way,
     },
     problem::{self, ClientError, Fault, InternalError, Stop},
-    tunnel::handshake,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::StatusCode;
 use pingora_cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, RespCacheable};
 use pingora_core::{modules::http::HttpModules, upstreams::peer::HttpPeer};
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
@@ -264,10 +262,7 @@ impl ProxyHttp for EdgeProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
-        if response.status == StatusCode::SWITCHING_PROTOCOLS {
-            // Nobody asked for it on this road.
-            return Err(handshake::unasked());
-        }
+        neighbour::check(response)?;
         if response.status.is_informational() {
             return Ok(());
         }
