@@ -1,12 +1,12 @@
 """What httplint finds: answers on standard input, what it says of them on standard output, both as JSON.
 
-An answer is `{"name", "request": its head, "response": head and body in base64}`, as they went over the wire.
+An answer is `{"name", "request": its head, "response": head and body in base64, "at": when it came, in seconds of 1970}`, as they went
+over the wire.
 """
 
 import base64
 import json
 import sys
-import time
 
 from httplint import HttpRequestLinter, HttpResponseLinter
 
@@ -35,7 +35,7 @@ def content(fields, body):
 
 
 def lint(answer):
-    request = HttpRequestLinter(start_time=time.time())
+    request = HttpRequestLinter(start_time=answer["at"])
     line, fields = parse(answer["request"].encode("latin-1").removesuffix(b"\r\n\r\n"))
     method, target, version = line.split(b" ")
     request.process_request_topline(method, target, version.removeprefix(b"HTTP/"))
@@ -45,7 +45,7 @@ def lint(answer):
     head, _, body = base64.b64decode(answer["response"]).partition(b"\r\n\r\n")
     line, fields = parse(head)
     version, status, phrase = (line + b" ").split(b" ", 2)
-    response = HttpResponseLinter(start_time=time.time(), _related=request)
+    response = HttpResponseLinter(start_time=answer["at"], _related=request)
     response.is_head_response = method == b"HEAD"
     response.process_response_topline(version.removeprefix(b"HTTP/"), status, phrase.strip())
     response.process_headers(fields)

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 
 /**
  * Sends a head, and maybe a body, and gives all that comes until the connection ends, or until `enough` of it has come:
- * `{ request, response }`, the head that was sent and the bytes of the answer.
+ * `{ request, response, at }`, the head that was sent, the bytes of the answer and when its first came, in seconds of 1970.
  */
 export function exchange(address, line, fields = {}, { body = "", enough = () => false } = {}) {
   const [host, port] = address.split(":");
@@ -14,13 +14,15 @@ export function exchange(address, line, fields = {}, { body = "", enough = () =>
   const request = [`${line} HTTP/1.1`, ...lines, "", ""].join("\r\n");
   return new Promise((done, failed) => {
     const pieces = [];
+    let at;
     const finish = () => {
       socket.destroy();
-      done({ request, response: Buffer.concat(pieces) });
+      done({ request, response: Buffer.concat(pieces), at });
     };
     const socket = connect(Number(port), host, () => socket.write(request + body));
     socket.setTimeout(20_000, () => failed(new Error(`${line}: no end within 20 s`)));
     socket.on("data", (piece) => {
+      at ??= Date.now() / 1000;
       pieces.push(piece);
       if (enough(Buffer.concat(pieces))) finish();
     });
