@@ -6,15 +6,13 @@ use crate::{
     front::{HeadArrived, Wire},
     generation::Serves,
     phase::{
-        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, hedge, record, respond, select, session,
-        stream, upgrade, way,
+        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, hedge, neighbour, record, respond, select,
+        session, stream, upgrade, way,
     },
     problem::{self, ClientError, Fault, InternalError, Stop},
-    tunnel::handshake,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::StatusCode;
 use pingora_cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, RespCacheable};
 use pingora_core::{modules::http::HttpModules, upstreams::peer::HttpPeer};
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
@@ -51,6 +49,7 @@ impl EdgeProxy {
             Way::Health => respond::health(session, ctx).await?,
             Way::Redirect(location) => respond::redirect(session, &location, ctx).await?,
             Way::Preflight(fields) => respond::preflight(session, fields, ctx).await?,
+            Way::Last => respond::preflight(session, Vec::new(), ctx).await?,
             Way::Graphql(route) => {
                 if let Serves::Graphql(composed) = &route.serves {
                     // Boxed, as the tunnel's is: Pingora moves the state of this hook, and most requests need neither.
@@ -264,10 +263,7 @@ impl ProxyHttp for EdgeProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
-        if response.status == StatusCode::SWITCHING_PROTOCOLS {
-            // Nobody asked for it on this road.
-            return Err(handshake::unasked());
-        }
+        neighbour::check(response)?;
         if response.status.is_informational() {
             return Ok(());
         }

@@ -135,6 +135,7 @@ async fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut Req
             "by the edge itself: to the same address over TLS",
         )),
         Way::Preflight(_) => Ok(Verdict::answered(204, "by the edge itself: a preflight")),
+        Way::Last => Ok(Verdict::answered(204, "by the edge itself: `Max-Forwards` is 0")),
         Way::Graphql(route) => {
             let mut names = Vec::new();
             if let Serves::Graphql(composed) = &route.serves {

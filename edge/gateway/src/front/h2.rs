@@ -36,6 +36,8 @@ const LAST_WORD: Duration = Duration::from_secs(1);
 const CALM: u32 = 0xb;
 /// `NO_ERROR`.
 const NO_ERROR: u32 = 0;
+/// `PROTOCOL_ERROR`.
+const PROTOCOL: u32 = 1;
 
 fn options(bounds: Bounds, max_streams: u32) -> H2Options {
     let mut options = default_h2_options();
@@ -111,10 +113,10 @@ pub(super) async fn serve(
             }
             Some(Ok(None) | Err(_)) => return,
             None => {
-                break if wire.fault() == Some(Fault::Flood) {
-                    CALM
-                } else {
-                    NO_ERROR
+                break match wire.fault() {
+                    Some(Fault::Flood) => CALM,
+                    Some(Fault::Ambiguous) => PROTOCOL,
+                    Some(Fault::TooLarge | Fault::TooSlow) | None => NO_ERROR,
                 };
             }
         }

@@ -1,7 +1,7 @@
 //! Ask: one target after the other until one answers, for what leaves Pingora's road: sockets, streams of signed-in callers, and
 //! what may be hedged.
 
-use super::{Serving, admit, forward, hedge::Hedge, select, session};
+use super::{Serving, admit, forward, hedge::Hedge, neighbour, select, session};
 use crate::{
     context::RequestContext,
     edge::Edge,
@@ -11,7 +11,7 @@ use crate::{
     standing::{Over, Standing},
     tunnel::handshake,
 };
-use http::{HeaderValue, StatusCode, Version, header};
+use http::{HeaderValue, Version, header};
 use pingora_core::{
     protocols::{
         Stream,
@@ -72,10 +72,8 @@ impl Wish {
             Self::Upgrade => handshake::ask(stream, head, until).await,
             Self::Answer => {
                 let service = handshake::exchange(stream, head, until).await?;
-                match service.get_status() {
-                    Some(StatusCode::SWITCHING_PROTOCOLS) => Err(handshake::unasked()),
-                    _ => Ok(service),
-                }
+                service.resp_header().map_or(Ok(()), neighbour::check)?;
+                Ok(service)
             }
         }
     }

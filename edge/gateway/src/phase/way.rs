@@ -1,6 +1,6 @@
 //! Way: arrive, route, admit, and where a request goes from there. All that is decided before anything is answered or sent.
 
-use super::{Effects, Note, admit, arrive, hedge, route, stream, upgrade};
+use super::{Effects, Note, admit, arrive, forward, hedge, route, stream, upgrade};
 use crate::{
     context::RequestContext,
     generation::{Route, Serves},
@@ -20,6 +20,8 @@ pub(crate) enum Way {
     Redirect(String),
     /// A preflight: answer 204 with these fields.
     Preflight(Fields),
+    /// It may go no further: answer 204.
+    Last,
     /// To the composed schema.
     Graphql(Arc<Route>),
     /// To a tunnel.
@@ -57,6 +59,9 @@ pub(crate) async fn way<E: Effects>(
         admit::admit(effects, &route, session.req_header(), is_upgrade, ctx).await?
     {
         return Ok(Way::Preflight(fields));
+    }
+    if forward::hops_left(session.req_header()) == Some(0) {
+        return Ok(Way::Last);
     }
     // `/graphql`, WebSockets, users' streams and what may be hedged leave the road here; everything else goes on to select
     Ok(match &route.serves {

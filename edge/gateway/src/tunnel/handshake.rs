@@ -77,11 +77,6 @@ pub(crate) async fn ask(stream: Stream, head: RequestHeader, deadline: Instant) 
     Ok(service)
 }
 
-/// What becomes of a `101` to a request that asked for no other protocol (RFC 9110, section 15.2.2).
-pub(crate) fn unasked() -> Box<Error> {
-    Error::explain(ErrorType::InvalidHTTPHeader, "a 101 that nobody asked for").into_up()
-}
-
 /// Sends a head, and waits for the head of the final answer.
 pub(crate) async fn exchange(stream: Stream, head: RequestHeader, deadline: Instant) -> Result<HttpSession> {
     let mut service = HttpSession::new(stream);
