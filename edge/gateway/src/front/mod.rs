@@ -3,6 +3,7 @@
 
 mod h2;
 mod io;
+mod opened;
 mod opening;
 pub(crate) mod refusal;
 mod stream;
@@ -14,7 +15,8 @@ pub(crate) use wire::{At, Wire};
 
 use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy, tls::TlsEnd, upstream::Dialer};
 use edge_config::Listeners;
-use opening::{Opened, Opening};
+use opened::Opened;
+use opening::Opening;
 use pingora_core::{
     apps::HttpServerApp,
     protocols::{ALPN, Shutdown, SocketDigest, Stream, http::ServerSession},

@@ -1,15 +1,12 @@
-//! The first bytes of a connection: they tell whose it is, where a balancer stands in front, and which protocol it speaks. And the head
-//! of each HTTP/1 request: Pingora breaks off whatever it waits for as soon as listeners close, so it is waited for here.
+//! The first bytes of a connection: they tell whose it is, where a balancer stands in front, and which protocol it speaks. And those of
+//! each further request of HTTP/1.
 
 use crate::drain;
-use edge_policy::{
-    proxy_protocol,
-    wire::{Fault, frames::PREFACE, lines::Lines},
-};
+use edge_policy::{proxy_protocol, wire::frames::PREFACE};
 use pingora_core::{protocols::Stream, server::ShutdownWatch};
 use pingora_timeout::{sleep, timeout};
 use std::{net::SocketAddr, time::Duration};
-use tokio::io::{AsyncReadExt, ReadBuf};
+use tokio::io::AsyncReadExt;
 
 /// Room for the first bytes; a usual request's head fits in.
 pub(super) const ROOM: usize = 2048;
@@ -81,74 +78,5 @@ pub(super) async fn next(
         biased;
         read = timeout(within, stream.read_buf(bytes)) => matches!(read, Ok(Ok(1..))),
         () = idle_until => false,
-    }
-}
-
-/// What has come of a connection that its reader has not had yet, and what is known of the head in it.
-pub(super) struct Opened {
-    bytes: Vec<u8>,
-    /// How much of it has been given on.
-    given: usize,
-    /// As [`Lines::feed`] says it of all bytes together.
-    head: Result<Option<usize>, Fault>,
-}
-
-impl Opened {
-    /// Bytes in which no head is looked for.
-    pub(super) fn without_head(bytes: Vec<u8>) -> Self {
-        Self {
-            bytes,
-            given: 0,
-            head: Ok(None),
-        }
-    }
-
-    /// Looks at these bytes, and reads on until the head is whole. One that never will be is left to [`super::ClientStream`], which
-    /// says so.
-    pub(super) async fn head(stream: &mut Stream, mut bytes: Vec<u8>, lines: &mut Lines, within: Duration) -> Self {
-        let mut head = lines.feed(&bytes);
-        // Most come in one piece.
-        if head == Ok(None) {
-            let read = async {
-                while head == Ok(None) {
-                    let seen = bytes.len();
-                    if !matches!(stream.read_buf(&mut bytes).await, Ok(1..)) {
-                        return;
-                    }
-                    head = lines.feed(&bytes[seen..]).map(|end| end.map(|end| seen + end));
-                }
-            };
-            let _ = timeout(within, read).await;
-        }
-        Self { bytes, given: 0, head }
-    }
-
-    /// Whether all has been given on.
-    pub(super) fn is_empty(&self) -> bool {
-        self.given == self.bytes.len()
-    }
-
-    /// Gives on what there is room for. What is known of the head, as [`Lines::feed`] says it of this piece.
-    pub(super) fn give(&mut self, buf: &mut ReadBuf<'_>) -> Result<Option<usize>, Fault> {
-        let from = self.given;
-        let rest = &self.bytes[from..];
-        let some = rest.len().min(buf.remaining());
-        buf.put_slice(&rest[..some]);
-        self.given += some;
-        let end = self.head?;
-        Ok(end.filter(|end| *end <= self.given).map(|end| end.saturating_sub(from)))
-    }
-
-    /// What was not given on, in the same memory.
-    pub(super) fn into_rest(mut self) -> Vec<u8> {
-        self.bytes.drain(..self.given);
-        self.bytes
-    }
-
-    /// All has been given on: memory that a head of usual size does not need is not kept.
-    pub(super) fn shrink(&mut self) {
-        if self.bytes.capacity() > ROOM {
-            *self = Self::without_head(Vec::new());
-        }
     }
 }

@@ -2,8 +2,8 @@
 //! looked at before a library repairs them, and a client that is waited for is waited for with a bound.
 
 use super::{
-    opening::{self, Opened},
-    refusal,
+    opened::Opened,
+    opening, refusal,
     wait::Wait,
     wire::{At, Wire},
 };
