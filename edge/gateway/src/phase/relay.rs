@@ -86,7 +86,6 @@ async fn begin(
         response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
     }
     respond::last(session, ctx);
-    respond::frame(session, &mut response);
     respond::service(session.req_header(), &mut response, ctx)?;
     session
         .write_response_header(Box::new(response), bare)

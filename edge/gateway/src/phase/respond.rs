@@ -195,7 +195,7 @@ pub(crate) async fn end_session(session: &mut Session, ctx: &RequestContext) -> 
     send(session, response, engine_io::CLOSE.into(), None, ctx).await
 }
 
-/// Answers a preflight.
+/// Answers a preflight, or an OPTIONS that goes no further, without a body.
 pub(crate) async fn preflight(session: &mut Session, fields: Fields, ctx: &RequestContext) -> Result<()> {
     let mut response = ResponseHeader::build_no_case(StatusCode::NO_CONTENT, Some(10))?;
     let request_id = request_id(ctx)?;
