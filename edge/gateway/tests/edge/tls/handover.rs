@@ -12,6 +12,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use shared_testkit::eventually;
 use std::{
+    error::Error,
     sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     time::Duration,
 };
@@ -22,7 +23,7 @@ const PATH: &str = "/api/posts/health";
 /// Between two requests of a client that keeps its connection.
 const EVERY: Duration = Duration::from_millis(5);
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+type Failure = Box<dyn Error + Send + Sync>;
 
 /// Clients of one edge, until all is over.
 struct Clients<'w> {
@@ -79,8 +80,7 @@ impl Clients<'_> {
             while self.goes_on() && sender.ready().await.is_ok() {
                 match sender.send_request(request()).await {
                     Ok(answer) => self.judge(answer).await?,
-                    // Its end was told before the request was sent.
-                    Err(error) if error.is_canceled() => break,
+                    Err(error) if is_told_the_end(&error) => break,
                     Err(error) => return Err(error.into()),
                 }
                 sleep(EVERY).await;
@@ -106,6 +106,13 @@ impl Clients<'_> {
         let enough = self.served.load(Relaxed) + 100;
         eventually(PATIENCE, || async { self.served.load(Relaxed) >= enough }).await;
     }
+}
+
+/// Whether a connection of HTTP/2 was told to end before the request was taken up (RFC 9113, section 6.8): whoever asks knows that nobody
+/// has acted on it, and asks on another one.
+fn is_told_the_end(error: &hyper::Error) -> bool {
+    let told = error.source().and_then(|error| error.downcast_ref::<h2::Error>());
+    error.is_canceled() || told.is_some_and(|error| error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR))
 }
 
 fn request() -> Request<Empty<Bytes>> {
