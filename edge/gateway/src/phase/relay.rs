@@ -14,7 +14,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::header;
-use pingora_core::{protocols::http::v1::client::HttpSession, upstreams::peer::Peer};
+use pingora_core::protocols::http::v1::client::HttpSession;
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
@@ -65,8 +65,7 @@ pub(super) async fn answer(
     }
     service.respect_keepalive();
     if let Some(stream) = service.reuse().await {
-        edge.dialer
-            .release_stream(stream, peer.reuse_hash(), peer.idle_timeout());
+        edge.dialer.keep(stream, &peer);
     }
     Ok(())
 }
@@ -78,7 +77,6 @@ async fn begin(
     mut response: ResponseHeader,
     ctx: &mut RequestContext,
 ) -> Result<bool> {
-    response.remove_header(&header::CONNECTION);
     let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
         .iter()
         .any(|name| response.headers.contains_key(name));
