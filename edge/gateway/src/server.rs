@@ -51,7 +51,8 @@ const MAX_TRIES: usize = 16;
 const CLIENT_BUFFERS: (usize, usize) = (4096, 1460);
 /// Where operators' deeds are written down unless the configuration says; against the working directory.
 const USUAL_AUDIT_FILE: &str = ".run/audit.jsonl";
-/// Descriptors the edge needs beside those of connections: listeners, stores, probes, logs.
+/// Descriptors the edge needs beside those of connections: listeners, stores, probes, logs, connections that are told that there is
+/// no room. Where there are few, a quarter of them has to do.
 const OTHER_DESCRIPTORS: u64 = 256;
 
 /// Why the edge does not start.
@@ -112,12 +113,9 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     let mut server = Server::new_with_opt_and_conf(options, server_conf(heir.as_ref()));
     // A successor takes the listeners of the edge before.
     server.bootstrap();
-    let front = Front {
-        proxy: Arc::new(http_proxy(&server.configuration, EdgeProxy(Arc::clone(&edge)))),
-        connections,
-        edge: Arc::clone(&edge),
-        proxy_protocol: config.listeners.http.proxy_protocol,
-    };
+    let proxy = http_proxy(&server.configuration, EdgeProxy(Arc::clone(&edge)));
+    let proxy_protocol = config.listeners.http.proxy_protocol;
+    let front = Front::new(proxy, connections, Arc::clone(&edge), proxy_protocol);
     let serving = server.add_service(listening("edge", front, public, None));
     let operators = Admin {
         edge: Arc::clone(&edge),
@@ -269,7 +267,7 @@ fn connection_limit(wanted: usize) -> usize {
         Err(_) => limit.current,
     };
     let Some(descriptors) = descriptors else { return wanted };
-    let possible = usize::try_from(descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2)
+    let possible = usize::try_from((descriptors - OTHER_DESCRIPTORS.min(descriptors / 4)) / 2)
         .unwrap_or(usize::MAX)
         .max(1);
     if possible < wanted {

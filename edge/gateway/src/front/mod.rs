@@ -1,6 +1,7 @@
 //! Where a connection becomes requests: counts it, finds out what it speaks, and hands each request to the proxy. What
 //! cannot become a request is refused here.
 
+mod full;
 mod h2;
 mod io;
 mod opening;
@@ -14,6 +15,7 @@ pub(crate) use wire::{At, Wire};
 
 use crate::{connections::Connections, drain, edge::Edge, proxy::EdgeProxy};
 use async_trait::async_trait;
+use full::Full;
 use pingora_core::{
     apps::{HttpServerApp, ServerApp},
     protocols::{ALPN, Stream, http::ServerSession},
@@ -31,13 +33,14 @@ use tokio::time::sleep;
 /// The application behind the public listener.
 pub(crate) struct Front {
     /// Answers requests.
-    pub(crate) proxy: Arc<HttpProxy<EdgeProxy>>,
+    proxy: Arc<HttpProxy<EdgeProxy>>,
     /// Who holds how many connections.
-    pub(crate) connections: Arc<Connections>,
+    connections: Arc<Connections>,
     /// Says how long a request head may take.
-    pub(crate) edge: Arc<Edge>,
+    edge: Arc<Edge>,
     /// Whether connections begin with a header that names the client.
-    pub(crate) proxy_protocol: bool,
+    proxy_protocol: bool,
+    full: Full,
 }
 
 /// Told when a request's head is complete. It travels as the connection's user context, which Pingora hands to
@@ -54,6 +57,22 @@ impl HeadArrived {
 }
 
 impl Front {
+    /// Nobody is connected yet.
+    pub(crate) fn new(
+        proxy: HttpProxy<EdgeProxy>,
+        connections: Arc<Connections>,
+        edge: Arc<Edge>,
+        proxy_protocol: bool,
+    ) -> Self {
+        Self {
+            proxy: Arc::new(proxy),
+            connections,
+            edge,
+            proxy_protocol,
+            full: Full::default(),
+        }
+    }
+
     fn bounds(&self) -> Bounds {
         let generation = self.edge.generation.load();
         Bounds {
@@ -115,8 +134,12 @@ impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let began = Instant::now();
         let bounds = self.bounds();
-        let guard = self.connections.enter()?;
         let peer = stream.get_socket_digest()?.peer_addr()?.as_inet()?.ip();
+        let Some(guard) = self.connections.enter() else {
+            // Boxed, as few come here.
+            Box::pin(self.full.tell(stream, peer, &self.edge)).await;
+            return None;
+        };
         let (proxied, bytes) = self.proxied(&mut stream, peer, bounds.header_timeout).await?;
         let guard = guard.belongs_to(proxied.map_or(peer, |client| client.ip()))?;
         let within = bounds.header_timeout.saturating_sub(began.elapsed());

@@ -5,11 +5,12 @@ use super::{
 };
 use crate::{
     compress::Compression,
+    holders::Most,
     metrics::Metrics,
     store::{Issuer, Quota},
     upstream::{Pool, States, Subset},
 };
-use edge_config::{Mode, Serves as ServesConfig};
+use edge_config::{Mode, Serves as ServesConfig, Streaming};
 use edge_graphql::{Engine, Limits, Subgraph};
 use edge_policy::{
     balance::Affinity,
@@ -123,6 +124,10 @@ impl Generation {
             },
             spread: *config.drain.spread,
             max_streams: config.limits.max_streams,
+            most_open: Most {
+                all: config.limits.tunnels,
+                one: config.limits.tunnels_per_user,
+            },
             unrouted: metrics.route("-"),
             source,
         })
@@ -171,6 +176,10 @@ impl Builder<'_> {
             name: name.into(),
             way: route.way(),
             cells: self.metrics.route(name),
+            tunnels: match route.streaming {
+                Some(Streaming::Websocket) => self.metrics.tunnels(name),
+                _ => Arc::default(),
+            },
             access: route.auth.access(),
             gate: Gate::new(name, route, &self.source.config, &self.issuers)?,
             quotas: quotas.collect::<Result<_, BuildError>>()?,
@@ -180,6 +189,7 @@ impl Builder<'_> {
             connect_timeout: *route.timeouts.connect,
             request_timeout: *route.timeouts.request,
             pool_idle: *route.timeouts.idle,
+            silence: *route.timeouts.silence,
             first_byte: route.timeouts.first_byte.map(|time| *time),
             retry: route.retries.to_policy(),
             retry_budget: route.retries.budget.ratio() as f32,

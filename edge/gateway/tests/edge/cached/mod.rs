@@ -58,7 +58,7 @@ pub(super) async fn start_with(change: impl FnOnce(Setup) -> Setup) -> (Setup, E
     let source = Source::start().await;
     let (setup, _auth) = Setup::new().origin("AUTH").await;
     let setup = setup.targets("POSTS", &[source.address]).edit("\nroutes:\n", ROUTES);
-    let setup = change(setup.edit("connections_per_ip: 256", "connections_per_ip: 4096"));
+    let setup = change(setup.edit("connections_per_ip: 1024", "connections_per_ip: 4096"));
     let edge = setup.start().await;
     edge.sees("posts", source.address, true).await;
     (setup, edge, source)
