@@ -75,8 +75,12 @@ pub(crate) fn variables(platform: &Platform, state: &State, entry: &Entry) -> Re
     );
     set("AMQP_URL", addresses.amqp);
     for peer in [Program::Auth, Program::Posts] {
-        if let Some(first) = state.entry(peer, 1) {
-            set(&format!("{}_URL", peer.upper()), format!("http://{}", first.bind));
+        let all: Vec<String> = state
+            .instances(peer)
+            .map(|entry| format!("http://{}", entry.bind))
+            .collect();
+        if !all.is_empty() {
+            set(&format!("{}_URL", peer.upper()), all.join(","));
         }
     }
     match entry.program {

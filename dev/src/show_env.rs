@@ -40,6 +40,9 @@ pub(crate) fn addresses(platform: &Platform) -> Result<BTreeMap<String, String>>
     let admin = state.entry(Program::Edge, 1).and_then(|entry| entry.admin.clone());
     let admin = admin.unwrap_or_default();
     set("ADMIN_URL".to_owned(), format!("http://{admin}"));
+    let admins = state.instances(Program::Edge).filter_map(|entry| entry.admin.clone());
+    let admins: Vec<String> = admins.map(|admin| format!("http://{admin}")).collect();
+    set("ADMIN_URLS".to_owned(), admins.join(","));
     // What the commands of `edge` look for.
     set("EDGE_ADMIN".to_owned(), admin);
     set("EDGE_ADMIN_TOKEN_FILE".to_owned(), in_state(platform, ADMIN_TOKEN));

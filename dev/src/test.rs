@@ -195,7 +195,7 @@ fn end_to_end(platform: &Platform, full: bool, own: &Path) -> Result<bool> {
     let tools = venv::of_tests(platform)?;
     let options = UpOptions {
         detach: true,
-        scale: BTreeMap::from([(Program::Comments, 2), (Program::Notifications, 2), (Program::Edge, 2)]),
+        scale: BTreeMap::from([(Program::Comments, 2), (Program::Notifications, 2), (Program::Edge, 3)]),
         config: Some(platform.root.join("tests/edge.yaml")),
         ..UpOptions::default()
     };

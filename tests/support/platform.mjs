@@ -9,6 +9,7 @@ const address = (value) => value.replace(/\/+$/, "");
 export const EDGE_URL = address(process.env.EDGE_URL ?? "http://localhost:8080");
 export const EDGE_URLS = (process.env.EDGE_URLS ?? EDGE_URL).split(/[\s,]+/).filter(Boolean).map(address);
 export const ADMIN_URL = address(process.env.ADMIN_URL ?? "http://127.0.0.1:9901");
+export const ADMIN_URLS = (process.env.ADMIN_URLS ?? ADMIN_URL).split(/[\s,]+/).filter(Boolean).map(address);
 export const NOTIFICATIONS_URL = address(process.env.NOTIFICATIONS_URL ?? "http://localhost:3005");
 
 const DEV = process.env.DEV ?? "cargo dev";
@@ -22,4 +23,10 @@ export async function dev(...words) {
   } catch (error) {
     throw new Error(`${script}: ${error.message}\n${error.stdout ?? ""}${error.stderr ?? ""}`);
   }
+}
+
+/** The process id of a program's instance. */
+export async function pidOf(name) {
+  const status = JSON.parse(await dev("status", "--json"));
+  return status.programs.find((program) => program.name === name).pid;
 }

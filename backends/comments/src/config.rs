@@ -24,10 +24,10 @@ pub struct Config {
     /// RabbitMQ.
     #[command(flatten)]
     pub events: EventSettings,
-    /// The auth service, which knows the users.
+    /// The auth service, which knows the users; several instances with commas between them.
     #[arg(long, env = "AUTH_URL", default_value = "http://127.0.0.1:3001")]
     pub auth_url: String,
-    /// The posts service, which knows whether a post exists.
+    /// The posts service, which knows whether a post exists; several instances with commas between them.
     #[arg(long, env = "POSTS_URL", default_value = "http://127.0.0.1:3002")]
     pub posts_url: String,
 }

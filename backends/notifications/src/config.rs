@@ -22,7 +22,7 @@ pub struct Config {
     /// RabbitMQ.
     #[command(flatten)]
     pub events: shared_service::EventSettings,
-    /// The auth service: keys to verify tokens with, and users by name.
+    /// The auth service: keys to verify tokens with, and users by name; several instances with commas between them.
     #[arg(long, env = "AUTH_URL", default_value = "http://127.0.0.1:3001")]
     pub auth_url: String,
     /// Origins whose pages may connect directly with the visitor's cookies.

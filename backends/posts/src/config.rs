@@ -24,7 +24,7 @@ pub struct Config {
     /// RabbitMQ.
     #[command(flatten)]
     pub events: EventSettings,
-    /// The auth service, which knows the users.
+    /// The auth service, which knows the users; several instances with commas between them.
     #[arg(long, env = "AUTH_URL", default_value = "http://127.0.0.1:3001")]
     pub auth_url: String,
 }

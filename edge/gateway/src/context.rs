@@ -5,6 +5,7 @@ use crate::{
     edge::Edge,
     front::{At, Wire},
     generation::{Generation, Route},
+    holders::Hold,
     phase::cache::Caching,
     problem::ClientError,
     upstream::{Attempt, Slot, Target},
@@ -175,6 +176,13 @@ impl RequestContext {
         }
     }
 
+    /// Counts it among what its user holds.
+    pub(crate) fn holds(&mut self, hold: Option<Hold>) {
+        if let Some(presence) = &mut self.presence {
+            presence.hold = hold;
+        }
+    }
+
     /// The connection it came by.
     pub(crate) fn connection(&mut self, connection: Arc<Wire>) {
         self.first_line = Some(connection.first_line());
@@ -211,6 +219,8 @@ pub(crate) struct Presence {
     connection: Option<Arc<Wire>>,
     /// What keeps it counted at its target.
     attempt: Option<Attempt>,
+    /// What keeps it counted as its user's.
+    hold: Option<Hold>,
 }
 
 impl Presence {
@@ -221,6 +231,7 @@ impl Presence {
             is_stream: false,
             connection: None,
             attempt: None,
+            hold: None,
         }
     }
 }

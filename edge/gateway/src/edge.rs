@@ -5,6 +5,7 @@ use crate::{
     cache::Cache,
     generation::{Generation, Parts},
     handover::Handover,
+    holders::Holders,
     metrics::Metrics,
     overrides::Overrides,
     reload::{Board, Reloads},
@@ -54,6 +55,8 @@ pub(crate) struct Edge {
     pub(crate) service_token: Option<HeaderValue>,
     /// Who floods.
     pub(crate) flood: FloodGuard,
+    /// Who holds what stays open.
+    pub(crate) holders: Arc<Holders>,
     /// Who shows tokens in vain.
     pub(crate) attempts: Attempts,
 }
@@ -99,6 +102,7 @@ impl Edge {
             reloads: making.reloads,
             handover: making.handover,
             overrides: making.overrides,
+            holders: Arc::new(Holders::new(Arc::clone(&metrics))),
             metrics,
             access_log: making.access_log,
             links: making.links,

@@ -19,6 +19,7 @@ mod front;
 mod generation;
 mod handover;
 mod heads;
+mod holders;
 mod keeper;
 mod metrics;
 mod overrides;

@@ -3,7 +3,7 @@
 //! [`ClientError`] is all that a client may learn; [`InternalError`] is for the log. There is no way from the text of
 //! the second into the first.
 
-use crate::front::refusal;
+use crate::{front::refusal, upstream::LACKING};
 use edge_policy::{breaker::Refusal, wire};
 use pingora_error::{Error, ErrorSource, ErrorType};
 use shared_contracts::{Code, Problem};
@@ -84,6 +84,9 @@ pub(crate) enum InternalError {
     /// No target is known for an upstream.
     #[error("upstream `{0}` has no target that may be tried")]
     NoTarget(Arc<str>),
+    /// The target that held a client's session is away, and no other one knows it.
+    #[error("upstream `{0}`: the target that held the session is away")]
+    SessionOver(Arc<str>),
     /// Requests are kept away from an upstream.
     #[error("upstream `{0}`: its breaker lets nobody pass: {1:?}")]
     CircuitOpen(Arc<str>, Refusal),
@@ -107,6 +110,11 @@ impl InternalError {
                 "No instance of the service takes requests at the moment.",
             )
             .retry_after(COME_AGAIN),
+            Self::SessionOver(_) => ClientError::new(
+                Code::NoTarget,
+                "The instance that held the session is away: begin a new one.",
+            )
+            .retry_after(COME_AGAIN),
             Self::CircuitOpen(_, refusal) => {
                 let (detail, wait) = match refusal {
                     Refusal::Open(wait) => ("The service is being spared for a while.", *wait),
@@ -119,6 +127,7 @@ impl InternalError {
                 "The service has more to do than it can; nothing was passed on to it.",
             )
             .retry_after(COME_AGAIN),
+            Self::Upstream { source, .. } if *source.etype() == LACKING => no_room(),
             Self::Upstream { source, .. } => match source.etype() {
                 ErrorType::ConnectTimedout
                 | ErrorType::ConnectRefused
@@ -136,6 +145,11 @@ impl InternalError {
             }
         }
     }
+}
+
+/// The edge holds as much as it can.
+pub(crate) const fn no_room() -> ClientError {
+    ClientError::new(Code::EdgeFull, "The edge has no room for it at the moment.").retry_after(COME_AGAIN)
 }
 
 fn unavailable() -> ClientError {

@@ -51,7 +51,8 @@ const CLIENT_BUFFERS: (usize, usize) = (4096, 1460);
 const TLS_BUFFERS: (usize, usize) = (0, 1460);
 /// Where operators' deeds are written down unless the configuration says; against the working directory.
 const USUAL_AUDIT_FILE: &str = ".run/audit.jsonl";
-/// Descriptors the edge needs beside those of connections: listeners, stores, probes, logs.
+/// Descriptors the edge needs beside those of connections: listeners, stores, probes, logs, connections that are told that there is
+/// no room. Where there are few, a quarter of them has to do.
 const OTHER_DESCRIPTORS: u64 = 256;
 
 /// Why the edge does not start.
@@ -115,11 +116,7 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     let mut server = Server::new_with_opt_and_conf(options, server_conf(heir.as_ref()));
     // A successor takes the listeners of the edge before.
     server.bootstrap();
-    let front = Front {
-        connections,
-        edge: Arc::clone(&edge),
-        listeners: config.listeners.clone(),
-    };
+    let front = Front::new(connections, Arc::clone(&edge), config.listeners.clone());
     // One service for both, so that they share threads and pooled connections.
     let mut service = public::service(&server.configuration, &edge, front);
     service.add_listener(listener(http, CLIENT_BUFFERS));
@@ -287,7 +284,7 @@ fn connection_limit(wanted: usize) -> usize {
         Err(_) => limit.current,
     };
     let Some(descriptors) = descriptors else { return wanted };
-    let possible = usize::try_from(descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2)
+    let possible = usize::try_from((descriptors - OTHER_DESCRIPTORS.min(descriptors / 4)) / 2)
         .unwrap_or(usize::MAX)
         .max(1);
     if possible < wanted {

@@ -80,6 +80,11 @@ impl Standing {
         }
     }
 
+    /// Whether it is a poll that waits for news.
+    pub(crate) fn is_poll(&self) -> bool {
+        self.is_poll
+    }
+
     /// It is at this target of that upstream now.
     pub(crate) fn at(&mut self, upstream: Arc<str>, target: SocketAddr) {
         if let Some(stay) = &mut self.stay {

@@ -89,6 +89,8 @@ codes! {
     TooManyBadTokens = ("TOO_MANY_BAD_TOKENS", 429, "Too many tokens that are not valid"),
     /// A quota is used up; `Retry-After` tells when to come again.
     RateLimited = ("RATE_LIMITED", 429, "Too many requests"),
+    /// The caller holds as many sockets and event streams as one may.
+    TooManyTunnels = ("TOO_MANY_TUNNELS", 429, "Too many open streams"),
     /// A configuration that the edge does not take; the old one stays.
     ConfigRefused = ("CONFIG_REFUSED", 422, "The configuration is refused"),
     /// The header section is too large.
@@ -113,6 +115,8 @@ codes! {
     NoTarget = ("NO_TARGET", 503, "No instance takes requests"),
     /// An operator, or the edge itself, keeps requests away from the upstream for a while.
     CircuitOpen = ("CIRCUIT_OPEN", 503, "The service behind is spared for a while"),
+    /// The edge holds as many connections, or sockets and event streams, as it may; try again.
+    EdgeFull = ("EDGE_FULL", 503, "The edge has no room"),
     /// The upstream has as much to do as it can: the request was not passed on, and may be sent again.
     Overloaded = ("OVERLOADED", 503, "The service behind has too much to do"),
     /// No target of the upstream could answer.

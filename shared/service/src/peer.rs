@@ -10,7 +10,13 @@ use hyper_util::{
 };
 use serde::de::DeserializeOwned;
 use shared_contracts::header;
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
 const MAX_ANSWER: usize = 4 << 20;
 
@@ -52,15 +58,19 @@ pub enum PeerError {
 /// A client of one other service. Cheap to clone; connections are kept and shared.
 #[derive(Clone)]
 pub struct PeerClient {
-    base: String,
+    /// Its instances.
+    bases: Arc<[String]>,
+    /// The one that answered last.
+    current: Arc<AtomicUsize>,
     token: String,
     budget: Duration,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
 impl PeerClient {
-    /// A client of the service at `base` (`http://host:port`), showing `token`. Each call may take two seconds.
-    pub fn new(base: &str, token: &str) -> Self {
+    /// A client of the service at `bases` (`http://host:port`, several with commas between them), showing `token`. Each call may take two
+    /// seconds.
+    pub fn new(bases: &str, token: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(Duration::from_millis(500)));
         connector.set_nodelay(true);
@@ -68,9 +78,12 @@ impl PeerClient {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))
             .build(connector);
-        let base = base.trim_end_matches('/').to_owned();
+        let bases = bases
+            .split(',')
+            .map(|base| base.trim().trim_end_matches('/').to_owned());
         Self {
-            base,
+            bases: bases.collect(),
+            current: Arc::default(),
             token: token.to_owned(),
             budget: Duration::from_secs(2),
             client,
@@ -91,15 +104,39 @@ impl PeerClient {
         }
     }
 
+    /// Asks the instance that answered last, and the others in turn while one is away: what is read may be read again.
     async fn get(
         &self,
         path: &str,
         context: &CallContext,
         deadline: Instant,
     ) -> Result<(StatusCode, Bytes), PeerError> {
+        let first = self.current.load(Relaxed);
+        let mut last = Err(PeerError::Unavailable("no address".into()));
+        for number in (first..first + self.bases.len()).map(|number| number % self.bases.len()) {
+            last = self.get_at(&self.bases[number], path, context, deadline).await;
+            match &last {
+                Err(PeerError::Unavailable(_)) => {}
+                Ok((status, _)) if matches!(status.as_u16(), 502..=504) => {}
+                _ => {
+                    self.current.store(number, Relaxed);
+                    break;
+                }
+            }
+        }
+        last
+    }
+
+    async fn get_at(
+        &self,
+        base: &str,
+        path: &str,
+        context: &CallContext,
+        deadline: Instant,
+    ) -> Result<(StatusCode, Bytes), PeerError> {
         let mut request = Request::builder()
             .method(Method::GET)
-            .uri(format!("{}{path}", self.base))
+            .uri(format!("{base}{path}"))
             .header(header::REQUEST_TIMEOUT, deadline::left(deadline))
             .header(names::ACCEPT, "application/json");
         let carried = [
@@ -124,5 +161,45 @@ impl PeerClient {
         let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
         let body = body.map_err(|error| PeerError::Failed(error.to_string()))?;
         Ok((status, body.to_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use axum::{Json, Router, routing::get};
+    use tokio::net::TcpListener;
+
+    async fn instance(router: Router) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn while_one_instance_is_away_another_is_asked() {
+        let away = format!(
+            "http://{}",
+            std::net::TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+        );
+        let busy = instance(Router::new().fallback(|| async { StatusCode::SERVICE_UNAVAILABLE })).await;
+        let well = instance(Router::new().route("/x", get(|| async { Json(7) }))).await;
+        let peer = PeerClient::new(&format!("{away}, {busy}/,{well}"), "");
+        for _ in 0..2 {
+            let answer: u32 = peer.get_json("/x", &CallContext::default()).await.unwrap();
+            assert_eq!((answer, peer.current.load(Relaxed)), (7, 2));
+        }
+        // That there is no such thing is an answer.
+        let nothing = peer.get_json::<u32>("/y", &CallContext::default()).await;
+        assert!(matches!(nothing, Err(PeerError::NotFound)));
+        let none = PeerClient::new(&away, "")
+            .get_json::<u32>("/x", &CallContext::default())
+            .await;
+        assert!(matches!(none, Err(PeerError::Unavailable(_))));
     }
 }

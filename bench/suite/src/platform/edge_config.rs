@@ -9,7 +9,10 @@ use std::{fs, path::Path};
 /// connections may come from it as from everywhere.
 const CHANGES: [(&str, &str); 2] = [
     ("trusted_proxies: []", "trusted_proxies: [127.0.0.0/8, \"::1/128\"]"),
-    ("connections_per_ip: 256", "connections_per_ip: 16000"),
+    (
+        "connections_per_ip: 1024",
+        "connections_per_ip: 16000, tunnels_per_user: 16000",
+    ),
 ];
 
 /// Writes it.

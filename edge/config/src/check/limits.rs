@@ -11,6 +11,8 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for (key, value) in [
         ("connections", limits.connections),
         ("connections_per_ip", limits.connections_per_ip),
+        ("tunnels", limits.tunnels as usize),
+        ("tunnels_per_user", limits.tunnels_per_user as usize),
         ("requests_per_second_per_ip", limits.requests_per_second_per_ip as usize),
     ] {
         if value == 0 {
@@ -36,11 +38,20 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         );
         report.bad_value(&["limits", "min_rate"], words);
     }
-    if limits.connections_per_ip > limits.connections && limits.connections > 0 {
-        let words = format!(
-            "one client may hold {}, which is more than all together, {}; the larger never acts: lower it",
-            limits.connections_per_ip, limits.connections
-        );
-        report.add(code::NEVER_ACTS, &["limits", "connections_per_ip"], words);
+    for (key, one, all) in [
+        ("connections_per_ip", limits.connections_per_ip, limits.connections),
+        (
+            "tunnels_per_user",
+            limits.tunnels_per_user as usize,
+            limits.tunnels as usize,
+        ),
+    ] {
+        // What is built in is nobody's mistake.
+        if one > all && all > 0 && report.node(&["limits", key]).is_some() {
+            let words = format!(
+                "one client may hold {one}, which is more than all together, {all}; the larger never acts: lower it"
+            );
+            report.add(code::NEVER_ACTS, &["limits", key], words);
+        }
     }
 }

@@ -33,7 +33,7 @@ pub struct CircuitBreaker {
     #[schemars(range(min = 1))]
     pub max_requests: Option<u32>,
     /// Most requests under way to one instance at a time, open streams included; no bound without it. At least 1. Where every instance
-    /// has as many, requests are answered 503 `NO_TARGET`. Clients that stay with their instance (`sticky`) are not turned away.
+    /// has as many, requests are answered 503 `NO_TARGET`. Clients that stay with their instance (`sticky`) are not turned away, new sockets and sessions are.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_requests_per_target: Option<u32>,

@@ -14,6 +14,13 @@ pub struct ConnectionLimits {
     /// Connections at once from one address (IPv6: one /64); at least 1.
     #[schemars(range(min = 1))]
     pub connections_per_ip: usize,
+    /// WebSockets and event streams open at once, over all clients; beyond it 503 `EDGE_FULL`. At least 1.
+    #[schemars(range(min = 1))]
+    pub tunnels: u32,
+    /// The same of one user, or of one address (IPv6: one /64) that nobody is signed in from; beyond it 429 `TOO_MANY_TUNNELS`. At
+    /// least 1.
+    #[schemars(range(min = 1))]
+    pub tunnels_per_user: u32,
     /// Requests in a second from one address (IPv6: one /64) that no honest client makes, nor a crowd behind one address; at
     /// least 1. What is above it is refused before a token or a quota is looked at. They are counted by a sketch, some higher than
     /// they are: write far more than any quota allows.
@@ -40,7 +47,9 @@ impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             connections: 16_000,
-            connections_per_ip: 256,
+            connections_per_ip: 1024,
+            tunnels: 16_000,
+            tunnels_per_user: 1_000,
             requests_per_second_per_ip: 2_000,
             header_timeout: TimeSpan::from_secs(10),
             keep_alive: TimeSpan::from_secs(60),

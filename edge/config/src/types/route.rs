@@ -188,6 +188,9 @@ pub struct Timeouts {
     pub request: TimeSpan,
     /// An unused connection to an instance is kept for this long.
     pub idle: TimeSpan,
+    /// A WebSocket in which nothing moves for this long, and a stream whose service says nothing for this long, is ended: make
+    /// it longer than the heartbeats.
+    pub silence: TimeSpan,
 }
 
 impl Default for Timeouts {
@@ -197,6 +200,7 @@ impl Default for Timeouts {
             first_byte: None,
             request: TimeSpan::from_secs(15),
             idle: TimeSpan::from_secs(60),
+            silence: TimeSpan::from_secs(600),
         }
     }
 }

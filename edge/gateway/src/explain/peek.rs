@@ -4,6 +4,7 @@ use super::{book::Book, stage};
 use crate::{
     edge::Edge,
     generation::{Gate, Route},
+    holders::{Full, Hold, Most},
     phase::{
         Effects, Note,
         identify::{believe, look},
@@ -116,6 +117,13 @@ impl Effects for Peek<'_> {
 
     fn is_foreign(&self, _: &Route) {}
 
+    fn hold(&self, who: &Identity, client: IpAddr, most: Most) -> Result<Option<Hold>, Full> {
+        match self.world {
+            World::Running(edge) => edge.holders.peek(who, client, most).map(|()| None),
+            World::Offline(_) => Ok(None),
+        }
+    }
+
     async fn enter(&self, pool: &Arc<Pool>, level: Level) -> Result<Option<Slot>, Crowded> {
         match pool.outlook(level) {
             Outlook::Free | Outlook::Waits(_) => Ok(None),
@@ -147,6 +155,7 @@ impl Effects for Peek<'_> {
             Note::SameSite(site, route) => stage::admit::same_site(self, site, route),
             Note::Quota(quota, charge) => stage::admit::quota(self, quota, charge),
             Note::Access(refusal, route) => stage::admit::access(self, refusal, route),
+            Note::Hold(held) => stage::admit::hold(self, held),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where a connection becomes requests: counts it, finds out what it speaks, and hands each request to the proxy. What
 //! cannot become a request is refused here.
 
+mod full;
 mod h2;
 mod io;
 mod opened;
@@ -15,6 +16,7 @@ pub(crate) use wire::{At, Wire};
 
 use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy, tls::TlsEnd, upstream::Dialer};
 use edge_config::Listeners;
+use full::Full;
 use opened::Opened;
 use opening::Opening;
 use pingora_core::{
@@ -38,14 +40,26 @@ pub(crate) type Proxy = HttpProxy<EdgeProxy, Dialer>;
 /// Behind the public listeners.
 pub(crate) struct Front {
     /// Who holds how many connections.
-    pub(crate) connections: Arc<Connections>,
+    connections: Arc<Connections>,
     /// Says how long a request head may take.
-    pub(crate) edge: Arc<Edge>,
+    edge: Arc<Edge>,
     /// Its two listeners.
-    pub(crate) listeners: Listeners,
+    listeners: Listeners,
+    full: Full,
 }
 
 impl Front {
+    /// Nobody is connected yet.
+    pub(crate) fn new(connections: Arc<Connections>, edge: Arc<Edge>, listeners: Listeners) -> Self {
+        let full = Full::default();
+        Self {
+            connections,
+            edge,
+            listeners,
+            full,
+        }
+    }
+
     /// Whether a connection came for TLS, and whether it begins with a header that names the client.
     fn listener(&self, socket: &SocketDigest) -> (bool, bool) {
         let http = (false, self.listeners.http.proxy_protocol);
@@ -171,10 +185,16 @@ impl Front {
     pub(crate) async fn serve(&self, proxy: Arc<Proxy>, mut stream: Stream, shutdown: ShutdownWatch) -> Option<Stream> {
         let began = Instant::now();
         let bounds = self.bounds();
-        let guard = self.connections.enter()?;
         let socket = stream.get_socket_digest()?;
         let peer = socket.peer_addr()?.as_inet()?.ip();
         let (has_tls, has_header) = self.listener(&socket);
+        let Some(guard) = self.connections.enter() else {
+            if !has_tls {
+                // Boxed, as few come here.
+                Box::pin(self.full.tell(stream, peer, &self.edge)).await;
+            }
+            return None;
+        };
         let (proxied, mut bytes) = { self.proxied(&mut stream, peer, has_header, bounds.header_timeout) }.await?;
         let guard = guard.belongs_to(proxied.map_or(peer, |client| client.ip()))?;
         let within = || bounds.header_timeout.saturating_sub(began.elapsed());

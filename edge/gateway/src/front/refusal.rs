@@ -2,7 +2,7 @@
 //! arrived can be nothing else, so this goes out in its place.
 
 use super::wire::Wire;
-use crate::{phase::arrive, problem::ClientError};
+use crate::{access_log::AccessLog, phase::arrive, problem::ClientError};
 use chrono::Utc;
 use edge_policy::{client_ip, wire::Fault};
 use shared_contracts::{Code, problem};
@@ -16,6 +16,11 @@ pub(super) fn answer(wire: &Wire, client: Option<IpAddr>, written: &[u8]) -> Vec
         None if written.starts_with(b"HTTP/1.1 405 ") => not_implemented(),
         None => ambiguous(),
     };
+    told(&error, "head refused", client, &wire.log)
+}
+
+/// The answer with this error, written into the access log under `what`.
+pub(super) fn told(error: &ClientError, what: &'static str, client: Option<IpAddr>, log: &AccessLog) -> Vec<u8> {
     let request_id = arrive::fresh_id();
     let body = error.body(&request_id);
     let status = error.code.status();
@@ -23,7 +28,7 @@ pub(super) fn answer(wire: &Wire, client: Option<IpAddr>, written: &[u8]) -> Vec
         .ok()
         .and_then(|status| status.canonical_reason())
         .unwrap_or_default();
-    wire.log.add("head refused", |line| {
+    log.add(what, |line| {
         line.number("status", status.into());
         line.text("code", error.code.as_str());
         if let Some(client) = client {
@@ -31,10 +36,11 @@ pub(super) fn answer(wire: &Wire, client: Option<IpAddr>, written: &[u8]) -> Vec
         }
         line.text("request_id", &request_id);
     });
+    let retry = { error.retry_after_seconds() }.map_or_else(String::new, |wait| format!("retry-after: {wait}\r\n"));
     let date = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT");
     let head = format!(
         "HTTP/1.1 {status} {phrase}\r\ncontent-type: {}\r\ncache-control: no-store\r\ncontent-length: {}\r\n\
-         x-request-id: {request_id}\r\ndate: {date}\r\nconnection: close\r\n\r\n",
+         x-request-id: {request_id}\r\n{retry}date: {date}\r\nconnection: close\r\n\r\n",
         problem::CONTENT_TYPE,
         body.len(),
     );

@@ -6,12 +6,13 @@ use super::{
 };
 use crate::{
     compress::Compression,
+    holders::Most,
     metrics::Metrics,
     store::{Issuer, Quota},
     tls::{Identities, ListenerKeys, TlsError, Validity},
     upstream::{Pool, States, Subset},
 };
-use edge_config::{Mode, Serves as ServesConfig};
+use edge_config::{Mode, Serves as ServesConfig, Streaming};
 use edge_graphql::{Engine, Limits, Subgraph};
 use edge_policy::{
     balance::Affinity,
@@ -136,6 +137,10 @@ impl Generation {
             tls: ListenerKeys::of(&source, previous.and_then(|previous| previous.tls.as_ref()))?,
             https: Https::of(config),
             certificates: Validity::all(&source),
+            most_open: Most {
+                all: config.limits.tunnels,
+                one: config.limits.tunnels_per_user,
+            },
             unrouted: metrics.route("-"),
             source,
         })
@@ -184,6 +189,10 @@ impl Builder<'_> {
             name: name.into(),
             way: route.way(),
             cells: self.metrics.route(name),
+            tunnels: match route.streaming {
+                Some(Streaming::Websocket) => self.metrics.tunnels(name),
+                _ => Arc::default(),
+            },
             access: route.auth.access(),
             gate: Gate::new(name, route, &self.source.config, &self.issuers)?,
             quotas: quotas.collect::<Result<_, BuildError>>()?,
@@ -193,6 +202,7 @@ impl Builder<'_> {
             connect_timeout: *route.timeouts.connect,
             request_timeout: *route.timeouts.request,
             pool_idle: *route.timeouts.idle,
+            silence: *route.timeouts.silence,
             first_byte: route.timeouts.first_byte.map(|time| *time),
             retry: route.retries.to_policy(),
             retry_budget: route.retries.budget.ratio() as f32,

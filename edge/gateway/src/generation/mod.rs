@@ -18,7 +18,8 @@ pub(crate) use source::{KeyText, Read, Source, read, read_text};
 
 use crate::{
     compress::Compression,
-    metrics::RouteCells,
+    holders::Most,
+    metrics::{RouteCells, TunnelCells},
     store::{Issuer, Quota},
     tls::{ListenerKeys, Validity},
     upstream::{Pool, Subset},
@@ -82,6 +83,8 @@ pub(crate) struct Generation {
     pub(crate) https: Https,
     /// Until when the edge's own certificates are valid.
     pub(crate) certificates: Vec<Validity>,
+    /// How much may stay open.
+    pub(crate) most_open: Most,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
 }
@@ -116,6 +119,8 @@ pub(crate) struct Route {
     pub(crate) way: u64,
     /// Counts its answers.
     pub(crate) cells: Arc<RouteCells>,
+    /// Counts what its WebSockets carry.
+    pub(crate) tunnels: Arc<TunnelCells>,
     /// Who may use it.
     pub(crate) access: Access,
     /// Whose tokens it takes. `None` on public routes.
@@ -134,6 +139,8 @@ pub(crate) struct Route {
     pub(crate) request_timeout: Duration,
     /// An unused connection to a target is kept this long.
     pub(crate) pool_idle: Duration,
+    /// What stays open and says nothing for this long is ended.
+    pub(crate) silence: Duration,
     /// Time of one try to the head of its answer.
     pub(crate) first_byte: Option<Duration>,
     /// When a failed try is repeated.

@@ -2,9 +2,11 @@
 
 mod cells;
 mod render;
+mod tunnels;
 
 pub(crate) use cells::{CacheCells, CompressionCells, Counter, Gauge, LimitCells, RouteCells, UpstreamCells};
 pub(crate) use render::{CONTENT_TYPE, Page};
+pub(crate) use tunnels::{Carried, TunnelCells};
 
 use crate::reload::Verdict;
 use chrono::Utc;
@@ -29,6 +31,7 @@ const FAULTS: [(Fault, &str); 4] = [
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     routes: Family<RouteCells>,
+    tunnels: Family<TunnelCells>,
     upstreams: Family<UpstreamCells>,
     limits: Family<LimitCells>,
     /// Requests that are being answered, streams included.
@@ -45,6 +48,10 @@ pub(crate) struct Metrics {
     pub(crate) handshakes_resumed: Counter,
     /// TLS handshakes that led nowhere.
     pub(crate) handshakes_failed: Counter,
+    /// WebSockets and event streams refused because all hold too many.
+    pub(crate) tunnels_refused: Counter,
+    /// The same because one user does.
+    pub(crate) tunnels_refused_to_one: Counter,
     /// Clients cut off because of their bytes, by what was wrong with them.
     clients_cut: [Counter; FAULTS.len()],
     /// Requests refused by the flood guard.
@@ -117,6 +124,11 @@ impl Metrics {
     /// The cells of a route.
     pub(crate) fn route(&self, name: &str) -> Arc<RouteCells> {
         named(&self.routes, name)
+    }
+
+    /// The cells of a route's WebSockets.
+    pub(crate) fn tunnels(&self, route: &str) -> Arc<TunnelCells> {
+        named(&self.tunnels, route)
     }
 
     /// The cells of an upstream.

@@ -17,7 +17,7 @@ const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 /// `Content-Type` of what [`Metrics::render`] makes.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-fn family<T>(family: &Family<T>) -> Vec<(String, Arc<T>)> {
+pub(super) fn family<T>(family: &Family<T>) -> Vec<(String, Arc<T>)> {
     let family = family.lock().unwrap_or_else(PoisonError::into_inner);
     family
         .iter()
@@ -117,6 +117,7 @@ impl Metrics {
     pub(crate) fn render(&self) -> Page {
         let mut page = Page::default();
         self.routes(&mut page);
+        self.of_tunnels(&mut page);
         self.upstreams(&mut page);
         self.shed(&mut page);
         self.limits(&mut page);

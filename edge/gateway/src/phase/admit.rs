@@ -4,9 +4,11 @@ use super::{Effects, Note};
 use crate::{
     context::RequestContext,
     generation::Route,
-    problem::ClientError,
+    holders::Full,
+    problem::{ClientError, no_room},
     store::{Charge, Quota},
 };
+use edge_config::Streaming;
 use edge_policy::{
     attempts::REGAINED_IN,
     cors::{self, Fields},
@@ -14,7 +16,7 @@ use edge_policy::{
     identity::{Identity, TokenSource},
     rate_limit::{self, Decision, Facts, Limit},
 };
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 use pingora_http::RequestHeader;
 use shared_contracts::Code;
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -66,12 +68,43 @@ pub(crate) async fn admit<E: Effects>(
     let refused = ctx.identity.refusal(route.access, route.required());
     effects.note(Note::Access(refused, route));
     match refused {
-        None => Ok(Admission::Admitted),
+        None => {}
         Some(code) => {
             effects.refused();
-            Err(refusal(code))
+            return Err(refusal(code));
         }
     }
+    // What stays open is counted as its user's for as long as it does: only now it is known to be opened.
+    if stays_open(route, head, is_upgrade) {
+        hold(effects, ctx)?;
+    }
+    Ok(Admission::Admitted)
+}
+
+/// Whether it asks for a WebSocket or an event stream. Long polls end by themselves.
+fn stays_open(route: &Route, head: &RequestHeader, is_upgrade: bool) -> bool {
+    match route.streaming {
+        Some(Streaming::Websocket) => is_upgrade,
+        Some(Streaming::Sse) => head.method == Method::GET,
+        None => false,
+    }
+}
+
+fn hold<E: Effects>(effects: &mut E, ctx: &mut RequestContext) -> Result<(), ClientError> {
+    let held = effects.hold(&ctx.identity, ctx.client, ctx.generation.most_open);
+    effects.note(Note::Hold(held.as_ref().map(|_| ()).map_err(|full| *full)));
+    let hold = held.map_err(|full| match full {
+        Full::All => no_room(),
+        Full::One => {
+            let many = ClientError::new(
+                Code::TooManyTunnels,
+                "You hold as many open streams as one may; close some.",
+            );
+            many.retry_after(Duration::from_secs(1))
+        }
+    })?;
+    ctx.holds(hold);
+    Ok(())
 }
 
 fn check_declared_length<E: Effects>(effects: &mut E, route: &Route, headers: &HeaderMap) -> Result<(), ClientError> {

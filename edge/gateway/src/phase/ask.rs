@@ -7,7 +7,7 @@ use crate::{
     edge::Edge,
     generation::Route,
     heads::Head,
-    problem::Stop,
+    problem::{InternalError, Stop},
     standing::{Over, Standing},
     tunnel::handshake,
 };
@@ -167,7 +167,12 @@ pub(super) async fn ask(
     };
     loop {
         wait(session, standing, select::pause(ctx)).await?;
-        let peer = select::select(&Serving(edge), route, session.req_header(), true, ctx)?;
+        let selected = select::select(&Serving(edge), route, session.req_header(), true, ctx);
+        let peer = selected.map_err(|error| match error {
+            // It waits for news of a session that is no more, and is told so in the words of its protocol.
+            InternalError::SessionOver(_) if standing.is_poll() => Stop::Leaving,
+            error => error.into(),
+        })?;
         if let (Some(upstream), Some(target)) = (select::upstream_name(ctx), &ctx.target) {
             standing.at(Arc::clone(upstream), target.address);
         }

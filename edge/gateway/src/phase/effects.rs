@@ -5,6 +5,7 @@ use super::identify::identify;
 use crate::{
     edge::Edge,
     generation::{Gate, Route},
+    holders::{Full, Hold, Most},
     store::{Charge, Quota},
     upstream::{Crowded, Pool, Sessions, Slot, Subset, Target},
 };
@@ -42,6 +43,9 @@ pub(crate) trait Effects: Sync {
 
     /// Another site's page is behind a request, and may not.
     fn is_foreign(&self, route: &Route);
+
+    /// Counts what stays open as its user's.
+    fn hold(&self, who: &Identity, client: IpAddr, most: Most) -> Result<Option<Hold>, Full>;
 
     /// Takes room at an upstream, and waits a moment for it.
     fn enter(&self, pool: &Arc<Pool>, level: Level) -> impl Future<Output = Result<Option<Slot>, Crowded>> + Send;
@@ -81,6 +85,8 @@ pub(crate) enum Note<'n> {
     Quota(&'n Quota, Result<(&'n str, &'n Charge), &'n Spared<'n>>),
     /// Whether such a caller may use the route.
     Access(Option<Code>, &'n Route),
+    /// Whether its user may hold one more that stays open.
+    Hold(Result<(), Full>),
 }
 
 /// The effects of a request that renews a kept answer. The client's request that it stands for was counted and charged already.
@@ -106,6 +112,10 @@ impl Effects for Refreshing<'_> {
     fn refused(&self) {}
 
     fn is_foreign(&self, _: &Route) {}
+
+    fn hold(&self, _: &Identity, _: IpAddr, _: Most) -> Result<Option<Hold>, Full> {
+        Ok(None)
+    }
 
     async fn enter(&self, pool: &Arc<Pool>, level: Level) -> Result<Option<Slot>, Crowded> {
         Serving(self.0).enter(pool, level).await
@@ -157,6 +167,10 @@ impl Effects for Serving<'_> {
             Mode::Report => self.0.metrics.cross_site_reported.add(),
             Mode::Enforce | Mode::Off => self.0.metrics.cross_site_refused.add(),
         }
+    }
+
+    fn hold(&self, who: &Identity, client: IpAddr, most: Most) -> Result<Option<Hold>, Full> {
+        self.0.holders.hold(who, client, most).map(Some)
     }
 
     async fn enter(&self, pool: &Arc<Pool>, level: Level) -> Result<Option<Slot>, Crowded> {

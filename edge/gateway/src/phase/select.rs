@@ -4,13 +4,13 @@ use super::{
     Effects,
     ask::Ended,
     fallback::{self, fall_back},
-    session,
+    session::{self, Home},
 };
 use crate::{
     context::RequestContext,
     generation::{Route, Serves, Sticky},
     problem::InternalError,
-    upstream::{Attempt, Crowded, PeerTimeouts, Pool, Rotation, Subset, Target, clock, peer},
+    upstream::{Attempt, Crowded, LACKING, PeerTimeouts, Pool, Rotation, Subset, Target, clock, is_lack, peer},
 };
 use edge_policy::{
     balance::Client,
@@ -29,9 +29,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::time::sleep;
-
-/// A stream that says nothing for this long has no service behind it any more: heartbeats come far more often.
-const STREAM_SILENCE: Duration = Duration::from_secs(600);
 
 /// The peer of the next try. `is_whole`: no body of the request is still to come.
 pub(crate) fn select<E: Effects>(
@@ -62,7 +59,7 @@ pub(crate) fn peer_at(route: &Route, pool: &Pool, target: &Target, is_whole: boo
     let left = ctx
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let patience = left.unwrap_or(STREAM_SILENCE).max(Duration::from_millis(1));
+    let patience = left.unwrap_or(route.silence).max(Duration::from_millis(1));
     // A service cannot answer what has not arrived: slow uploads are bounded by the request's own time.
     let bound = left.and(route.first_byte).filter(|_| is_whole);
     let first_byte = bound.unwrap_or(patience);
@@ -171,9 +168,13 @@ fn target_of<'r, E: Effects>(
     // The breaker before the balancer: no target is drawn for a request that goes nowhere.
     let permit = effects.leave(pool);
     let permit = permit.map_err(|refusal| InternalError::CircuitOpen(Arc::clone(&pool.name), refusal))?;
-    let Some((target, why)) = choose(effects, (pool, subset), sticky, head, ctx) else {
-        pool.give_back(permit);
-        return Err(InternalError::NoTarget(Arc::clone(&pool.name)));
+    let chosen = choose(effects, (pool, subset), sticky, head, ctx);
+    let (target, why) = match chosen {
+        Ok(chosen) => chosen,
+        Err(error) => {
+            pool.give_back(permit);
+            return Err(error);
+        }
     };
     Ok(Choice {
         target,
@@ -184,35 +185,43 @@ fn target_of<'r, E: Effects>(
 }
 
 /// The client's own target if it is bound to one that is well and not disabled, else the balancer's choice.
+///
+/// # Errors
+/// None takes the request, or none but the one that held its session could.
 fn choose<E: Effects>(
     effects: &E,
     (pool, subset): (&Pool, Subset),
     sticky: Option<&Sticky>,
     head: &RequestHeader,
     ctx: &mut RequestContext,
-) -> Option<(Arc<Target>, Chosen)> {
+) -> Result<(Arc<Target>, Chosen), InternalError> {
     let (key, _) = pool.settings.ring_key.place(&head.headers, ctx.client);
+    let none = || InternalError::NoTarget(Arc::clone(&pool.name));
     let Some(sticky) = sticky else {
-        return effects
-            .next(pool, subset, &ctx.tried, key)
-            .map(|target| (target, Chosen::Balanced));
+        let target = effects.next(pool, subset, &ctx.tried, key).ok_or_else(none)?;
+        return Ok((target, Chosen::Balanced));
     };
-    let client = match session::is_anew(head, ctx) {
-        true => Client::New,
-        false => Client::Bound,
-    };
-    let free =
-        |target: &Arc<Target>| target.is_available() && target.admits(client) && !ctx.tried.contains(&target.address);
-    if let Some(target) = bound(pool.rotation().of(subset), sticky, &head.headers).filter(free) {
+    let own = bound(pool.rotation().of(subset), sticky, &head.headers);
+    if session::belongs_to_one(head, ctx) {
+        // The session first: the cookie may be that of another one, which the same client opened since.
+        let home = match (session::home(effects, (pool, subset), head), own) {
+            (Home::Unknown, own) => own.map(|own| (own, Chosen::Bound)),
+            (Home::At(target), _) => Some((target, Chosen::Session)),
+            (Home::Gone, _) => return Err(InternalError::SessionOver(Arc::clone(&pool.name))),
+        };
+        if let Some((target, why)) = home {
+            ctx.set_cookie = None;
+            // All others would be asked in vain, and its own even where it is not well.
+            return match target.admits(Client::Bound) && !ctx.tried.contains(&target.address) {
+                true => Ok((target, why)),
+                false => Err(InternalError::SessionOver(Arc::clone(&pool.name))),
+            };
+        }
+    } else if let Some(target) = own.filter(|target| has_place(target, pool, head, ctx)) {
         ctx.set_cookie = None;
-        return Some((target, Chosen::Bound));
+        return Ok((target, Chosen::Bound));
     }
-    // A client that keeps no cookies is known by its session. It is not sent another one in vain.
-    if let Some(target) = session::target(effects, (pool, subset), head).filter(free) {
-        ctx.set_cookie = None;
-        return Some((target, Chosen::Session));
-    }
-    let target = effects.next(pool, subset, &ctx.tried, key)?;
+    let target = effects.next(pool, subset, &ctx.tried, key).ok_or_else(none)?;
     let value = format!(
         "{}={}{}{}",
         sticky.cookie,
@@ -221,7 +230,16 @@ fn choose<E: Effects>(
         if ctx.secure { "; Secure" } else { "" }
     );
     ctx.set_cookie = HeaderValue::from_str(&value).ok();
-    Some((target, Chosen::Balanced))
+    Ok((target, Chosen::Balanced))
+}
+
+/// Whether a target takes a client that its cookie binds to it.
+fn has_place(target: &Target, pool: &Pool, head: &RequestHeader, ctx: &RequestContext) -> bool {
+    // Who begins anew has nothing there, and loses nothing by another one.
+    let is_anew = session::is_anew(head, ctx);
+    let client = if is_anew { Client::New } else { Client::Bound };
+    let has_room = !is_anew || target.load.in_flight() < pool.settings.most_per_target;
+    has_room && target.is_available() && target.admits(client) && !ctx.tried.contains(&target.address)
 }
 
 /// Whether the client's cookie names a target.
@@ -250,6 +268,13 @@ pub(crate) fn not_connected(route: &Route, error: &mut Error, ctx: &mut RequestC
     let Some((pool, subset)) = fallback::part(route, ctx) else {
         return;
     };
+    if is_lack(error) {
+        // It would be the same with another one, and this one is not to blame.
+        ctx.attempt = None;
+        error.etype = LACKING;
+        error.set_retry(false);
+        return;
+    }
     ctx.tried.extend(ctx.target.as_ref().map(|target| target.address));
     if let Some(attempt) = ctx.attempt.take() {
         attempt.unreachable();
@@ -321,6 +346,7 @@ pub(super) fn set_aside(ended: Ended, ctx: &mut RequestContext) {
         return;
     };
     match ended {
+        Ended::NotConnected(error) if is_lack(&error) => {}
         Ended::NotConnected(_) => attempt.unreachable(),
         // An idle connection that was closed just then is nobody's failure.
         Ended::Broke { error, reused: true } if cause(&error) == Cause::Reset => {}

@@ -18,17 +18,30 @@ pub(super) fn is_anew(head: &RequestHeader, ctx: &RequestContext) -> bool {
     ctx.route.as_ref().is_some_and(|route| has_sockets(route)) && id(head).is_none()
 }
 
-/// The target of the request's session.
-pub(super) fn target<E: Effects>(
-    effects: &E,
-    (pool, subset): (&Pool, Subset),
-    head: &RequestHeader,
-) -> Option<Arc<Target>> {
-    let address = effects.session(&pool.state.sessions, id(head)?)?;
+/// Where the session of a request is.
+pub(super) enum Home {
+    /// It names none, or one that nobody here has heard of.
+    Unknown,
+    /// In this target.
+    At(Arc<Target>),
+    /// In one that is none any more.
+    Gone,
+}
+
+/// Where the session of a request is.
+pub(super) fn home<E: Effects>(effects: &E, (pool, subset): (&Pool, Subset), head: &RequestHeader) -> Home {
+    let Some(address) = id(head).and_then(|id| effects.session(&pool.state.sessions, id)) else {
+        return Home::Unknown;
+    };
     let rotation = pool.rotation();
     let mut targets = rotation.of(subset).targets.iter();
     let target = targets.find(|target| target.address == address);
-    target.map(Arc::clone)
+    target.map_or(Home::Gone, |target| Home::At(Arc::clone(target)))
+}
+
+/// Whether the request belongs to a session of sockets, which no target but its own knows.
+pub(super) fn belongs_to_one(head: &RequestHeader, ctx: &RequestContext) -> bool {
+    ctx.route.as_ref().is_some_and(|route| has_sockets(route)) && id(head).is_some()
 }
 
 /// Looks into what a service answers to a handshake: the session that opens there stays with its target. The other edges hear of it

@@ -16,7 +16,7 @@ use crate::{
     heads::Head,
     problem::Stop,
     standing::Standing,
-    tunnel::{self, End, Label, client, handshake},
+    tunnel::{self, End, Label, Terms, client, handshake},
 };
 use bytes::Bytes;
 use edge_config::Streaming;
@@ -78,7 +78,11 @@ pub(crate) async fn open(
             .as_ref()
             .map_or_else(String::new, |target| target.address_text.to_string()),
     };
-    tunnel::start(client, service, ctx.hand_over(), standing, label);
+    let terms = Terms {
+        silence: route.silence,
+        cells: Arc::clone(&route.tunnels),
+    };
+    tunnel::start(client, service, ctx.hand_over(), standing, terms, label);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Where frames end (RFC 6455, section 5.2), as far as it takes to put a last one between two of them.
+//! Where frames end (RFC 6455, section 5.2), as far as it takes to count messages, and to put a last frame between two.
 
 /// Follows the frames of one direction. Payloads are skipped by their length and never looked at.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,10 +14,13 @@ pub(super) struct Frames {
 }
 
 const CLOSE: u8 = 0x8;
+/// Set in the last frame of a message.
+const FIN: u8 = 0x80;
 
 impl Frames {
-    /// These bytes passed.
-    pub(super) fn pass(&mut self, mut bytes: &[u8]) {
+    /// These bytes passed. Tells how many messages end in frames that began with them; control frames are none.
+    pub(super) fn pass(&mut self, mut bytes: &[u8]) -> u64 {
+        let mut messages = 0;
         while !bytes.is_empty() {
             if self.left > 0 {
                 let skipped = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
@@ -29,11 +32,14 @@ impl Frames {
             self.known += 1;
             bytes = &bytes[1..];
             if self.known == self.head_length() {
-                self.is_closed |= self.head[0] & 0xf == CLOSE;
+                let opcode = self.head[0] & 0xf;
+                self.is_closed |= opcode == CLOSE;
+                messages += u64::from(opcode < CLOSE && self.head[0] & FIN != 0);
                 self.left = self.payload();
                 self.known = 0;
             }
         }
+        messages
     }
 
     /// How long the present head is, by what is known of it.
@@ -79,7 +85,7 @@ impl Frames {
 /// A close frame of a server: a status (RFC 6455, section 7.4) and a reason of at most 123 bytes.
 pub(super) fn close(status: u16, reason: &str) -> Vec<u8> {
     let reason = &reason.as_bytes()[..reason.len().min(123)];
-    let mut frame = vec![0x80 | CLOSE, (2 + reason.len()) as u8];
+    let mut frame = vec![FIN | CLOSE, (2 + reason.len()) as u8];
     frame.extend(status.to_be_bytes());
     frame.extend(reason);
     frame
@@ -125,11 +131,20 @@ mod tests {
                     assert_eq!(frames.missing(), 0);
                 }
                 let whole = all.concat();
-                whole.chunks(step).for_each(|piece| frames.pass(piece));
-                assert_eq!(frames.missing(), 0);
+                let messages: u64 = whole.chunks(step).map(|piece| frames.pass(piece)).sum();
+                assert_eq!((messages, frames.missing()), (all.len() as u64, 0));
                 assert!(!frames.is_closed(), "payloads are not looked at");
             }
         }
+    }
+
+    #[test]
+    fn a_message_of_several_frames_is_one_and_a_ping_is_none() {
+        let (begins, ping, goes_on, ends) = ([0x01, 1, b'a'], [0x89, 0], [0x00, 1, b'b'], [0x80, 1, b'c']);
+        let mut frames = Frames::default();
+        let counts = [&begins[..], &ping, &goes_on, &ends].map(|frame| frames.pass(frame));
+        assert_eq!(counts, [0, 0, 0, 1]);
+        assert_eq!(frames.pass(&close(1000, "")), 0);
     }
 
     #[test]

@@ -11,12 +11,14 @@ mod pump;
 use crate::{
     access_log::AccessLog,
     context::Presence,
+    metrics::TunnelCells,
     standing::{Over, Standing},
+    stay::Leave,
 };
 use bytes::Bytes;
 use pingora_core::protocols::Stream;
 use pump::Pump;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, timeout},
@@ -40,7 +42,7 @@ pub(crate) struct Label {
     /// The request that opened it.
     pub(crate) request_id: String,
     /// Its route.
-    pub(crate) route: std::sync::Arc<str>,
+    pub(crate) route: Arc<str>,
     /// Where it leads.
     pub(crate) target_address: String,
 }
@@ -58,17 +60,62 @@ pub(crate) enum Why {
     Over(Over),
 }
 
+impl Why {
+    /// In a word each, in the order of [`Why::index`].
+    pub(crate) const WORDS: [&str; 7] = [
+        "closed",
+        "broken",
+        "timed_out",
+        "revoked",
+        "expired",
+        "stopping",
+        "moved",
+    ];
+
+    /// Its place among the words.
+    fn index(self) -> usize {
+        match self {
+            Self::Closed => 0,
+            Self::Broken => 1,
+            Self::TimedOut => 2,
+            Self::Over(Over::Revoked) => 3,
+            Self::Over(Over::Expired) => 4,
+            Self::Over(Over::Leaving(Leave::Stopping)) => 5,
+            Self::Over(Over::Leaving(Leave::Moved)) => 6,
+        }
+    }
+}
+
+/// What a tunnel owes to its route.
+pub(crate) struct Terms {
+    /// It ends when nothing moves for this long.
+    pub(crate) silence: Duration,
+    /// Where what it carries is counted.
+    pub(crate) cells: Arc<TunnelCells>,
+}
+
 /// Starts carrying bytes. `presence` keeps request, stream and connection counted until the end.
-pub(crate) fn start(client: End, service: End, presence: Option<Presence>, standing: Standing, label: Label) {
+pub(crate) fn start(
+    client: End,
+    service: End,
+    presence: Option<Presence>,
+    standing: Standing,
+    terms: Terms,
+    label: Label,
+) {
     tokio::spawn(async move {
-        carry(client, service, standing, label).await;
+        terms.cells.opened.add();
+        terms.cells.open.enter();
+        let why = carry(client, service, standing, &terms, label).await;
+        terms.cells.open.leave();
+        terms.cells.ended[why.index()].add();
         drop(presence);
     });
 }
 
-async fn carry(client: End, service: End, mut standing: Standing, label: Label) {
+async fn carry(client: End, service: End, mut standing: Standing, terms: &Terms, label: Label) -> Why {
     let began = Instant::now();
-    let mut pump = Pump::new(client, service);
+    let mut pump = Pump::new(client, service, terms);
     let why = tokio::select! {
         why = pump.run() => why,
         over = standing.over() => Why::Over(over),
@@ -96,6 +143,7 @@ async fn carry(client: End, service: End, mut standing: Standing, label: Label) 
         line.time("total_us", began.elapsed());
         line.text("request_id", &label.request_id);
     });
+    why
 }
 
 /// Says a last thing and closes. What still comes is read and thrown away: to close on it would reset the connection, and the

@@ -2,9 +2,10 @@
 //! that all tunnels of a thread share, and only what the other side does not take at once is kept.
 
 use super::{
-    End, Why,
+    End, Terms, Why,
     frames::{self, Frames},
 };
+use crate::metrics::{Carried, TunnelCells};
 use bytes::Bytes;
 use pingora_core::protocols::Stream;
 use std::{
@@ -12,6 +13,7 @@ use std::{
     future::poll_fn,
     io,
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -20,8 +22,6 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// A tunnel in which nothing moves for this long has a dead end: heartbeats come far more often.
-const SILENCE: Duration = Duration::from_secs(600);
 /// An end that takes nothing of what waits for it for this long is dead.
 const STALL: Duration = Duration::from_secs(60);
 /// After the client has closed, the service may finish for this long.
@@ -53,14 +53,18 @@ pub(super) struct Pump {
     down: Direction,
     /// Until when the second side may close, once the first has.
     lingers_until: Option<Instant>,
+    silence: Duration,
+    cells: Arc<TunnelCells>,
 }
 
 impl Pump {
     /// Nothing is carried yet.
-    pub(super) fn new(client: End, service: End) -> Self {
+    pub(super) fn new(client: End, service: End, terms: &Terms) -> Self {
         Self {
-            up: Direction::new(client.early, None),
-            down: Direction::new(service.early, Some(Frames::default())),
+            up: Direction::new(client.early),
+            down: Direction::new(service.early),
+            silence: terms.silence,
+            cells: Arc::clone(&terms.cells),
             client: client.stream,
             service: service.stream,
             lingers_until: None,
@@ -84,9 +88,7 @@ impl Pump {
     /// What ends the client's side in good order: the rest of a frame that has begun, and a close frame. Nothing where that rest
     /// is not here, or the service has closed already.
     pub(super) fn farewell(&self, status: u16, reason: &str) -> Vec<u8> {
-        let Some(mut frames) = self.down.frames else {
-            return Vec::new();
-        };
+        let mut frames = self.down.frames;
         let mut length = 0_usize;
         while frames.missing() > 0 && !frames.is_closed() {
             let missing = usize::try_from(frames.missing()).unwrap_or(usize::MAX);
@@ -110,8 +112,9 @@ impl Pump {
 
     fn poll(&mut self, cx: &mut Context<'_>, mut alarm: Pin<&mut Sleep>) -> Poll<Why> {
         let (up, down) = BUFFER.with_borrow_mut(|buffer| {
-            let up = self.up.poll(cx, &mut self.client, &mut self.service, buffer);
-            (up, self.down.poll(cx, &mut self.service, &mut self.client, buffer))
+            let (client, service) = (&mut self.client, &mut self.service);
+            let up = self.up.poll(cx, client, service, &self.cells.received, buffer);
+            (up, self.down.poll(cx, service, client, &self.cells.sent, buffer))
         });
         match (up, down) {
             (Poll::Ready(Err(_)), _) | (_, Poll::Ready(Err(_))) => return Poll::Ready(Why::Broken),
@@ -140,7 +143,7 @@ impl Pump {
 
     /// When to give up, unless something moves before.
     fn patience(&self) -> Instant {
-        let silence = self.up.moved.max(self.down.moved) + SILENCE;
+        let silence = self.up.moved.max(self.down.moved) + self.silence;
         let stalls = [&self.up, &self.down]
             .into_iter()
             .filter(|way| !way.rest.is_empty() || way.unflushed);
@@ -155,8 +158,8 @@ struct Direction {
     rest: Bytes,
     /// Written and perhaps not yet flushed.
     unflushed: bool,
-    /// Where the frames that were written end, if that is of interest.
-    frames: Option<Frames>,
+    /// Where the frames that were written end.
+    frames: Frames,
     state: State,
     bytes: u64,
     /// When something was read or written last.
@@ -172,11 +175,11 @@ enum State {
 }
 
 impl Direction {
-    fn new(early: Bytes, frames: Option<Frames>) -> Self {
+    fn new(early: Bytes) -> Self {
         Self {
             rest: early,
             unflushed: false,
-            frames,
+            frames: Frames::default(),
             state: State::Open,
             bytes: 0,
             moved: Instant::now(),
@@ -189,16 +192,17 @@ impl Direction {
         cx: &mut Context<'_>,
         from: &mut Stream,
         to: &mut Stream,
+        carried: &Carried,
         buffer: &mut [u8],
     ) -> Poll<io::Result<()>> {
         for _ in 0..TURN {
             while !self.rest.is_empty() {
                 let written = ready!(Pin::new(&mut *to).poll_write(cx, &self.rest))?;
                 let written = self.rest.split_to(written);
-                self.wrote(&written)?;
+                self.wrote(&written, carried)?;
             }
             match self.state {
-                State::Open => match self.poll_read(cx, from, to, buffer)? {
+                State::Open => match self.poll_read(cx, from, to, carried, buffer)? {
                     Poll::Ready(()) => {}
                     Poll::Pending => {
                         if self.unflushed {
@@ -226,6 +230,7 @@ impl Direction {
         cx: &mut Context<'_>,
         from: &mut Stream,
         to: &mut Stream,
+        carried: &Carried,
         buffer: &mut [u8],
     ) -> Poll<io::Result<()>> {
         let mut read = ReadBuf::new(buffer);
@@ -238,7 +243,7 @@ impl Direction {
         self.moved = Instant::now();
         let written = match Pin::new(to).poll_write(cx, read)? {
             Poll::Ready(written) => {
-                self.wrote(&read[..written])?;
+                self.wrote(&read[..written], carried)?;
                 written
             }
             Poll::Pending => 0,
@@ -247,14 +252,16 @@ impl Direction {
         Poll::Ready(Ok(()))
     }
 
-    fn wrote(&mut self, written: &[u8]) -> io::Result<()> {
+    fn wrote(&mut self, written: &[u8], carried: &Carried) -> io::Result<()> {
         if written.is_empty() {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        if let Some(frames) = &mut self.frames {
-            frames.pass(written);
+        match self.frames.pass(written) {
+            0 => {}
+            messages => carried.messages.add_many(messages),
         }
         self.bytes += written.len() as u64;
+        carried.bytes.add_many(written.len() as u64);
         self.unflushed = true;
         self.moved = Instant::now();
         Ok(())
@@ -271,6 +278,15 @@ mod tests {
         time::{advance, sleep},
     };
 
+    const SILENCE: Duration = Duration::from_secs(600);
+
+    fn terms() -> Terms {
+        Terms {
+            silence: SILENCE,
+            cells: Arc::default(),
+        }
+    }
+
     /// A tunnel with both of its far ends.
     fn tunnel(early: &'static [u8]) -> (DuplexStream, DuplexStream, JoinHandle<(Why, Moved)>) {
         let (client, near_client) = duplex(64);
@@ -279,7 +295,7 @@ mod tests {
             stream: Box::new(stream) as Stream,
             early: Bytes::from_static(early),
         };
-        let mut pump = Pump::new(end(near_client, early), end(near_service, b""));
+        let mut pump = Pump::new(end(near_client, early), end(near_service, b""), &terms());
         let task = tokio::spawn(async move { (pump.run().await, pump.moved()) });
         (client, service, task)
     }
@@ -374,7 +390,7 @@ mod tests {
                 stream: Box::new(stream) as Stream,
                 early: Bytes::new(),
             };
-            let mut pump = Pump::new(end(near_client), end(near_service));
+            let mut pump = Pump::new(end(near_client), end(near_service), &terms());
             service.write_all(said).await.unwrap();
             assert!(tokio::time::timeout(Duration::from_secs(1), pump.run()).await.is_err());
             let expected = ends.map_or(Vec::new(), |rest| [rest, &frames::close(1008, "OVER")].concat());

@@ -3,6 +3,7 @@
 use super::{
     Attempt, Dialer, PeerTimeouts, Pool, Subset, Target, clock,
     exchange::{TOO_LARGE, exchange},
+    lack::is_lack,
     peer,
     race::Hedge,
 };
@@ -183,10 +184,12 @@ impl Caller {
             let (stream, reused) = match timeout_at(deadline, self.dialer.get(&peer)).await {
                 Ok(Ok(connected)) => connected,
                 failed => {
+                    let mut attempt = attempt.take();
                     if let Ok(Err(error)) = failed {
+                        attempt = attempt.filter(|_| !is_lack(&error));
                         tracing::debug!(upstream = &*ask.pool.name, target_name = &*target.name, %error, "cannot connect");
                     }
-                    attempt.take().into_iter().for_each(Attempt::unreachable);
+                    attempt.into_iter().for_each(Attempt::unreachable);
                     return Err((Cause::NotConnected, CallError::Unreachable(name())));
                 }
             };

@@ -1,6 +1,6 @@
 //! Active health checks: one small HTTP request a target and interval.
 
-use super::{HealthSettings, Pool, Target};
+use super::{HealthSettings, Pool, Target, lack};
 use crate::keeper::Begun;
 use futures::future::join_all;
 use std::{io, sync::Arc, time::Duration};
@@ -45,6 +45,8 @@ pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
 async fn probe(pool: &Pool, target: &Target, settings: &HealthSettings) {
     let (answer, connection) = match timeout(settings.timeout, ask(pool, target, &settings.path)).await {
         Ok(Ok((status, connection))) => (Ok(status), Some(connection)),
+        // It says nothing about the target.
+        Ok(Err(error)) if lack::is_ours(&error) => return,
         Ok(Err(error)) => (Err(error), None),
         Err(_) => (Err(io::ErrorKind::TimedOut.into()), None),
     };

@@ -135,7 +135,7 @@ fn the_shipped_configuration_has_no_mistakes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_client_cannot_hold_all_connections() {
     let edge = Setup::new()
-        .edit("connections_per_ip: 256", "connections_per_ip: 3")
+        .edit("connections_per_ip: 1024", "connections_per_ip: 3")
         .start()
         .await;
     // The edge sees a connection when its task runs, so the counts are waited for.

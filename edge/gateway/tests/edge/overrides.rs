@@ -147,7 +147,17 @@ async fn bound_clients_stay_with_a_draining_target_and_leave_a_disabled_one() {
         assert_eq!(origin_of(edge.client()).await.0, "two", "nobody new");
     }
     set(&edge, "notifications", one.address, json!({ "state": "disable" })).await;
-    assert_eq!(origin_of(bound.clone()).await, ("two".to_owned(), true), "bound anew");
+    // Its session is over, and it begins anew elsewhere.
+    assert_eq!(
+        bound.get(&format!("{POLL}&sid=s1")).await.expect_status(200).text(),
+        "1"
+    );
+    bound
+        .get(POLL)
+        .await
+        .expect_status(200)
+        .set_cookie("edge_affinity")
+        .unwrap();
     assert_eq!(origin_of(bound).await, ("two".to_owned(), false));
     drop(two);
 }
@@ -191,7 +201,11 @@ async fn sessions_without_cookies_stay_with_a_draining_target_too() {
     assert_eq!(poll().await, "one");
     assert!(open().await.starts_with("two-"));
     set(&edge, "notifications", one, json!({ "state": "disable" })).await;
-    assert_eq!(poll().await, "two", "it says itself that it does not know the session");
+    assert_eq!(
+        poll().await,
+        "1",
+        "over, in the words of Engine.IO; nobody else is asked for it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

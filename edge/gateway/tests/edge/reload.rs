@@ -141,7 +141,7 @@ async fn what_cannot_change_live_waits_and_the_rest_does_not() {
     let edge = setup.start().await;
     setup.rewrite(KEY_SET, MOVED);
     setup.rewrite("${EDGE_BIND:-0.0.0.0:8080}", &free_address().to_string());
-    setup.rewrite("connections_per_ip: 256", "connections_per_ip: 255");
+    setup.rewrite("connections_per_ip: 1024", "connections_per_ip: 1023");
     let outcome = edge.reload().await;
     let waits = json!(["listeners.http.bind", "limits.connections_per_ip"]);
     assert_eq!(

@@ -86,11 +86,17 @@ impl Socket {
 
     /// Asks for an upgrade, with more fields, and bytes that do not wait for the answer.
     pub(crate) async fn ask(&mut self, fields: &str, early: &str) {
+        self.ask_with(fields, early.as_bytes()).await;
+    }
+
+    /// The same with any bytes.
+    pub(crate) async fn ask_with(&mut self, fields: &str, early: &[u8]) {
         let head = format!(
             "GET {PATH} HTTP/1.1\r\nhost: feed.example\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
-             sec-websocket-version: 13\r\nsec-websocket-key: {KEY}\r\n{fields}\r\n{early}"
+             sec-websocket-version: 13\r\nsec-websocket-key: {KEY}\r\n{fields}\r\n"
         );
-        self.0.write_all(head.as_bytes()).await.unwrap();
+        let whole = [head.as_bytes(), early].concat();
+        self.0.write_all(&whole).await.unwrap();
     }
 
     /// The next head of an answer.

@@ -5,6 +5,8 @@ use crate::{
     support::{NOTIFICATIONS, PATIENCE, Setup},
 };
 use futures::{SinkExt, StreamExt};
+use http::Method;
+use serde_json::json;
 use shared_testkit::eventually;
 use std::{
     collections::BTreeSet,
@@ -266,6 +268,41 @@ async fn a_client_without_cookies_may_poll_whichever_edge_it_likes() {
         instances.insert(name.to_owned());
     }
     assert_eq!(instances.len(), 2, "sessions are spread all the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_instance_is_asked_for_a_session_that_died_with_its_own() {
+    let (one, two) = (engine_io_origin("one").await, engine_io_origin("two").await);
+    let setup = Setup::new().targets("NOTIFICATIONS", &[one, two]);
+    let edge = setup.start().await;
+    let path = "/notifications/socket.io/?EIO=4&transport=polling";
+    let opened = edge.client().get(path).await.expect_status(200).text();
+    let session = opened.split('"').nth(3).unwrap();
+    let polls = format!("{path}&sid={session}");
+    let own = if session.starts_with("one") { one } else { two };
+    let disable = format!("/upstreams/notifications/targets/{own}/override");
+    edge.ask(Method::PUT, &disable, json!({ "state": "disable" }))
+        .await
+        .expect_status(200);
+    // With a cookie or without: a poll hears that the session is over, in the words of Engine.IO, and what is sent is refused.
+    for client in [
+        edge.client(),
+        edge.client()
+            .header("cookie", "edge_affinity=00000000000000000000000000000000"),
+    ] {
+        assert_eq!(client.get(&polls).await.expect_status(200).text(), "1");
+        let refused = client.post(&polls).await.expect_status(503);
+        assert_eq!(refused.problem().code.as_str(), "NO_TARGET");
+    }
+    let anew = edge.client().get(path).await.expect_status(200).text();
+    assert!(!anew.contains(session.split('-').next().unwrap()), "{anew}");
+    // One that nobody has heard of may be anybody's.
+    let other = edge
+        .client()
+        .get(&format!("{path}&sid=unheard-of"))
+        .await
+        .expect_status(200);
+    assert_eq!(other.text(), if own == one { "two" } else { "one" });
 }
 
 /// Opens sessions that bear its name, and answers its name.

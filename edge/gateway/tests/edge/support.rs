@@ -2,7 +2,7 @@
 
 use crate::origins::Origin;
 use http::Method;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 use shared_testkit::{Answer, Client, ServiceTokens, TestRedis, TestTokens, eventually};
 use std::{
@@ -43,6 +43,7 @@ pub(crate) struct Setup {
     redis_url: String,
     variables: BTreeMap<&'static str, String>,
     edits: Vec<(&'static str, &'static str)>,
+    descriptors: Option<u32>,
     directory: TempDir,
 }
 
@@ -58,6 +59,7 @@ impl Setup {
             redis,
             variables: BTreeMap::new(),
             edits: Vec::new(),
+            descriptors: None,
             directory: TempDir::new().unwrap(),
         };
         for service in nowhere {
@@ -113,6 +115,12 @@ impl Setup {
         self
     }
 
+    /// The edge may have as many descriptors and no more.
+    pub(crate) fn descriptors(mut self, most: u32) -> Self {
+        self.descriptors = Some(most);
+        self
+    }
+
     /// The shipped configuration with its changes.
     pub(crate) fn text(&self) -> String {
         let mut text = fs::read_to_string(root().join("conf/edge.yaml")).unwrap();
@@ -147,7 +155,11 @@ impl Setup {
 
     /// The program with its environment, not started yet.
     pub(crate) fn command(&self, public: SocketAddr, admin: SocketAddr) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_edge"));
+        let edge = env!("CARGO_BIN_EXE_edge");
+        let mut command = Command::new(if self.descriptors.is_some() { "sh" } else { edge });
+        if let Some(most) = self.descriptors {
+            command.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\""), edge]);
+        }
         command
             .args(["run", "--config"])
             .arg(self.config())
@@ -313,6 +325,29 @@ impl Edge {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
+    /// Processor time that it took so far.
+    pub(crate) fn worked(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // Behind the name, which may hold anything: fields 14 and 15, in hundredths of a second.
+        let fields: Vec<&str> = stat[stat.rfind(')').unwrap()..].split(' ').collect();
+        let ticks: u64 = fields[12].parse::<u64>().unwrap() + fields[13].parse::<u64>().unwrap();
+        Duration::from_millis(ticks * 10)
+    }
+
+    /// Descriptors that it has open.
+    pub(crate) fn descriptors(&self) -> u64 {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count() as u64
+    }
+
+    /// From now on it may have as many descriptors and no more.
+    pub(crate) fn limit_descriptors(&self, most: u64) {
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Nofile, limit).unwrap();
     }
 
     /// Sends a signal.

@@ -6,6 +6,7 @@ use crate::{
         report::StageName::Admit,
     },
     generation::Route,
+    holders::Full,
     store::{Charge, Quota},
 };
 use edge_config::units::ByteSize;
@@ -240,4 +241,21 @@ pub(in crate::explain) fn access(peek: &mut Peek<'_>, refusal: Option<Code>, rou
     let value = json!({ "admitted": refusal.is_none(), "code": refusal });
     peek.book
         .because(&format!("{}.{key}", peek.route), Admit, "access", value, text);
+}
+
+/// Whether its user may hold one more that stays open.
+pub(in crate::explain) fn hold(peek: &mut Peek<'_>, held: Result<(), Full>) {
+    let (all, one) = ("limits.tunnels", "limits.tunnels_per_user");
+    let (key, text) = match (held, peek.world.is_running()) {
+        (Ok(()), true) => (one, "one more may stay open"),
+        (Ok(()), false) => (one, "not counted offline"),
+        (Err(Full::One), _) => (one, "refused: this user holds as many as one may"),
+        (Err(Full::All), _) => (all, "refused: all together hold as many as they may"),
+    };
+    let text = format!(
+        "{text}: {} of one user, {} of all",
+        peek.book.shown(one),
+        peek.book.shown(all)
+    );
+    peek.book.because(key, Admit, "tunnels", held.is_ok(), text);
 }

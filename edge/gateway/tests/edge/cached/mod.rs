@@ -61,7 +61,7 @@ pub(super) async fn start_with(change: impl FnOnce(Setup) -> Setup) -> (Setup, E
     let setup = setup.targets("POSTS", &[source.address]).edit("\nroutes:\n", ROUTES);
     // A crowd comes from one address, within a second where the machine is fast, and late where it is slow.
     let crowds = "connections_per_ip: 4096, requests_per_second_per_ip: 100000";
-    let setup = change(setup.edit("connections_per_ip: 256", crowds));
+    let setup = change(setup.edit("connections_per_ip: 1024", crowds));
     let edge = setup.start().await;
     edge.sees("posts", source.address, true).await;
     (setup, edge, source)

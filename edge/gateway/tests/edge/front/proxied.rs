@@ -19,7 +19,7 @@ async fn door(trusted: &'static str) -> (Setup, Recorder, Edge) {
         .targets("AUTH", &[recorder.address])
         .edit("trusted_proxies: []", trusted)
         .edit(
-            "connections_per_ip: 256, header_timeout: 10s",
+            "connections_per_ip: 1024, header_timeout: 10s",
             "connections_per_ip: 2, header_timeout: 1s",
         )
         .edit(

@@ -32,7 +32,7 @@ async fn who_speaks_no_tls_or_nothing_is_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_shakes_hands_for_ever_counts_as_a_connection_and_is_left() {
     let setup = Setup::new().edit(
-        "connections_per_ip: 256, header_timeout: 10s",
+        "connections_per_ip: 1024, header_timeout: 10s",
         "connections_per_ip: 2, header_timeout: 2s",
     );
     let world = world_of(setup, "", "", "").await;
