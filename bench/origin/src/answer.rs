@@ -49,6 +49,7 @@ async fn route(shared: &Shared, request: Request<Incoming>, faults: Option<Set>)
         return match path {
             "/echo" => echo(request).await,
             "/sink" => sink(request).await,
+            "/hub" => json(format!(r#"{{"said":{}}}"#, shared.hub.say())),
             _ => status(StatusCode::NOT_FOUND),
         };
     }
@@ -58,6 +59,7 @@ async fn route(shared: &Shared, request: Request<Incoming>, faults: Option<Set>)
         "/user" => user(&request),
         "/json" => items(query::number(request.uri(), "n").unwrap_or(20), wrong),
         "/sse" => events(&request),
+        "/hub" => live(Body::heard(shared.hub.listen())),
         "/ws" => socket::accept(request).unwrap_or_else(|| status(StatusCode::UPGRADE_REQUIRED)),
         "/health/ready" => status(StatusCode::OK),
         "/stats" => json(serde_json::to_vec(&shared.stats.counts()).unwrap_or_default()),
@@ -105,6 +107,16 @@ fn nonce(shared: &Shared, nonce: &str, wrong: Option<Wrong>) -> String {
 fn items(count: u64, wrong: Option<Wrong>) -> Response<Body> {
     let count = count.min(MOST_ITEMS);
     let last = count - u64::from(wrong == Some(Wrong::Missing) && count > 0);
+    json(listed(count, last))
+}
+
+/// The right answer to `GET /json?n=COUNT`.
+#[must_use]
+pub fn items_text(count: u64) -> String {
+    listed(count, count)
+}
+
+fn listed(count: u64, last: u64) -> String {
     let mut text = String::with_capacity(32 + 48 * usize::try_from(count).unwrap_or(0));
     text.push_str(r#"{"items":["#);
     for id in 1..=last {
@@ -113,7 +125,7 @@ fn items(count: u64, wrong: Option<Wrong>) -> Response<Body> {
         let _ = write!(text, r#"{comma}{{"id":{id},"title":"Item number {id}"}}"#);
     }
     let _ = write!(text, r#"],"count":{count}}}"#);
-    json(text)
+    text
 }
 
 fn user(request: &Request<Incoming>) -> Response<Body> {
@@ -129,10 +141,11 @@ fn user(request: &Request<Incoming>) -> Response<Body> {
 fn events(request: &Request<Incoming>) -> Response<Body> {
     let count = query::number(request.uri(), "n").unwrap_or(0);
     let every = Duration::from_millis(query::number(request.uri(), "every").unwrap_or(1000));
-    let mut response = typed(
-        Body::events(count, every),
-        HeaderValue::from_static("text/event-stream"),
-    );
+    live(Body::events(count, every))
+}
+
+fn live(body: Body) -> Response<Body> {
+    let mut response = typed(body, HeaderValue::from_static("text/event-stream"));
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

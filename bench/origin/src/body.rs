@@ -1,5 +1,6 @@
 //! Bodies of answers, sized and streamed, and cut where a fault says so.
 
+use crate::hub::Heard;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use std::{
@@ -46,6 +47,7 @@ enum Kind {
     Whole(Bytes),
     Repeated { left: u64 },
     Events(Box<Events>),
+    Heard(Heard),
 }
 
 struct Events {
@@ -77,6 +79,11 @@ impl Body {
         })))
     }
 
+    /// Events as they are said.
+    pub(crate) fn heard(heard: Heard) -> Self {
+        Self::new(Kind::Heard(heard))
+    }
+
     fn new(kind: Kind) -> Self {
         Self {
             kind,
@@ -103,6 +110,7 @@ impl Body {
                 Poll::Ready(Some(Bytes::from_static(&BLOCK[..length])))
             }
             Kind::Events(events) => events.next(cx),
+            Kind::Heard(heard) => heard.as_mut().poll_next(cx),
         }
     }
 
@@ -166,7 +174,7 @@ impl HttpBody for Body {
         match &self.kind {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Repeated { left } => SizeHint::with_exact(*left),
-            Kind::Events(_) => SizeHint::default(),
+            Kind::Events(_) | Kind::Heard(_) => SizeHint::default(),
         }
     }
 }

@@ -16,6 +16,8 @@
 //! | `POST /sink` | `{"bytes":n}`: how long the request's body was |
 //! | `GET /delay/{ms}` | [`SMALL`], later |
 //! | `GET /sse?n=N&every=MS` | N server-sent events (0: endless), `{"n":1,"at_us":<Unix time>}` each |
+//! | `GET /hub` | server-sent events: `{"n":N}` at once, and each N that is said from then on |
+//! | `POST /hub` | `{"said":N}`: the next N, said to all who listen |
 //! | `GET /ws` | a WebSocket that echoes |
 //! | `GET /.well-known/jwks.json` | the key set it was started with |
 //! | `GET /internal/revocations` | none |
@@ -29,12 +31,13 @@ mod admin;
 mod answer;
 mod body;
 mod faults;
+mod hub;
 mod query;
 mod server;
 mod socket;
 mod stats;
 
-pub use answer::SMALL;
+pub use answer::{SMALL, items_text as items};
 pub use body::{BLOCK, byte_at};
 pub use faults::{Faults, Wrong};
 pub use server::{Origin, Settings};

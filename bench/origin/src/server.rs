@@ -4,6 +4,7 @@ use crate::{
     admin, answer,
     body::Body,
     faults::Faults,
+    hub::Hub,
     stats::{Counts, Stats},
 };
 use bytes::Bytes;
@@ -56,6 +57,7 @@ impl Default for Settings {
 pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) stats: Stats,
+    pub(crate) hub: Hub,
     pub(crate) jwks: Bytes,
     pub(crate) last_nonce: Mutex<String>,
 }
@@ -78,6 +80,7 @@ impl Origin {
         let shared = Arc::new(Shared {
             faults: Faults::default(),
             stats: Stats::default(),
+            hub: Hub::default(),
             jwks: settings.jwks.into(),
             last_nonce: Mutex::default(),
         });

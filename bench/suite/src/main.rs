@@ -36,6 +36,8 @@ enum Command {
     Instructions(instructions::Args),
     /// Count what a leased quota costs Redis, and check what it admits.
     Leases(command::leases::Args),
+    /// Compare what idle sockets and streams cost proxies, and how soon an event reaches all streams.
+    Live(command::live::Args),
     /// Serve as the upstream of what is measured.
     #[command(hide = true)]
     Origin(command::origin::Args),
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Feed(args) => command::feed::run(&args),
         Command::Instructions(args) => instructions::run(&args),
         Command::Leases(args) => command::leases::run(&args),
+        Command::Live(args) => command::live::run(&args),
         Command::Origin(args) => command::origin::run(&args),
         Command::Peers(args) => command::peers::run(&args),
         Command::Run(args) => run::run(&args),

@@ -9,6 +9,7 @@ mod exchange;
 pub(crate) mod feed;
 mod goal;
 mod install;
+pub(crate) mod live;
 mod measure;
 mod peer;
 mod start;

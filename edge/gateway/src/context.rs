@@ -236,6 +236,15 @@ impl Presence {
     }
 }
 
+impl Presence {
+    /// Its target broke the answer off.
+    pub(crate) fn broke_off(&mut self) {
+        if let Some(attempt) = self.attempt.take() {
+            attempt.failed();
+        }
+    }
+}
+
 impl Drop for Presence {
     fn drop(&mut self) {
         self.edge.metrics.in_flight.leave();

@@ -9,8 +9,10 @@ use bench_load::{
     Failure, Recorder, StepId, Workload,
     protocol::{Answer, Body, Connection, Connector, Options, Target},
 };
+use flate2::read::GzDecoder;
 use http::{HeaderValue, Request, header};
 use std::{
+    io::Read,
     net::SocketAddr,
     rc::Rc,
     time::{Duration, Instant},
@@ -103,6 +105,13 @@ impl Question {
         if answer.status != http::StatusCode::OK {
             return Err(Failure::new("status", format!("{} instead of 200", answer.status)));
         }
+        let coded = answer.headers.get(header::CONTENT_ENCODING);
+        if coded.is_some_and(|coding| coding == "gzip") != self.is_gzipped {
+            return Err(Failure::new("header", format!("content-encoding is {coded:?}")));
+        }
+        if self.is_gzipped {
+            return self.judge_gzip(&answer.body);
+        }
         if !self.is_right(&answer.body) {
             let shown = String::from_utf8_lossy(&answer.body[..answer.body.len().min(120)]).into_owned();
             return Err(Failure::new("body", format!("{shown} instead of {}…", self.body)));
@@ -115,5 +124,15 @@ impl Question {
             ));
         }
         Ok(())
+    }
+
+    fn judge_gzip(&self, body: &[u8]) -> Result<(), Failure> {
+        let mut decoded = Vec::with_capacity(self.body.len());
+        let read = GzDecoder::new(body).read_to_end(&mut decoded);
+        match read {
+            Ok(_) if self.is_right(&decoded) => Ok(()),
+            Ok(length) => Err(Failure::new("body", format!("{length} other bytes"))),
+            Err(error) => Err(Failure::new("body", format!("not gzip: {error}"))),
+        }
     }
 }

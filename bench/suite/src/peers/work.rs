@@ -20,6 +20,33 @@ const LEASED: [&str; 4] = [
     "identity, request id, trace context and service token to the origin",
 ];
 
+const GZIP: HeaderValue = HeaderValue::from_static("gzip");
+
+/// What a peer does for [`Work::Full`] beside what it does for [`Work::Admitted`].
+fn full(peer: Peer) -> &'static [&'static str] {
+    match peer {
+        Peer::Edge => &[
+            "here the quota is leased, by user",
+            "the less busy and quicker of two targets; breaker, ejection, retries",
+            "compression, of answers above 1 KiB",
+        ],
+        Peer::Haproxy => &[
+            "the less busy of two targets; ejection (observe layer7), retries",
+            "compression, of pages (it knows no smallest size)",
+            "lacks: breaker",
+        ],
+        Peer::Envoy => &[
+            "the less busy of two targets; breaker (its bounds), ejection, retries",
+            "compression, of answers above 1 KiB",
+        ],
+        Peer::Nginx => &[
+            "ejection, retries; compression, of answers above 1 KiB",
+            "lacks: breaker",
+        ],
+        _ => &["lacks: breaker, ejection, compression"],
+    }
+}
+
 /// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Work {
@@ -29,6 +56,13 @@ pub(crate) enum Work {
     Admitted,
     /// The edge's token and leased quota alone; all others do as for [`Work::Admitted`].
     Leased,
+    /// Everything that a proxy does for a request: admission, balancing, breaker, ejection, retries, compression offered.
+    Full,
+    /// 20 KiB of JSON for clients that take gzip, at level 1.
+    Gzip,
+    /// What stays open: see [`super::live`].
+    #[value(skip)]
+    Live,
 }
 
 /// A request, and its right answer.
@@ -40,6 +74,8 @@ pub(crate) struct Question {
     pub(crate) headers: HeaderMap,
     /// How the body must begin, or, where it ends with `}`, what it must be.
     pub(crate) body: String,
+    /// Whether the body must come in gzip.
+    pub(crate) is_gzipped: bool,
     /// Whether the answer must open itself to [`WEB_ORIGIN`].
     pub(crate) cors: bool,
 }
@@ -51,13 +87,28 @@ impl Work {
             Self::PassThrough => "pass-through",
             Self::Admitted => "admitted",
             Self::Leased => "leased",
+            Self::Full => "full",
+            Self::Gzip => "gzip",
+            Self::Live => "live",
         }
+    }
+
+    /// Whether nothing is admitted: no token, no pages, no quota.
+    pub(crate) fn is_plain(self) -> bool {
+        matches!(self, Self::PassThrough | Self::Gzip | Self::Live)
+    }
+
+    /// Whether the peer has a configuration of its own for this; others do what they do for the nearest work.
+    fn is_special(peer: Peer) -> bool {
+        matches!(peer, Peer::Edge | Peer::Haproxy | Peer::Nginx | Peer::Envoy)
     }
 
     /// The name of a peer's configuration for it.
     pub(crate) fn config(self, peer: Peer) -> &'static str {
         match self {
             Self::Leased if peer != Peer::Edge => Self::Admitted.name(),
+            Self::Full if !Self::is_special(peer) => Self::Admitted.name(),
+            Self::Gzip | Self::Live if !Self::is_special(peer) => Self::PassThrough.name(),
             _ => self.name(),
         }
     }
@@ -75,7 +126,21 @@ impl Work {
                 "GET by signed-in users: the edge verifies the token and counts a leased quota, and does nothing else; \
                  all others do as for `admitted`"
             }
+            Self::Full => {
+                "GET by signed-in users from a page, as for `admitted` with a leased quota of each user on the edge, and more: \
+                 the less busy of two origins for who is new, circuit breaker, ejection, retries, compression offered (the answer \
+                 is too small for it); what a peer lacks stands in its row"
+            }
+            Self::Gzip => {
+                "GET of 20 KiB of JSON over kept connections, by clients that take gzip: level 1, no other policy"
+            }
+            Self::Live => "GET of what stays open",
         }
+    }
+
+    /// Whether this peer's answers are compressed.
+    pub(crate) fn is_gzipped(self, peer: Peer) -> bool {
+        self == Self::Gzip && Self::is_special(peer)
     }
 
     /// What a peer does for it.
@@ -83,19 +148,22 @@ impl Work {
         match self {
             Self::PassThrough => Vec::new(),
             Self::Leased if peer == Peer::Edge => LEASED.map(str::to_owned).into(),
+            Self::Gzip if self.is_gzipped(peer) => vec!["gzip at level 1".to_owned()],
+            Self::Gzip => vec!["none: the answer passes as it is".to_owned()],
+            Self::Live => Vec::new(),
+            Self::Full => [peer.policies(), full(peer)]
+                .concat()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             Self::Admitted | Self::Leased => peer.policies().iter().map(ToString::to_string).collect(),
         }
     }
 
     /// What client `number` asks of a peer.
     pub(crate) fn question(self, peer: Peer, tokens: &Tokens, number: u32) -> Question {
-        if self == Self::PassThrough {
-            return Question {
-                target: "/",
-                headers: HeaderMap::new(),
-                body: SMALL.to_owned(),
-                cors: false,
-            };
+        if self.is_plain() {
+            return self.plain(peer);
         }
         let user = User(1000 + number);
         let mut headers = HeaderMap::new();
@@ -105,21 +173,43 @@ impl Work {
         if let Ok(value) = HeaderValue::from_str(&bearer) {
             headers.insert(header::AUTHORIZATION, value);
         }
+        if self == Self::Full {
+            headers.insert(header::ACCEPT_ENCODING, GZIP);
+        }
         Question {
             target: "/user",
+            is_gzipped: false,
             headers,
             body: if peer.names_user() {
                 format!(r#"{{"user":"{user}","#)
             } else {
                 r#"{"user":null,"#.to_owned()
             },
-            cors: peer.has_cors() && (self == Self::Admitted || peer != Peer::Edge),
+            cors: peer.has_cors() && (self != Self::Leased || peer != Peer::Edge),
+        }
+    }
+
+    fn plain(self, peer: Peer) -> Question {
+        let mut headers = HeaderMap::new();
+        let (target, body) = match self {
+            Self::Gzip => {
+                headers.insert(header::ACCEPT_ENCODING, GZIP);
+                ("/json?n=550", bench_origin::items(550))
+            }
+            _ => ("/", SMALL.to_owned()),
+        };
+        Question {
+            target,
+            headers,
+            body,
+            is_gzipped: self.is_gzipped(peer),
+            cors: false,
         }
     }
 
     /// Questions that a peer must refuse with 401: without a token, and with one that somebody else signed.
     pub(crate) fn refused(self, peer: Peer, tokens: &Tokens) -> Vec<Question> {
-        if self == Self::PassThrough || peer.verifies() == Verifies::Nothing {
+        if self.is_plain() || peer.verifies() == Verifies::Nothing {
             return Vec::new();
         }
         let mut without = self.question(peer, tokens, 0);
@@ -129,7 +219,7 @@ impl Work {
 
     /// A question whose client says that it is somebody else; only the token counts.
     pub(crate) fn spoofed(self, peer: Peer, tokens: &Tokens) -> Option<Question> {
-        if self == Self::PassThrough || !peer.names_user() {
+        if self.is_plain() || !peer.names_user() {
             return None;
         }
         let mut question = self.question(peer, tokens, 0);
@@ -141,6 +231,13 @@ impl Work {
 }
 
 impl Question {
+    /// The same by a client that takes no coding.
+    pub(crate) fn as_it_is(mut self) -> Self {
+        self.headers.remove(header::ACCEPT_ENCODING);
+        self.is_gzipped = false;
+        self
+    }
+
     /// Whether this body is the right one.
     pub(crate) fn is_right(&self, body: &[u8]) -> bool {
         let whole = self.body.ends_with('}');

@@ -10,7 +10,9 @@ use crate::{
     problem::{InternalError, Stop},
     standing::{Over, Standing},
     tunnel::handshake,
+    upstream::HeadFirst,
 };
+use edge_config::Streaming;
 use http::{HeaderValue, Version, header};
 use pingora_core::{
     protocols::{
@@ -136,6 +138,11 @@ impl Asking<'_> {
         let (stream, reused) = match self.wish.connect(self.edge, &peer).await {
             Ok(connected) => connected,
             Err(error) => return Ended::NotConnected(error),
+        };
+        // What follows the head of an event stream may be somebody else's to read.
+        let stream = match self.route.streaming {
+            Some(Streaming::Sse) => HeadFirst::before(stream),
+            _ => stream,
         };
         let (first, silence) = self.wish.patience(self.route, &peer, self.began);
         match self.wish.exchange(stream, head, first).await {

@@ -11,17 +11,17 @@ use crate::{
     generation::Route,
     problem::Stop,
     standing::{Over, Standing},
+    tunnel::{self, End, Events, Label, client},
+    upstream::HeadFirst,
 };
 use bytes::Bytes;
-use http::header;
+use edge_config::Streaming;
+use http::{StatusCode, Version, header};
 use pingora_core::protocols::http::v1::client::HttpSession;
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use std::{ops::Range, sync::Arc, time::Instant};
-
-/// Between which times a client whose stream has to leave comes again.
-const COME_AGAIN_MS: Range<u32> = 500..3_000;
+use std::{mem, sync::Arc, time::Instant};
 
 /// Asks a service, and passes its answer on. What the client sends meanwhile is put by.
 pub(super) async fn ask_and_answer(
@@ -53,6 +53,9 @@ pub(super) async fn answer(
     let Some(response) = service.resp_header().cloned() else {
         return Err(Error::explain(ErrorType::InternalError, "an answer without a head"));
     };
+    if is_left_alone(session, &service, &response, ctx) {
+        return leave_alone(edge, session, service, response, standing, ctx).await;
+    }
     let bare = begin(session, &mut service, response, ctx).await?;
     if !bare && let Some(over) = relay(edge, session, &mut service, standing, ctx).await? {
         edge.access_log.add("stream ended", |line| {
@@ -64,9 +67,58 @@ pub(super) async fn answer(
         return Ok(());
     }
     service.respect_keepalive();
-    if let Some(stream) = service.reuse().await {
+    if let Some(stream) = service.reuse().await.and_then(HeadFirst::reusable) {
         edge.dialer.keep(stream, &peer);
     }
+    Ok(())
+}
+
+/// Whether an answer needs nobody any more who knows HTTP: an event stream without an end in sight, on a connection that is its own.
+fn is_left_alone(session: &Session, service: &HttpSession, response: &ResponseHeader, ctx: &RequestContext) -> bool {
+    { ctx.route.as_ref() }.is_some_and(|route| route.streaming == Some(Streaming::Sse))
+        // Its body has no other frame than chunks.
+        && session.req_header().version == Version::HTTP_11
+        && client::is_takeable(session)
+        && response.status == StatusCode::OK
+        && Events::of(Some(response)).are_these()
+        && !response.headers.contains_key(header::CONTENT_LENGTH)
+        && HeadFirst::is_at_body(service.stream())
+}
+
+/// Sends the head, and leaves the rest to a task of its own, without Pingora: see [`tunnel::stream`].
+async fn leave_alone(
+    edge: &Edge,
+    session: &mut Session,
+    service: HttpSession,
+    mut response: ResponseHeader,
+    standing: &mut Standing,
+    ctx: &mut RequestContext,
+) -> Result<()> {
+    let is_chunked = response.headers.contains_key(header::TRANSFER_ENCODING);
+    let events = Events::of(Some(&response));
+    // The client's connection ends with it.
+    session.set_keepalive(None);
+    response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
+    decorate(session, &mut response, ctx)?;
+    let silence = service.read_timeout;
+    let client = client::take(session, response).await?;
+    let Some((stream, early)) = HeadFirst::apart(service.into_inner()) else {
+        return Err(Error::explain(
+            ErrorType::InternalError,
+            "a service's stream is another one",
+        ));
+    };
+    let stream = tunnel::stream::Stream {
+        client: client.stream,
+        service: End { stream, early },
+        is_chunked,
+        silence,
+        events,
+        encoder: ctx.encoder.take(),
+    };
+    let standing = mem::replace(standing, Standing::free());
+    let label = Label::of(edge, ctx);
+    tunnel::stream::start(stream, ctx.hand_over(), standing, label);
     Ok(())
 }
 
@@ -85,13 +137,18 @@ async fn begin(
         // It ends with the service's connection, which is not the client's.
         response.insert_header(header::TRANSFER_ENCODING, "chunked")?;
     }
-    respond::last(session, ctx);
-    respond::service(session.req_header(), &mut response, ctx)?;
+    decorate(session, &mut response, ctx)?;
     session
         .write_response_header(Box::new(response), bare)
         .await
         .map_err(Error::into_down)?;
     Ok(bare)
+}
+
+/// Makes the head the client's.
+fn decorate(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestContext) -> Result<()> {
+    respond::last(session, ctx);
+    respond::service(session.req_header(), response, ctx)
 }
 
 /// Passes the body on. Tells why it was ended, if it was not the service that did.
@@ -102,7 +159,7 @@ async fn relay(
     standing: &mut Standing,
     ctx: &mut RequestContext,
 ) -> Result<Option<Over>> {
-    let mut events = Events::of(service);
+    let mut events = Events::of(service.resp_header());
     loop {
         let mut piece = tokio::select! {
             biased;
@@ -156,43 +213,6 @@ fn broke_off(error: Box<Error>, ctx: &mut RequestContext) -> Box<Error> {
         select::broke_off(&route, &mut error, &select::Exchange::ANSWERED, ctx);
     }
     error
-}
-
-/// Where the events of a stream end, as far as it takes to put a last line behind them.
-struct Events {
-    /// Whether it is one.
-    are_these: bool,
-    /// The last bytes.
-    tail: [u8; 4],
-}
-
-impl Events {
-    fn of(service: &HttpSession) -> Self {
-        let kind = service
-            .resp_header()
-            .and_then(|head| head.headers.get(header::CONTENT_TYPE));
-        let is_coded = service
-            .resp_header()
-            .is_some_and(|head| head.headers.contains_key(header::CONTENT_ENCODING));
-        Self {
-            are_these: !is_coded && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")),
-            tail: *b"\n\n\n\n",
-        }
-    }
-
-    fn pass(&mut self, piece: &[u8]) {
-        for byte in &piece[piece.len().saturating_sub(4)..] {
-            self.tail.rotate_left(1);
-            self.tail[3] = *byte;
-        }
-    }
-
-    /// When to come again (WHATWG HTML, section 9.2.6): each after another time of a few seconds. Nothing in the middle of an event.
-    fn farewell(&self, random: f32) -> Option<Bytes> {
-        let wait = COME_AGAIN_MS.start + ((COME_AGAIN_MS.end - COME_AGAIN_MS.start) as f32 * random) as u32;
-        let is_between = self.tail.ends_with(b"\n\n") || self.tail == *b"\r\n\r\n";
-        (self.are_these && is_between).then(|| format!("retry: {wait}\n\n").into())
-    }
 }
 
 async fn write(session: &mut Session, piece: Bytes) -> Result<()> {

@@ -69,15 +69,7 @@ pub(crate) async fn open(
         stream: service.into_inner(),
         early,
     };
-    let label = Label {
-        log: edge.access_log.clone(),
-        request_id: ctx.request_id.clone(),
-        route: Arc::clone(&route.name),
-        target_address: ctx
-            .target
-            .as_ref()
-            .map_or_else(String::new, |target| target.address_text.to_string()),
-    };
+    let label = Label::of(edge, ctx);
     let terms = Terms {
         silence: route.silence,
         cells: Arc::clone(&route.tunnels),

@@ -4,13 +4,18 @@
 //! Pingora: an idle one takes some 10 KiB, a fifth of what it takes there, and its end is decided here alone.
 
 pub(crate) mod client;
+mod events;
 mod frames;
 pub(crate) mod handshake;
 mod pump;
+pub(crate) mod stream;
+
+pub(crate) use events::Events;
 
 use crate::{
     access_log::AccessLog,
-    context::Presence,
+    context::{Presence, RequestContext},
+    edge::Edge,
     metrics::TunnelCells,
     standing::{Over, Standing},
     stay::Leave,
@@ -45,6 +50,21 @@ pub(crate) struct Label {
     pub(crate) route: Arc<str>,
     /// Where it leads.
     pub(crate) target_address: String,
+}
+
+impl Label {
+    /// Of the request that opens it.
+    pub(crate) fn of(edge: &Edge, ctx: &RequestContext) -> Self {
+        Self {
+            log: edge.access_log.clone(),
+            request_id: ctx.request_id.clone(),
+            route: ctx
+                .route
+                .as_ref()
+                .map_or_else(|| "-".into(), |route| Arc::clone(&route.name)),
+            target_address: { ctx.target.as_ref() }.map_or_else(String::new, |target| target.address_text.to_string()),
+        }
+    }
 }
 
 /// Why a tunnel ended.

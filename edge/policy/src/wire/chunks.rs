@@ -55,6 +55,14 @@ impl Chunks {
     /// # Errors
     /// How many bytes of the piece are good, up to [`Fault::Ambiguous`].
     pub fn feed(&mut self, piece: &[u8]) -> Result<(), usize> {
+        self.take(piece, |_| ())
+    }
+
+    /// The same, with what the chunks carry given to `data`.
+    ///
+    /// # Errors
+    /// See [`Self::feed`].
+    pub fn take(&mut self, piece: &[u8], mut data: impl FnMut(&[u8])) -> Result<(), usize> {
         let mut index = 0;
         while index < piece.len() && self.at != At::Done {
             if self.at == At::Data {
@@ -62,6 +70,7 @@ impl Chunks {
                     .unwrap_or(usize::MAX)
                     .min(piece.len() - index);
                 self.size -= here as u64;
+                data(&piece[index..index + here]);
                 index += here;
                 if self.size == 0 {
                     self.at = At::DataCr;
@@ -165,12 +174,13 @@ mod tests {
             wire.extend_from_slice(b"0\r\n\r\n");
             let mut cuts = cuts;
             cuts.sort_unstable();
-            let (mut chunks, mut from) = (Chunks::default(), 0);
+            let (mut chunks, mut from, mut carried) = (Chunks::default(), 0, Vec::new());
             for cut in cuts.into_iter().chain([wire.len()]) {
                 let to = cut.min(wire.len());
-                prop_assert_eq!(chunks.feed(&wire[from..to]), Ok(()));
+                prop_assert_eq!(chunks.take(&wire[from..to], |data| carried.extend_from_slice(data)), Ok(()));
                 from = to;
             }
+            prop_assert_eq!(carried, bodies.concat());
             prop_assert!(chunks.is_done());
         }
 
