@@ -220,7 +220,7 @@ fn values(
 /// The right answer to a right question, 401 to what must be refused.
 fn check(tokens: &Tokens, peer: Peer, work: Work, started: &Started) -> Result<()> {
     // What is coded is looked at while it is measured.
-    let right = work.question(peer, tokens, 0).as_it_is();
+    let right = work.question(peer, tokens, 0).unencoded();
     let mut seen = String::new();
     let is_right = || {
         let Ok(answer) = exchange::ask(started.address, &right) else {

@@ -232,7 +232,7 @@ impl Work {
 
 impl Question {
     /// The same by a client that takes no coding.
-    pub(crate) fn as_it_is(mut self) -> Self {
+    pub(crate) fn unencoded(mut self) -> Self {
         self.headers.remove(header::ACCEPT_ENCODING);
         self.is_gzipped = false;
         self
