@@ -17,9 +17,13 @@ const DISK_NEEDED_GIB: u64 = 8;
 const STORES_AND_BUILD: [Need; 4] = [Need::Cmake, Need::Postgres, Need::Redis, Need::Rabbitmq];
 
 /// What else is used, and by what.
-const TOOLS: [(Need, &str); 5] = [
+const TOOLS: [(Need, &str); 9] = [
     (Need::Node, "test"),
     (Need::Chromium, "test"),
+    (Need::Python, "test"),
+    (Need::Varnishtest, "test"),
+    (Need::H2load, "test"),
+    (Need::Testssl, "test"),
     (Need::Curl, "smoke"),
     (Need::Valgrind, "bench instructions"),
     (Need::Perf, "bench profile"),

@@ -26,7 +26,8 @@ use crate::{
 /// Long enough for requests at work; streams that stay open end with it.
 const DRAIN: Duration = Duration::from_secs(20);
 
-fn binary(state: &State, program: Program) -> PathBuf {
+/// The file of a program.
+pub(crate) fn binary(state: &State, program: Program) -> PathBuf {
     match (&state.edge, program) {
         (Some(edge), Program::Edge) => edge.clone(),
         _ => state.binaries.join(program.name()),

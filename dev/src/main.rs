@@ -36,6 +36,7 @@ mod stores;
 mod supervise;
 mod test;
 mod up;
+mod venv;
 mod workspace;
 
 use std::process::ExitCode;

@@ -16,13 +16,13 @@ use shared_stack::{Error, Options, Result, Stack, Store, find::Need};
 
 use crate::{
     args::{TestOptions, UpOptions},
-    build, down, lock,
+    build, down, launch, lock,
     names::Program,
     output::{say, warn},
     platform::Platform,
     reset, show_env, signals, stores,
     up::{self, seconds},
-    workspace,
+    venv, workspace,
 };
 
 /// Directories of platforms that tests make below the state directory.
@@ -39,7 +39,13 @@ pub(crate) fn run(platform: &Platform, options: &TestOptions) -> Result<ExitCode
     let everything = args.is_empty();
     let mut needs = vec![Need::Cmake, Need::Postgres, Need::Redis, Need::Rabbitmq];
     if everything {
-        needs.extend([Need::Node, Need::Chromium]);
+        needs.extend([
+            Need::Node,
+            Need::Chromium,
+            Need::Varnishtest,
+            Need::H2load,
+            Need::Testssl,
+        ]);
         if !platform.root.join("tests/package.json").is_file() {
             return Err(Error::new(
                 "tests/package.json is missing, so there are no end-to-end tests to run",
@@ -186,6 +192,7 @@ fn end_to_end(platform: &Platform, full: bool, own: &Path) -> Result<bool> {
     // Opened again, now that it is to be without `.env`.
     let fresh = platform.below("e2e")?;
     install_packages(platform)?;
+    let tools = venv::of_tests(platform)?;
     let options = UpOptions {
         detach: true,
         scale: BTreeMap::from([(Program::Comments, 2), (Program::Notifications, 2), (Program::Edge, 2)]),
@@ -193,7 +200,7 @@ fn end_to_end(platform: &Platform, full: bool, own: &Path) -> Result<bool> {
         ..UpOptions::default()
     };
     up::bring_up(&fresh, &options)?;
-    let result = node_tests(platform, &fresh, full, own);
+    let result = node_tests(platform, &fresh, full, own, &tools);
     let stopped = down::everything(&fresh);
     let passed = result?;
     if passed {
@@ -226,7 +233,7 @@ fn install_packages(platform: &Platform) -> Result<()> {
     Err(Error::new("npm ci failed; npm says why above"))
 }
 
-fn node_tests(platform: &Platform, fresh: &Platform, full: bool, own: &Path) -> Result<bool> {
+fn node_tests(platform: &Platform, fresh: &Platform, full: bool, own: &Path, tools: &Path) -> Result<bool> {
     let mut npm = Command::new("npm");
     npm.arg("test")
         .current_dir(platform.root.join("tests"))
@@ -243,6 +250,8 @@ fn node_tests(platform: &Platform, fresh: &Platform, full: bool, own: &Path) -> 
             show_env::quoted(&fresh.dir.to_string_lossy())
         ),
     );
+    npm.env("EDGE_PROGRAM", launch::binary(&fresh.state()?, Program::Edge))
+        .env("PYTHON_TOOLS", tools);
     npm.env("NO_PROXY", "localhost,127.0.0.1")
         .env("no_proxy", "localhost,127.0.0.1");
     if full {

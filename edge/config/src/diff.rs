@@ -1,6 +1,9 @@
 //! What differs between two configurations.
 
-use crate::{Config, types::NEEDS_UPGRADE};
+use crate::{
+    Config,
+    types::{LIVE_BELOW, NEEDS_UPGRADE},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -25,7 +28,7 @@ impl Effect {
             path.strip_prefix(key)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        if NEEDS_UPGRADE.into_iter().any(is_below) {
+        if NEEDS_UPGRADE.into_iter().any(is_below) && !LIVE_BELOW.into_iter().any(is_below) {
             Self::NeedsUpgrade
         } else {
             Self::Live

@@ -32,6 +32,7 @@ pub use diff::{Change, Effect, diff};
 pub use document::{document, document_text};
 pub use interpolate::Env;
 pub use loaded::Loaded;
+pub use pem::not_after;
 pub use schema::{reference, schema, schema_text};
 pub use secret::{HIDDEN, is_secret_field};
 pub use sources::{Origin, Source, Sources};

@@ -2,8 +2,9 @@
 
 use std::time::SystemTime;
 use x509_cert::{
-    Certificate,
+    Certificate, TbsCertificate,
     der::{Decode, Encode, pem::decode_vec},
+    ext::pkix::{SubjectAltName, name::GeneralName},
 };
 
 /// A certificate, as far as it is looked at.
@@ -15,6 +16,8 @@ pub(crate) struct Pem {
     pub(crate) not_after: SystemTime,
     /// Its `SubjectPublicKeyInfo`, DER.
     pub(crate) public_key: Vec<u8>,
+    /// The hosts that it is made out to, in lower case.
+    pub(crate) names: Vec<String>,
 }
 
 const BEGIN: &str = "-----BEGIN ";
@@ -56,6 +59,7 @@ pub(crate) fn certificate(text: &str) -> Result<Pem, &'static str> {
             not_before: read.validity.not_before.to_system_time(),
             not_after: read.validity.not_after.to_system_time(),
             public_key,
+            names: names(&read),
         });
     }
     first.ok_or(if holds_key(text) {
@@ -63,6 +67,22 @@ pub(crate) fn certificate(text: &str) -> Result<Pem, &'static str> {
     } else {
         "holds no certificate; it must be PEM, `-----BEGIN CERTIFICATE-----`"
     })
+}
+
+/// Until when the first certificate of a PEM file is valid; none where there is none that can be read.
+pub fn not_after(text: &str) -> Option<SystemTime> {
+    certificate(text).ok().map(|leaf| leaf.not_after)
+}
+
+fn names(certificate: &TbsCertificate) -> Vec<String> {
+    let Ok(Some((_, SubjectAltName(names)))) = certificate.get::<SubjectAltName>() else {
+        return Vec::new();
+    };
+    let names = names.into_iter().filter_map(|name| match name {
+        GeneralName::DnsName(name) => Some(name.as_str().to_ascii_lowercase()),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// The public half of a file's private key, as `SubjectPublicKeyInfo`, DER.

@@ -72,6 +72,7 @@ fn each_mistake_is_told_with_its_place_and_cure() {
 fn a_mistake_is_told_once() {
     // What was a section becomes an unknown upstream; and the files are not there.
     let many = [
+        "public-port-zero",
         "section-inside-another",
         "target-port-on-its-own",
         "version-of-tls-without-quotes",

@@ -1,7 +1,7 @@
-//! The file with every key that the design names: it loads, and only keys that are not acted on yet are told.
+//! The file with every key that the design names: it loads, and all of it is acted on.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use edge_config::{Config, Diagnostic, Loaded, Severity, Surroundings};
+use edge_config::{Config, Diagnostic, Loaded, Surroundings};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::{fs, path::Path};
 
@@ -35,18 +35,10 @@ fn load(root: &Path) -> Result<Loaded, Vec<Diagnostic>> {
 }
 
 #[test]
-fn the_whole_design_loads_with_warnings_about_what_is_not_acted_on() {
+fn the_whole_design_loads_and_all_of_it_is_acted_on() {
     let folder = folder();
     let Loaded { config, warnings, .. } = load(folder.path()).unwrap_or_else(|all| panic!("{all:#?}"));
-    assert!(!warnings.is_empty());
-    for warning in &warnings {
-        assert_eq!(warning.severity, Severity::Warning);
-        assert!(warning.code.starts_with("W5"), "{warning}");
-        assert!(warning.message.contains("not acted on yet"), "{warning}");
-        assert!(warning.at.line > 0 && !warning.help.is_empty(), "{warning}");
-    }
-    let paths: Vec<_> = warnings.iter().map(|one| one.path.as_str()).collect();
-    assert!(paths.contains(&"listeners.https"), "{paths:?}");
+    assert_eq!(warnings, []);
     assert_eq!(config.routes["graphql"].graphql.as_ref().unwrap().subgraphs.len(), 2);
     assert_eq!(config.upstreams["media"].instances()[0].address, "media.internal:3003");
 }

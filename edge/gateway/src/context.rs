@@ -37,8 +37,10 @@ pub(crate) struct RequestContext {
     pub(crate) traceparent: String,
     /// Who sent it.
     pub(crate) client: IpAddr,
-    /// Whether the client spoke TLS to a trusted proxy in front.
+    /// Whether the client spoke TLS, to the edge or to a trusted proxy in front.
     pub(crate) secure: bool,
+    /// The certificate that it showed the edge, as services are told of it.
+    pub(crate) client_cert: Option<HeaderValue>,
     /// Whom it asked for, where a trusted proxy in front says so.
     pub(crate) forwarded_host: Option<HeaderValue>,
 
@@ -117,6 +119,7 @@ impl RequestContext {
             traceparent: String::new(),
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             secure: false,
+            client_cert: None,
             forwarded_host: None,
             route: None,
             identity: Identity::Anonymous,

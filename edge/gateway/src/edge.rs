@@ -9,14 +9,16 @@ use crate::{
     overrides::Overrides,
     reload::{Board, Reloads},
     store::{Links, Quotas, SharedSessions},
-    upstream::Caller,
+    upstream::{Caller, Dialer},
 };
 use arc_swap::ArcSwap;
 use edge_policy::{attempts::Attempts, client_ip::subscriber};
 use http::HeaderValue;
-use pingora_core::connectors::TransportConnector;
 use pingora_limits::rate::Rate;
 use std::{net::IpAddr, sync::Arc, time::Duration};
+
+/// Idle connections that tunnels and streams leave behind, over all targets.
+const KEPT_CONNECTIONS: usize = 128;
 
 /// The running edge.
 pub(crate) struct Edge {
@@ -46,8 +48,8 @@ pub(crate) struct Edge {
     pub(crate) sessions: SharedSessions,
     /// The client of subgraph calls; it belongs to the proxy's runtime.
     pub(crate) caller: Caller,
-    /// Connects tunnels to services.
-    pub(crate) dialer: TransportConnector,
+    /// Connects tunnels and streams to services.
+    pub(crate) dialer: Dialer,
     /// The edge's own `x-service-token`.
     pub(crate) service_token: Option<HeaderValue>,
     /// Who floods.
@@ -87,6 +89,7 @@ impl Edge {
     pub(crate) fn new(making: Making) -> Self {
         let metrics = Arc::clone(&making.parts.metrics);
         metrics.serves(making.generation.number);
+        let identities = Arc::clone(&making.parts.identities);
         let max_size = making.generation.source.config.cache.max_size.0;
         Self {
             cache: Cache::leaked(max_size, Arc::clone(&metrics.cache)),
@@ -101,8 +104,8 @@ impl Edge {
             links: making.links,
             quotas: making.quotas,
             sessions: making.sessions,
-            caller: Caller::new(),
-            dialer: TransportConnector::new(None),
+            caller: Caller::new(&identities),
+            dialer: Dialer::new(KEPT_CONNECTIONS, &identities),
             service_token: making.service_token,
             flood: FloodGuard::new(),
             attempts: Attempts::default(),

@@ -22,6 +22,8 @@ pub(crate) static FORWARDED_PROTO: HeaderName = HeaderName::from_static(names::F
 pub(crate) static FORWARDED_HOST: HeaderName = HeaderName::from_static(names::FORWARDED_HOST);
 /// See [`names::REQUEST_TIMEOUT`].
 pub(crate) static REQUEST_TIMEOUT: HeaderName = HeaderName::from_static(names::REQUEST_TIMEOUT);
+/// See [`names::CLIENT_CERT`].
+pub(crate) static CLIENT_CERT: HeaderName = HeaderName::from_static(names::CLIENT_CERT);
 /// See [`names::REQUEST_ATTEMPT`].
 pub(crate) static REQUEST_ATTEMPT: HeaderName = HeaderName::from_static(names::REQUEST_ATTEMPT);
 

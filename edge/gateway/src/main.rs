@@ -25,12 +25,14 @@ mod overrides;
 mod phase;
 mod problem;
 mod proxy;
+mod public;
 mod reload;
 mod server;
 mod settings;
 mod standing;
 mod stay;
 mod store;
+mod tls;
 mod tunnel;
 mod upstream;
 

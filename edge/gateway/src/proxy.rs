@@ -6,8 +6,8 @@ use crate::{
     front::{HeadArrived, Wire},
     generation::Serves,
     phase::{
-        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, hedge, record, respond, select, session,
-        stream, upgrade, way,
+        Refreshing, Serving, Way, arrive, cache, fallback, forward, graphql, hedge, neighbour, record, respond, select,
+        session, stream, upgrade, way,
     },
     problem::{self, ClientError, Fault, InternalError, Stop},
 };
@@ -47,7 +47,9 @@ impl EdgeProxy {
         }
         match way {
             Way::Health => respond::health(session, ctx).await?,
+            Way::Redirect(location) => respond::redirect(session, &location, ctx).await?,
             Way::Preflight(fields) => respond::preflight(session, fields, ctx).await?,
+            Way::Last => respond::preflight(session, Vec::new(), ctx).await?,
             Way::Graphql(route) => {
                 if let Serves::Graphql(composed) = &route.serves {
                     // Boxed, as the tunnel's is: Pingora moves the state of this hook, and most requests need neither.
@@ -261,6 +263,7 @@ impl ProxyHttp for EdgeProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
+        neighbour::check(response)?;
         if response.status.is_informational() {
             return Ok(());
         }
@@ -283,7 +286,10 @@ impl ProxyHttp for EdgeProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
-        if response.status.is_informational() {
+        let is_final = !response.status.is_informational();
+        // Pingora ends the connection of who still sends with whatever is answered first, a `100` that asks for the body included.
+        session.set_close_on_response_before_downstream_finish(is_final);
+        if !is_final {
             return Ok(());
         }
         cache::renewing(session, ctx);
@@ -292,6 +298,7 @@ impl ProxyHttp for EdgeProxy {
             return Ok(());
         }
         respond::last(session, ctx);
+        respond::frame(session, response);
         respond::service(session.req_header(), response, ctx)?;
         cache::tell(session, response, ctx);
         Ok(())

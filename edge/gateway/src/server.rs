@@ -15,7 +15,7 @@ use crate::{
     keeper::Keeper,
     metrics::Metrics,
     overrides::{Audit, Overrides},
-    proxy::EdgeProxy,
+    public::{self, KEPT_CONNECTIONS},
     reload::{Board, Reloads, Requests, Start},
     settings::Settings,
     store::{Links, Quotas, SharedSessions},
@@ -33,7 +33,6 @@ use pingora_core::{
         listening::Service,
     },
 };
-use pingora_proxy::http_proxy;
 use std::{
     io,
     net::SocketAddr,
@@ -43,12 +42,13 @@ use std::{
     time::Duration,
 };
 
-/// Idle connections to services kept, each worker thread.
-const KEPT_CONNECTIONS: usize = 256;
 /// Pingora's last line of defence; [`crate::phase::select`] decides about retries long before.
 const MAX_TRIES: usize = 16;
 /// Read and write buffers of a client connection. Pingora's default of 64 KiB is most of what an idle one costs.
 const CLIENT_BUFFERS: (usize, usize) = (4096, 1460);
+/// The same with TLS, which reads into a buffer of its own. What it writes gathers here: head and body are records by themselves, and
+/// leave together.
+const TLS_BUFFERS: (usize, usize) = (0, 1460);
 /// Where operators' deeds are written down unless the configuration says; against the working directory.
 const USUAL_AUDIT_FILE: &str = ".run/audit.jsonl";
 /// Descriptors the edge needs beside those of connections: listeners, stores, probes, logs.
@@ -93,9 +93,12 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     let (edge, requests) = assemble(source, &start, settings)?;
     let source = Arc::clone(&edge.generation.load().source);
     let config = &source.config;
-    let (public, admin) = (config.listeners.http.bind, config.admin.bind);
+    let (http, admin) = (config.listeners.http.bind, config.admin.bind);
     let heir = Heir::here();
-    can_bind("http", public, heir.as_ref())?;
+    can_bind("http", http, heir.as_ref())?;
+    if let Some(https) = &config.listeners.https {
+        can_bind("https", https.bind, heir.as_ref())?;
+    }
     can_bind("admin", admin, heir.as_ref())?;
     let metrics = Arc::clone(&edge.metrics);
     let connections = connection_limit(config.limits.connections);
@@ -113,12 +116,17 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     // A successor takes the listeners of the edge before.
     server.bootstrap();
     let front = Front {
-        proxy: Arc::new(http_proxy(&server.configuration, EdgeProxy(Arc::clone(&edge)))),
         connections,
         edge: Arc::clone(&edge),
-        proxy_protocol: config.listeners.http.proxy_protocol,
+        listeners: config.listeners.clone(),
     };
-    let serving = server.add_service(listening("edge", front, public, None));
+    // One service for both, so that they share threads and pooled connections.
+    let mut service = public::service(&server.configuration, &edge, front);
+    service.add_listener(listener(http, CLIENT_BUFFERS));
+    if let Some(https) = &config.listeners.https {
+        service.add_listener(listener(https.bind, TLS_BUFFERS));
+    }
+    let serving = server.add_service(service);
     let operators = Admin {
         edge: Arc::clone(&edge),
         guard: Guard::new(admin, token_file(&config.admin)),
@@ -147,7 +155,8 @@ pub(crate) fn run(source: Source, start: Start, settings: &Settings) -> Result<(
     let ready = server.add_service(background_service("ready", Ready(heir)));
     serving.add_dependency(&keeping);
     ready.add_dependency(&serving);
-    tracing::info!(%public, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
+    let https = { &config.listeners.https }.as_ref().map(|https| https.bind.to_string());
+    tracing::info!(public = %http, https, %admin, routes = config.routes.len(), upstreams = config.upstreams.len(), "listening");
 
     // Pingora sleeps its whole grace period, however early the last request ends. So it runs on a thread of its own,
     // and the process ends as soon as either says so.
@@ -185,7 +194,13 @@ fn assemble(source: Source, start: &Start, settings: &Settings) -> Result<(Arc<E
     let sessions = SharedSessions::new(&config.redis.url, &settings.redis_prefix, Arc::clone(&links));
     let audit_file = config.admin.audit_file.clone();
     let audit = Audit::new(audit_file.unwrap_or_else(|| USUAL_AUDIT_FILE.into()));
-    let handover = Handover::new(vec![config.listeners.http.bind, config.admin.bind]);
+    let https = config.listeners.https.iter().map(|https| https.bind);
+    let handover = Handover::new(
+        [config.listeners.http.bind, config.admin.bind]
+            .into_iter()
+            .chain(https)
+            .collect(),
+    );
     let (reloads, requests) = Reloads::channel();
     let edge = Edge::new(Making {
         board: Board::new(start.file.clone(), &generation),
@@ -226,6 +241,13 @@ fn server_conf(heir: Option<&Heir>) -> ServerConf {
 }
 
 fn listening<A>(name: &str, app: A, address: SocketAddr, threads: Option<usize>) -> Service<A> {
+    let mut service = Service::new(name.to_owned(), app);
+    service.add_listener(listener(address, CLIENT_BUFFERS));
+    service.threads = threads;
+    service
+}
+
+fn listener(address: SocketAddr, (read, write): (usize, usize)) -> ListenerConfig {
     let mut options = TcpSocketOptions::default();
     options.tcp_keepalive = Some(TcpKeepalive {
         idle: Duration::from_secs(60),
@@ -234,14 +256,10 @@ fn listening<A>(name: &str, app: A, address: SocketAddr, threads: Option<usize>)
         #[cfg(target_os = "linux")]
         user_timeout: Duration::ZERO,
     });
-    let buffers = L4BufferSettings::new(CLIENT_BUFFERS.0, CLIENT_BUFFERS.1);
-    let listener = ListenerConfig::tcp(address.to_string())
+    let buffers = L4BufferSettings::new(read, write);
+    ListenerConfig::tcp(address.to_string())
         .tcp_socket_options(options)
-        .l4_buffer(buffers);
-    let mut service = Service::new(name.to_owned(), app);
-    service.add_listener(listener);
-    service.threads = threads;
-    service
+        .l4_buffer(buffers)
 }
 
 /// Pingora panics where an address cannot be bound, after half a minute of trying: so it is tried here first.

@@ -20,11 +20,12 @@ pub const FORWARDED_FOR: &str = "x-forwarded-for";
 pub const FORWARDED_PROTO: &str = "x-forwarded-proto";
 /// The `Host` the client asked for.
 pub const FORWARDED_HOST: &str = "x-forwarded-host";
+/// The certificate that a client showed the edge (RFC 9440).
+pub const CLIENT_CERT: &str = "client-cert";
 /// Whole milliseconds after which nobody waits for the answer any more, counted from when the request was sent on.
 pub const REQUEST_TIMEOUT: &str = "x-request-timeout-ms";
 /// Which try this is, from 2 on; the first does not say so.
 pub const REQUEST_ATTEMPT: &str = "x-request-attempt";
-
 /// The same three in one field (RFC 7239), which proxies in front of the edge may write.
 pub const FORWARDED: &str = "forwarded";
 
@@ -46,6 +47,8 @@ pub const STRIPPED_FROM_CLIENTS: &[&str] = &[
     FORWARDED,
     REQUEST_TIMEOUT,
     REQUEST_ATTEMPT,
+    CLIENT_CERT,
+    "client-cert-chain",
     "x-real-ip",
     "x-forwarded-port",
     "x-forwarded",

@@ -29,6 +29,12 @@ pub enum Need {
     Perf,
     /// Python 3 that makes environments of its own, for tools that come from PyPI.
     Python,
+    /// Plays both ends of an HTTP/1 exchange byte by byte, for the tests of conformity.
+    Varnishtest,
+    /// A client that speaks HTTP/2 strictly, for the tests of conformity.
+    H2load,
+    /// Scans what speaks TLS for weaknesses, for the tests of conformity.
+    Testssl,
 }
 
 /// Major and minor number.
@@ -78,6 +84,9 @@ impl Need {
             Self::Valgrind => "Valgrind",
             Self::Perf => "perf",
             Self::Python => "Python",
+            Self::Varnishtest => "varnishtest",
+            Self::H2load => "h2load",
+            Self::Testssl => "testssl.sh",
         }
     }
 
@@ -101,7 +110,10 @@ impl Need {
             Self::Chromium => Version(100, 0),
             Self::Valgrind => Version(3, 15),
             Self::Perf => Version(5, 0),
-            Self::Python => Version(3, 8),
+            Self::Python => Version(3, 10),
+            Self::Varnishtest => Version(7, 1),
+            Self::H2load => Version(1, 52),
+            Self::Testssl => Version(3, 0),
         }
     }
 
@@ -121,6 +133,9 @@ impl Need {
             Self::Valgrind => simple("valgrind"),
             Self::Perf => simple("perf"),
             Self::Python => python(),
+            Self::Varnishtest => varnishtest(),
+            Self::H2load => h2load(),
+            Self::Testssl => testssl(),
         };
         match found {
             None => Finding::Missing,
@@ -153,6 +168,32 @@ fn python() -> Option<(PathBuf, Version)> {
         .output()
         .ok()?;
     modules.status.success().then_some(found)
+}
+
+/// It does not tell its version; the server it comes with does.
+fn varnishtest() -> Option<(PathBuf, Version)> {
+    let told = Command::new(program("varnishd")?).arg("-V").output().ok()?;
+    let version = Version::read(&String::from_utf8_lossy(&told.stderr))?;
+    Some((program("varnishtest")?, version))
+}
+
+/// `h2load nghttp2/1.52.0`: its name has a digit of its own.
+fn h2load() -> Option<(PathBuf, Version)> {
+    let path = program("h2load")?;
+    let told = Command::new(&path).arg("--version").output().ok()?;
+    let version = Version::read(String::from_utf8_lossy(&told.stdout).split_once('/')?.1)?;
+    Some((path, version))
+}
+
+/// It tells its version behind its name, in colours.
+fn testssl() -> Option<(PathBuf, Version)> {
+    let path = program("testssl")?;
+    let told = Command::new(&path).arg("-v").output().ok()?;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let line = told
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("testssl"))?;
+    Some((path, Version::read(line)?))
 }
 
 fn simple(name: &str) -> Option<(PathBuf, Version)> {

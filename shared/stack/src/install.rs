@@ -33,6 +33,9 @@ pub fn packages(need: Need) -> &'static [&'static str] {
         Need::Valgrind => &["valgrind"],
         Need::Perf => &["linux-perf"],
         Need::Python => &["python3", "python3-venv"],
+        Need::Varnishtest => &["varnish"],
+        Need::H2load => &["nghttp2-client"],
+        Need::Testssl => &["testssl.sh"],
     }
 }
 

@@ -12,7 +12,11 @@ use crate::{
         users::{self, Taken},
     },
 };
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use serde::Deserialize;
 use shared_contracts::Code;
 use shared_postgres::{AsyncConnection, DbError};
@@ -28,7 +32,7 @@ pub(super) struct Input {
     full_name: String,
 }
 
-/// 201 with the user and its token; 400 `VALIDATION_FAILED`, 409 `EMAIL_TAKEN` or `USERNAME_TAKEN`.
+/// 201 with the user, its address and its token; 400 `VALIDATION_FAILED`, 409 `EMAIL_TAKEN` or `USERNAME_TAKEN`.
 pub(super) async fn signup(
     State(auth): State<Arc<Auth>>,
     caller: Caller,
@@ -56,7 +60,9 @@ pub(super) async fn signup(
         .map_err(|error| Taken::by(&error).map_or_else(|| error.into(), refuse))?;
     drop(conn);
     tracing::info!(user = user.id, "signed up");
-    signed_in(&auth, &caller, StatusCode::CREATED, user, &opened, false)
+    let location = [(header::LOCATION, format!("/api/users/{}", user.id))];
+    let answer = signed_in(&auth, &caller, StatusCode::CREATED, user, &opened, false)?;
+    Ok((location, answer).into_response())
 }
 
 fn refuse(taken: Taken) -> ApiError {

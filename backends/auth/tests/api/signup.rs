@@ -18,6 +18,7 @@ async fn makes_an_account_and_signs_it_in() {
         json!({ "id": "1", "username": "John", "email": "john@test.com", "fullName": "John Doe", "avatarUrl": null });
     assert_eq!(body["user"], user);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("location"), Some("/api/users/1"));
     assert_eq!(body.get("refreshToken"), None);
 
     let claims = auth.verify(&token(&body)).await.unwrap();

@@ -29,6 +29,19 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             report.bad_value(&path, "none; name at least one `{ cert_file: …, key_file: … }`");
         }
     }
+    if config
+        .listeners
+        .https
+        .as_ref()
+        .is_some_and(|https| https.public_port == Some(0))
+    {
+        let path = ["listeners", "https", "public_port"];
+        report.bad_value(&path, "port 0 does not exist; ports are 1 to 65535");
+    }
+    if config.listeners.http.redirect_to_https && https.is_none() && report.is_whole(&["listeners", "https"]) {
+        let words = "nothing listens for TLS; add `listeners.https`, or take this out";
+        report.add(code::CONTRADICTION, &["listeners", "http", "redirect_to_https"], words);
+    }
     if !config.admin.bind.ip().is_loopback() && config.admin.token_file.is_none() {
         let words = format!(
             "whoever reaches `{}` sees what the edge does, and may change it; bind `127.0.0.1:{}`, or set `token_file`",

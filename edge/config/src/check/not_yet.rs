@@ -16,18 +16,16 @@ pub(crate) struct NotYet {
     pub(crate) instead: &'static str,
 }
 
+#[expect(dead_code, reason = "every key is acted on at the moment")]
 const fn row(code: &'static str, key: &'static str, instead: &'static str) -> NotYet {
     NotYet { code, key, instead }
 }
 
 /// All of them.
-pub(crate) const NOT_YET: [NotYet; 2] = [
-    row("W506", "listeners.https", "nothing listens there"),
-    row("W513", "upstreams.*.tls", "instances are spoken to without TLS"),
-];
+pub(crate) const NOT_YET: &[NotYet] = &[];
 
 pub(super) fn check(report: &mut Report<'_>) {
-    for row in &NOT_YET {
+    for row in NOT_YET {
         let mut places = Vec::new();
         let keys: Vec<&str> = row.key.split('.').collect();
         row.find(report.tree(), &keys, &mut Vec::new(), &mut places);

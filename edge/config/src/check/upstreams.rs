@@ -1,7 +1,10 @@
 //! Each upstream by itself.
 
 use super::{Report, discovery, is_token, paths};
-use crate::{Concurrency, Config, HealthCheck, LoadBalancing, Outlier, Upstream, de::is_host, diagnose::code};
+use crate::{
+    Concurrency, Config, HealthCheck, LoadBalancing, Outlier, Records, Upstream, UpstreamTls, de::is_host,
+    diagnose::code,
+};
 use std::{collections::HashMap, time::Duration};
 
 /// A client that waits longer is better told to come again.
@@ -34,12 +37,25 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
                 "not a cookie's name (RFC 6265, a token); write letters, digits, `-` and `_`",
             );
         }
-        if let Some(server) = upstream.tls.as_ref().and_then(|tls| tls.server_name.as_ref())
-            && !is_host(server)
-        {
-            let words = format!("`{server}` is not a host's name; write it like `posts.internal`");
-            report.bad_value(&["upstreams", name, "tls", "server_name"], words);
+        if let Some(tls) = &upstream.tls {
+            self::tls(name, upstream, tls, report);
         }
+    }
+}
+
+fn tls(name: &str, upstream: &Upstream, tls: &UpstreamTls, report: &mut Report<'_>) {
+    let path = ["upstreams", name, "tls", "server_name"];
+    if let Some(server) = &tls.server_name {
+        if !is_host(server) {
+            let words = format!("`{server}` is not a host's name; write it like `posts.internal`");
+            report.bad_value(&path, words);
+        }
+        return;
+    }
+    if upstream.records() == Records::Srv {
+        // What the records lead to is told by whoever answers them, and may be anybody.
+        let words = "missing, and the name of a service is no host's; write the one that the instances' certificates are made out to";
+        report.add(code::CONTRADICTION, &path[..3], words);
     }
 }
 

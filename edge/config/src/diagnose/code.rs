@@ -50,7 +50,7 @@ pub const EXPOSED: &str = "W406";
 pub const INLINE_SECRET: &str = "W407";
 /// A limit that only counts.
 pub const DRY_RUN: &str = "W408";
-/// A certificate that expires soon.
+/// A certificate that expires soon, or has expired.
 pub const EXPIRING: &str = "W409";
 /// A method that is probably misspelled.
 pub const ODD_METHOD: &str = "W410";

@@ -45,7 +45,7 @@ pub use hedge::Hedge;
 pub use jwks::{Jwks, JwtAlgorithm, KeySource};
 pub use jwt::{Jwt, Revocation};
 pub use limits::ConnectionLimits;
-pub use listeners::{Certificate, Http, Https, ListenerTls, Listeners, TlsVersion};
+pub use listeners::{Certificate, ClientAuth, ClientAuthMode, Hsts, Http, Https, ListenerTls, Listeners, TlsVersion};
 pub use matching::Match;
 pub use proxies::TrustedHeader;
 pub(crate) use rate_limit::Charged;
@@ -122,4 +122,12 @@ pub(crate) const NEEDS_UPGRADE: [&str; 8] = [
     "limits.connections",
     "limits.connections_per_ip",
     "redis.url",
+];
+
+/// Of these, what a reload changes all the same.
+pub(crate) const LIVE_BELOW: [&str; 4] = [
+    "listeners.http.redirect_to_https",
+    "listeners.https.hsts",
+    "listeners.https.public_port",
+    "listeners.https.tls",
 ];

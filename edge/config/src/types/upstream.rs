@@ -1,6 +1,6 @@
 //! Section `upstreams`.
 
-use super::{Concurrency, Discovery, Records, Target, discovery::default_refresh};
+use super::{Certificate, Concurrency, Discovery, Records, Target, discovery::default_refresh};
 use crate::units::{ByteSize, Percent, Ratio, TimeSpan};
 use edge_policy::{
     balance::{Method, RingKey, Thresholds},
@@ -265,4 +265,16 @@ pub struct UpstreamTls {
     /// PEM file with the certificates that vouch for theirs; the system's unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// Who the edge is, for instances that want to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+}
+
+impl UpstreamTls {
+    /// The name that the certificate of the instance at `address` must be made out to.
+    pub fn name_of<'t>(&'t self, address: &'t str) -> &'t str {
+        let host = || address.rsplit_once(':').map_or(address, |(host, _)| host);
+        let name = self.server_name.as_deref().unwrap_or_else(host);
+        name.trim_start_matches('[').trim_end_matches([']', '.'])
+    }
 }

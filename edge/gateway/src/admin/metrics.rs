@@ -49,6 +49,7 @@ pub(super) fn page(edge: &Edge) -> String {
         );
     }
     revocations(&mut page, &generation);
+    certificates(&mut page, &generation);
     page.finish()
 }
 
@@ -91,6 +92,24 @@ fn room(page: &mut Page, generation: &Generation) {
             }
         }
     }
+}
+
+fn certificates(page: &mut Page, generation: &Generation) {
+    let name = "edge_tls_certificate_not_after_seconds";
+    page.metric(
+        name,
+        "gauge",
+        "Until when a certificate of the edge's own is valid, since the Unix epoch.",
+    );
+    for own in &generation.certificates {
+        let labels = format!("used_by=\"{}\",file=\"{}\"", own.used_by, escaped(&own.file));
+        page.value(name, &labels, own.unix_seconds());
+    }
+}
+
+/// A label's value may hold anything, names of files do.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 fn revocations(page: &mut Page, generation: &Generation) {

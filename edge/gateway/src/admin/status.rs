@@ -4,8 +4,10 @@ use crate::{
     edge::Edge,
     generation::{Generation, Route},
     overrides::{Order, Shown, Subject},
+    tls::Validity,
     upstream::{Pool, Standing, Target, clock},
 };
+use chrono::{DateTime, SecondsFormat, Utc};
 use edge_policy::shed::Level;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub(super) fn status(edge: &Edge) -> Value {
         "upstreams": upstreams(&generation),
         "overrides": overrides(edge),
         "issuers": issuers(&generation),
+        "certificates": certificates(&generation),
         "cache": cache(edge),
         "quotaStore": if edge.links.quotas.is_up() { "up" } else { "down" },
         "edges": edge.quotas.leases.fleet(),
@@ -146,6 +149,15 @@ fn cache(edge: &Edge) -> Value {
         "evictions": cells.evictions.get(),
         "purged": cells.purged.get(),
     })
+}
+
+/// Until when the edge's own are valid.
+fn certificates(generation: &Generation) -> Vec<Value> {
+    let shown = |own: &Validity| {
+        let not_after = DateTime::<Utc>::from(own.not_after).to_rfc3339_opts(SecondsFormat::Secs, true);
+        json!({ "usedBy": own.used_by, "file": own.file, "notAfter": not_after })
+    };
+    generation.certificates.iter().map(shown).collect()
 }
 
 fn issuers(generation: &Generation) -> Value {

@@ -82,6 +82,11 @@ impl Head {
         meta
     }
 
+    /// When it, or the last word that it still holds, arrived.
+    pub(super) fn received(&self) -> SystemTime {
+        self.received
+    }
+
     /// The body's length, where it is declared.
     pub(super) fn declared(&self) -> Option<u64> {
         edge_policy::compression::declared(&self.response.headers)

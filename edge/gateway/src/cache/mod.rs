@@ -8,6 +8,7 @@
 mod entry;
 mod fill;
 mod index;
+mod lock;
 mod reader;
 mod room;
 mod shelf;
@@ -19,9 +20,10 @@ pub(crate) use store::{Purged, Store};
 
 use crate::metrics::CacheCells;
 use edge_policy::cache::Digest;
+use lock::Lock;
 use pingora_cache::{
     CacheKey, CacheOptionOverrides,
-    lock::{CacheKeyLockImpl, CacheLock},
+    lock::CacheKeyLockImpl,
     predictor::{CacheablePredictor, Predictor},
 };
 use pingora_proxy::Session;
@@ -54,7 +56,7 @@ pub(crate) struct Cache {
     streaming: Shelf,
     /// Readers wait until it is there.
     whole: Shelf,
-    lock: CacheLock,
+    lock: Lock,
     unkept: Predictor<SHARDS>,
 }
 
@@ -65,8 +67,8 @@ impl Cache {
         Box::leak(Box::new(Self {
             streaming: Shelf::new(Arc::clone(&store), true),
             whole: Shelf::new(Arc::clone(&store), false),
+            lock: Lock::new(Arc::clone(&store), LOCK_AGE),
             store,
-            lock: CacheLock::new(LOCK_AGE),
             unkept: Predictor::new(UNKEPT, Some(|why| passing::ALL.contains(&why))),
         }))
     }

@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// Where the connection comes from. Behind a trusted proxy that is the proxy.
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     client_ip: IpAddr,
+    /// It comes over TLS.
+    #[arg(long)]
+    tls: bool,
     /// A configuration to explain by, instead of asking the edge that runs.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -65,6 +68,7 @@ impl Arguments {
             target: self.path.clone(),
             headers,
             client_ip: self.client_ip,
+            tls: self.tls,
         }
     }
 }

@@ -22,6 +22,9 @@ pub(crate) struct Ask {
     pub(crate) headers: Vec<(String, String)>,
     /// Where its connection comes from.
     pub(crate) client_ip: IpAddr,
+    /// Whether it comes over TLS.
+    #[serde(default)]
+    pub(crate) tls: bool,
 }
 
 /// A request that nobody can send.
@@ -94,6 +97,7 @@ mod tests {
             target: target.into(),
             headers: headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
             client_ip: "127.0.0.1".parse().unwrap(),
+            tls: false,
         }
     }
 

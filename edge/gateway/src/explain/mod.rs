@@ -58,6 +58,7 @@ pub(crate) async fn explain(
         Read::Request(mut session, first_line) => {
             let mut ctx = RequestContext::imagined(Arc::clone(generation));
             ctx.first_line = Some(first_line);
+            ctx.secure = ask.tls;
             let way = way(&mut peek, &mut session, Some(ask.client_ip), &mut ctx).await;
             stage::arrive::client(&mut peek, ask, &ctx);
             stage::arrive::path(&mut peek, ask, session.req_header());
@@ -129,7 +130,12 @@ async fn onwards(peek: &mut Peek<'_>, way: Way, session: &Session, ctx: &mut Req
             );
             Ok(Verdict::answered(200, "by the edge itself: its health"))
         }
+        Way::Redirect(_) => Ok(Verdict::answered(
+            308,
+            "by the edge itself: to the same address over TLS",
+        )),
         Way::Preflight(_) => Ok(Verdict::answered(204, "by the edge itself: a preflight")),
+        Way::Last => Ok(Verdict::answered(204, "by the edge itself: `Max-Forwards` is 0")),
         Way::Graphql(route) => {
             let mut names = Vec::new();
             if let Serves::Graphql(composed) = &route.serves {

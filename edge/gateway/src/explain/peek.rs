@@ -139,6 +139,7 @@ impl Effects for Peek<'_> {
         match note {
             Note::BadPath(error) => self.bad_path = Some(error),
             Note::Route(route) => stage::route::found(self, route),
+            Note::Redirect(location) => stage::arrive::redirect(self, location),
             Note::Preflight(fields) => stage::admit::preflight(self, fields),
             Note::Length(declared, route) => stage::admit::length(self, declared, route),
             Note::Flood(is_flood) => stage::admit::flood(self, is_flood),

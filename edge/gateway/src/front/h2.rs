@@ -2,10 +2,11 @@
 //! [`edge_policy::wire::frames`] bounds frames that carry nothing, the h2 library what is kept for each stream.
 
 use super::{
-    Front,
+    Proxy,
     stream::{Bounds, ClientStream},
     wire::Wire,
 };
+use crate::edge::Edge;
 use edge_policy::wire::Fault;
 use pingora_core::{
     apps::HttpServerApp,
@@ -35,6 +36,8 @@ const LAST_WORD: Duration = Duration::from_secs(1);
 const CALM: u32 = 0xb;
 /// `NO_ERROR`.
 const NO_ERROR: u32 = 0;
+/// `PROTOCOL_ERROR`.
+const PROTOCOL: u32 = 1;
 
 fn options(bounds: Bounds, max_streams: u32) -> H2Options {
     let mut options = default_h2_options();
@@ -49,7 +52,8 @@ fn options(bounds: Bounds, max_streams: u32) -> H2Options {
 
 /// Serves a connection to its end.
 pub(super) async fn serve(
-    front: &Arc<Front>,
+    edge: &Edge,
+    proxy: &Arc<Proxy>,
     client: ClientStream,
     wire: &Arc<Wire>,
     mut shutdown: ShutdownWatch,
@@ -62,7 +66,7 @@ pub(super) async fn serve(
         socket_digest: client.get_socket_digest(),
     });
     let (max_streams, keep_alive) = {
-        let generation = front.edge.generation.load();
+        let generation = edge.generation.load();
         (generation.max_streams, generation.keep_alive)
     };
     let greeting = handshake(Box::new(client), Some(options(bounds, max_streams)));
@@ -99,7 +103,7 @@ pub(super) async fn serve(
         };
         match accepted {
             Some(Ok(Some(H2Accept::Session(session)))) => {
-                spawn(front, ServerSession::new_http2(session), &shutdown, Arc::clone(&active));
+                spawn(proxy, ServerSession::new_http2(session), &shutdown, Arc::clone(&active));
             }
             Some(Ok(Some(H2Accept::Rejected))) => {
                 malformed += 1;
@@ -109,10 +113,10 @@ pub(super) async fn serve(
             }
             Some(Ok(None) | Err(_)) => return,
             None => {
-                break if wire.fault() == Some(Fault::Flood) {
-                    CALM
-                } else {
-                    NO_ERROR
+                break match wire.fault() {
+                    Some(Fault::Flood) => CALM,
+                    Some(Fault::Ambiguous) => PROTOCOL,
+                    Some(Fault::TooLarge | Fault::TooSlow) | None => NO_ERROR,
                 };
             }
         }
@@ -122,8 +126,8 @@ pub(super) async fn serve(
     let _ = timeout(LAST_WORD, poll_fn(|cx| connection.poll_closed(cx))).await;
 }
 
-fn spawn(front: &Arc<Front>, session: ServerSession, shutdown: &ShutdownWatch, active: Arc<()>) {
-    let (proxy, shutdown) = (Arc::clone(&front.proxy), shutdown.clone());
+fn spawn(proxy: &Arc<Proxy>, session: ServerSession, shutdown: &ShutdownWatch, active: Arc<()>) {
+    let (proxy, shutdown) = (Arc::clone(proxy), shutdown.clone());
     tokio::spawn(async move {
         proxy.process_new_http(session, &shutdown).await;
         drop(active);

@@ -3,6 +3,7 @@
 
 mod h2;
 mod io;
+mod opened;
 mod opening;
 pub(crate) mod refusal;
 mod stream;
@@ -12,32 +13,76 @@ mod wire;
 pub(crate) use stream::{ClientStream, lines_within};
 pub(crate) use wire::{At, Wire};
 
-use crate::{connections::Connections, drain, edge::Edge, proxy::EdgeProxy};
-use async_trait::async_trait;
+use crate::{connections::Connections, edge::Edge, proxy::EdgeProxy, tls::TlsEnd, upstream::Dialer};
+use edge_config::Listeners;
+use opened::Opened;
+use opening::Opening;
 use pingora_core::{
-    apps::{HttpServerApp, ServerApp},
-    protocols::{ALPN, Stream, http::ServerSession},
+    apps::HttpServerApp,
+    protocols::{ALPN, Shutdown, SocketDigest, Stream, http::ServerSession},
     server::ShutdownWatch,
 };
 use pingora_proxy::HttpProxy;
+use pingora_timeout::timeout;
 use std::{
+    mem,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
 use stream::Bounds;
-use tokio::time::sleep;
 
-/// The application behind the public listener.
+/// Answers requests.
+pub(crate) type Proxy = HttpProxy<EdgeProxy, Dialer>;
+
+/// Behind the public listeners.
 pub(crate) struct Front {
-    /// Answers requests.
-    pub(crate) proxy: Arc<HttpProxy<EdgeProxy>>,
     /// Who holds how many connections.
     pub(crate) connections: Arc<Connections>,
     /// Says how long a request head may take.
     pub(crate) edge: Arc<Edge>,
-    /// Whether connections begin with a header that names the client.
-    pub(crate) proxy_protocol: bool,
+    /// Its two listeners.
+    pub(crate) listeners: Listeners,
+}
+
+impl Front {
+    /// Whether a connection came for TLS, and whether it begins with a header that names the client.
+    fn listener(&self, socket: &SocketDigest) -> (bool, bool) {
+        let http = (false, self.listeners.http.proxy_protocol);
+        let Some(https) = &self.listeners.https else {
+            return http;
+        };
+        let local = socket.local_addr().and_then(|local| local.as_inet());
+        let came_for = |bind: SocketAddr| {
+            local.is_some_and(|local| {
+                local.port() == bind.port() && (bind.ip().is_unspecified() || local.ip().to_canonical() == bind.ip())
+            })
+        };
+        match came_for(https.bind) {
+            true => (true, https.proxy_protocol),
+            false => http,
+        }
+    }
+
+    /// Shakes hands, with the certificates of this moment.
+    async fn shake_hands(&self, stream: Stream, bytes: Vec<u8>, within: Duration) -> Option<TlsEnd> {
+        let metrics = &self.edge.metrics;
+        let configs = self.edge.generation.load().tls.as_ref()?.configs.clone();
+        match timeout(within, TlsEnd::accept(&configs, stream, bytes)).await {
+            Ok(Ok(client)) => {
+                metrics.handshakes.add();
+                if client.is_resumed() {
+                    metrics.handshakes_resumed.add();
+                }
+                return Some(client);
+            }
+            // Port scanners do it all day.
+            Ok(Err(error)) => tracing::debug!(%error, "no TLS"),
+            Err(_) => tracing::debug!("no TLS in time"),
+        }
+        metrics.handshakes_failed.add();
+        None
+    }
 }
 
 /// Told when a request's head is complete. It travels as the connection's user context, which Pingora hands to
@@ -60,6 +105,7 @@ impl Front {
             header_timeout: generation.header_timeout,
             head: generation.head_limits,
             floor: generation.floor,
+            keep_alive: generation.keep_alive,
         }
     }
 
@@ -69,10 +115,11 @@ impl Front {
         &self,
         stream: &mut Stream,
         peer: IpAddr,
+        has_header: bool,
         within: Duration,
     ) -> Option<(Option<SocketAddr>, Vec<u8>)> {
-        if !self.proxy_protocol {
-            return Some((None, Vec::with_capacity(opening::ROOM)));
+        if !has_header {
+            return Some((None, Vec::new()));
         }
         let peer = peer.to_canonical();
         let is_trusted = {
@@ -91,17 +138,26 @@ impl Front {
     }
 
     /// One request after the other.
-    async fn http1(&self, client: ClientStream, wire: &Arc<Wire>, shutdown: &ShutdownWatch) -> Option<Stream> {
+    async fn http1(
+        &self,
+        proxy: &Arc<Proxy>,
+        client: ClientStream,
+        wire: &Arc<Wire>,
+        mut shutdown: ShutdownWatch,
+    ) -> Option<Stream> {
         let mut session = ServerSession::new_http1(Box::new(client));
         session.set_keepalive(None);
         loop {
             session.set_connection_user_context(Some(Box::new(HeadArrived(Arc::clone(wire)))));
             // Whoever is waited for is waited for in `ClientStream`.
             session.set_read_timeout(None);
-            let reusable = self.proxy.process_new_http(session, shutdown).await?;
+            let reusable = proxy.process_new_http(session, &shutdown).await?;
             let (stream, settings) = reusable.consume();
             let mut client = stream.into_any().downcast::<ClientStream>().ok()?;
-            client.next(self.bounds());
+            if !client.next(self.bounds(), &mut shutdown).await {
+                client.shutdown().await;
+                return None;
+            }
             session = ServerSession::new_http1(client);
             if let Some(settings) = settings {
                 settings.apply_to_session(&mut session);
@@ -110,31 +166,37 @@ impl Front {
     }
 }
 
-#[async_trait]
-impl ServerApp for Front {
-    async fn process_new(self: &Arc<Self>, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+impl Front {
+    /// Serves a connection to its end.
+    pub(crate) async fn serve(&self, proxy: Arc<Proxy>, mut stream: Stream, shutdown: ShutdownWatch) -> Option<Stream> {
         let began = Instant::now();
         let bounds = self.bounds();
         let guard = self.connections.enter()?;
-        let peer = stream.get_socket_digest()?.peer_addr()?.as_inet()?.ip();
-        let (proxied, bytes) = self.proxied(&mut stream, peer, bounds.header_timeout).await?;
+        let socket = stream.get_socket_digest()?;
+        let peer = socket.peer_addr()?.as_inet()?.ip();
+        let (has_tls, has_header) = self.listener(&socket);
+        let (proxied, mut bytes) = { self.proxied(&mut stream, peer, has_header, bounds.header_timeout) }.await?;
         let guard = guard.belongs_to(proxied.map_or(peer, |client| client.ip()))?;
-        let within = bounds.header_timeout.saturating_sub(began.elapsed());
-        let opening = opening::protocol(&mut stream, bytes, within).await?;
-        let is_h2 = opening.is_h2 || stream.selected_alpn_proto() == Some(ALPN::H2);
+        let within = || bounds.header_timeout.saturating_sub(began.elapsed());
+        if has_tls {
+            let before = mem::take(&mut bytes);
+            stream = Box::new(self.shake_hands(stream, before, within()).await?);
+        }
+        bytes.reserve(opening::ROOM);
+        let Opening { bytes, is_h2 } = opening::protocol(&mut stream, bytes, within()).await?;
+        let is_h2 = is_h2 || stream.selected_alpn_proto() == Some(ALPN::H2);
+        let mut lines = stream::lines(&bounds);
+        let opened = match is_h2 {
+            true => Opened::without_head(bytes),
+            false => Opened::head(&mut stream, bytes, &mut lines, within()).await,
+        };
         let wire = Arc::new(Wire::new(guard, self.edge.access_log.clone()));
-        let mut client = ClientStream::new(stream, Arc::clone(&wire), proxied, bounds, opening.bytes, began);
+        let mut client = ClientStream::new(stream, Arc::clone(&wire), proxied, bounds, opened, (lines, began));
         if is_h2 {
             client.speaks_h2();
-            h2::serve(self, client, &wire, shutdown.clone(), bounds).await;
+            h2::serve(&self.edge, &proxy, client, &wire, shutdown, bounds).await;
             return None;
         }
-        self.http1(client, &wire, shutdown).await
-    }
-
-    async fn cleanup(&self) {
-        // Clients that are about to send get an answer, which tells them that the connection ends.
-        sleep(drain::IDLE).await;
-        self.proxy.http_cleanup().await;
+        self.http1(&proxy, client, &wire, shutdown).await
     }
 }

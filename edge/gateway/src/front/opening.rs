@@ -1,8 +1,10 @@
-//! The first bytes of a connection: they tell whose it is, where a balancer stands in front, and which protocol it speaks.
+//! The first bytes of a connection: they tell whose it is, where a balancer stands in front, and which protocol it speaks. And those of
+//! each further request of HTTP/1.
 
+use crate::drain;
 use edge_policy::{proxy_protocol, wire::frames::PREFACE};
-use pingora_core::protocols::Stream;
-use pingora_timeout::timeout;
+use pingora_core::{protocols::Stream, server::ShutdownWatch};
+use pingora_timeout::{sleep, timeout};
 use std::{net::SocketAddr, time::Duration};
 use tokio::io::AsyncReadExt;
 
@@ -56,4 +58,25 @@ pub(super) async fn client(stream: &mut Stream, within: Duration) -> Option<(Opt
     };
     let header = timeout(within, read).await.ok()??;
     Some((header.client, bytes.split_off(header.length)))
+}
+
+/// Waits for the first bytes of a kept connection's next request. False if they do not come in time, or before an edge that stops
+/// closes idle connections.
+pub(super) async fn next(
+    stream: &mut Stream,
+    bytes: &mut Vec<u8>,
+    within: Duration,
+    stops: &mut ShutdownWatch,
+) -> bool {
+    bytes.reserve(ROOM);
+    let idle_until = async {
+        // Whoever would tell it may be gone, which is an end too.
+        let _ = stops.wait_for(|stops| *stops).await;
+        sleep(drain::IDLE).await;
+    };
+    tokio::select! {
+        biased;
+        read = timeout(within, stream.read_buf(bytes)) => matches!(read, Ok(Ok(1..))),
+        () = idle_until => false,
+    }
 }

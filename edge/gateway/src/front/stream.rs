@@ -2,7 +2,8 @@
 //! looked at before a library repairs them, and a client that is waited for is waited for with a bound.
 
 use super::{
-    refusal,
+    opened::Opened,
+    opening, refusal,
     wait::Wait,
     wire::{At, Wire},
 };
@@ -16,7 +17,10 @@ use edge_policy::{
         pace::{Floor, Pace},
     },
 };
-use pingora_core::protocols::{GetSocketDigest, SocketDigest, Stream};
+use pingora_core::{
+    protocols::{GetSocketDigest, SocketDigest, Stream},
+    server::ShutdownWatch,
+};
 use std::{
     io::{self, IoSlice},
     net::SocketAddr,
@@ -43,6 +47,8 @@ pub(super) struct Bounds {
     pub(super) head: HeadLimits,
     /// Least rate of bodies and answers.
     pub(super) floor: Floor,
+    /// How long a connection may wait for its next request.
+    pub(super) keep_alive: Duration,
 }
 
 /// What is expected of the client's bytes.
@@ -66,8 +72,8 @@ pub(crate) struct ClientStream {
     /// Who it is, where a proxy said so.
     pub(super) socket: Option<Arc<SocketDigest>>,
     bounds: Bounds,
-    /// What was read before there was a session, and how much of it has been given on.
-    opening: (Vec<u8>, usize),
+    /// What was read before there was a session.
+    opened: Opened,
     protocol: Protocol,
     reading: (Pace, Wait),
     writing: (Pace, Wait),
@@ -77,14 +83,14 @@ pub(crate) struct ClientStream {
 }
 
 impl ClientStream {
-    /// A connection of which `opening` was read already. `began` is when its first head did.
+    /// A connection of which `opened` was read already, and looked at by `lines`. `began` is when its first head did.
     pub(super) fn new(
         inner: Stream,
         wire: Arc<Wire>,
         proxied: Option<SocketAddr>,
         bounds: Bounds,
-        opening: Vec<u8>,
-        began: Instant,
+        opened: Opened,
+        (lines, began): (Lines, Instant),
     ) -> Self {
         let socket = proxied.map(|client| named(&inner, client));
         Self {
@@ -92,8 +98,8 @@ impl ClientStream {
             wire,
             socket,
             bounds,
-            opening: (opening, 0),
-            protocol: Protocol::Head(lines(&bounds), Some(began)),
+            opened,
+            protocol: Protocol::Head(lines, Some(began)),
             reading: (Pace::new(bounds.floor), Wait::default()),
             writing: (Pace::new(bounds.floor), Wait::default()),
             refusal: None,
@@ -107,12 +113,21 @@ impl ClientStream {
         self.wire.is_at(At::Answer);
     }
 
-    /// The next request may come.
-    pub(super) fn next(&mut self, bounds: Bounds) {
+    /// Waits for the next request; `false`: there is none.
+    pub(super) async fn next(&mut self, bounds: Bounds, stops: &mut ShutdownWatch) -> bool {
         self.bounds = bounds;
-        self.protocol = Protocol::Head(lines(&bounds), None);
         self.reading.1.end();
         self.wire.is_at(At::Head);
+        let before = std::mem::replace(&mut self.opened, Opened::without_head(Vec::new()));
+        // What came too early is there.
+        let mut bytes = before.into_rest();
+        if bytes.is_empty() && !opening::next(&mut self.inner, &mut bytes, bounds.keep_alive, stops).await {
+            return false;
+        }
+        let (mut lines, began) = (lines(&bounds), Instant::now());
+        self.opened = Opened::head(&mut self.inner, bytes, &mut lines, bounds.header_timeout).await;
+        self.protocol = Protocol::Head(lines, Some(began));
+        true
     }
 
     /// The connection itself, for whoever looks after it from now on.
@@ -136,18 +151,17 @@ impl ClientStream {
             Protocol::Closing => return Poll::Pending,
             _ => {}
         }
-        if self.opening.1 < self.opening.0.len() {
-            let rest = &self.opening.0[self.opening.1..];
-            let some = rest.len().min(buf.remaining());
-            buf.put_slice(&rest[..some]);
-            self.opening.1 += some;
-        } else {
-            self.opening.0 = Vec::new();
-            self.opening.1 = 0;
-            match Pin::new(&mut self.inner).poll_read(cx, buf) {
-                Poll::Pending => return self.await_bytes(cx, buf),
-                Poll::Ready(result) => result?,
-            }
+        if !self.opened.is_empty() {
+            let head = self.opened.give(buf);
+            return match self.protocol {
+                Protocol::Head(..) => self.head(buf, before, head),
+                _ => self.came(buf, before, None),
+            };
+        }
+        self.opened.shrink();
+        match Pin::new(&mut self.inner).poll_read(cx, buf) {
+            Poll::Pending => return self.await_bytes(cx, buf),
+            Poll::Ready(result) => result?,
         }
         let waited = self.reading.1.end();
         if buf.filled().len() > before {
@@ -161,24 +175,10 @@ impl ClientStream {
     fn came(&mut self, buf: &mut ReadBuf<'_>, before: usize, waited: Option<Duration>) -> Poll<io::Result<()>> {
         let piece = &buf.filled()[before..];
         match &mut self.protocol {
-            Protocol::Head(lines, began) => match lines.feed(piece) {
-                Ok(None) => {
-                    began.get_or_insert_with(Instant::now);
-                }
-                Ok(Some(end)) => {
-                    self.wire.set_first_line(lines.first_line());
-                    self.reading.0 = Pace::new(self.bounds.floor);
-                    let chunks = lines.has_coding().then(Chunks::default);
-                    self.protocol = Protocol::Behind(chunks);
-                    return Poll::Ready(self.body(buf, before + end));
-                }
-                Err(fault) => {
-                    // Pingora finds it unreadable, and its answer is replaced by ours.
-                    self.wire.set_fault(fault);
-                    buf.filled_mut()[before..].fill(RUBBISH);
-                    self.protocol = Protocol::Over;
-                }
-            },
+            Protocol::Head(lines, _) => {
+                let head = lines.feed(piece);
+                return self.head(buf, before, head);
+            }
             Protocol::Behind(_) => {
                 if let (Some(waited), At::Body) = (waited, self.wire.at()) {
                     self.reading.0.waited(waited);
@@ -199,6 +199,37 @@ impl ClientStream {
                 }
             }
             Protocol::Over | Protocol::Closing => {}
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Bytes of a head came, of which [`Lines::feed`] says this.
+    fn head(
+        &mut self,
+        buf: &mut ReadBuf<'_>,
+        before: usize,
+        head: Result<Option<usize>, Fault>,
+    ) -> Poll<io::Result<()>> {
+        let Protocol::Head(lines, began) = &mut self.protocol else {
+            return Poll::Ready(Ok(()));
+        };
+        match head {
+            Ok(None) => {
+                began.get_or_insert_with(Instant::now);
+            }
+            Ok(Some(end)) => {
+                self.wire.set_first_line(lines.first_line());
+                self.reading.0 = Pace::new(self.bounds.floor);
+                let chunks = lines.has_coding().then(Chunks::default);
+                self.protocol = Protocol::Behind(chunks);
+                return Poll::Ready(self.body(buf, before + end));
+            }
+            Err(fault) => {
+                // Pingora finds it unreadable, and its answer is replaced by ours.
+                self.wire.set_fault(fault);
+                buf.filled_mut()[before..].fill(RUBBISH);
+                self.protocol = Protocol::Over;
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -357,7 +388,8 @@ fn named(inner: &Stream, client: SocketAddr) -> Arc<SocketDigest> {
     Arc::new(digest)
 }
 
-fn lines(bounds: &Bounds) -> Lines {
+/// What looks at the lines of a client's head.
+pub(super) fn lines(bounds: &Bounds) -> Lines {
     lines_within(bounds.head)
 }
 

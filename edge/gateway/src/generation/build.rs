@@ -1,12 +1,14 @@
 //! From a source to a generation. Nothing is connected and nothing started here.
 
 use super::{
-    Caches, Changes, Composed, Fallback, FixedAnswer, Gate, Generation, Route, Serves, Source, Sticky, gate, inherit,
+    Caches, Changes, Composed, Fallback, FixedAnswer, Gate, Generation, Https, Route, Serves, Source, Sticky, gate,
+    inherit,
 };
 use crate::{
     compress::Compression,
     metrics::Metrics,
     store::{Issuer, Quota},
+    tls::{Identities, ListenerKeys, TlsError, Validity},
     upstream::{Pool, States, Subset},
 };
 use edge_config::{Mode, Serves as ServesConfig};
@@ -53,6 +55,12 @@ pub(crate) enum BuildError {
     /// A key set in a file cannot be used.
     #[error("jwt.{0}: {1}")]
     Keys(String, shared_identity::KeySetError),
+    /// Certificates are of no use.
+    #[error("listeners.https.tls: {0}")]
+    Tls(#[from] TlsError),
+    /// An upstream's are of no use.
+    #[error("upstreams.{0}.tls: {1}")]
+    Identity(String, TlsError),
     /// Schemas do not fit together.
     #[error("routes.{0}: the subgraphs do not compose: {1}")]
     Compose(String, edge_graphql::ComposeError),
@@ -67,6 +75,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     /// What lasts of upstreams.
     pub(crate) states: States,
+    /// How TLS is spoken with them.
+    pub(crate) identities: Arc<Identities>,
 }
 
 impl Generation {
@@ -80,7 +90,7 @@ impl Generation {
     ) -> Result<Self, BuildError> {
         let config = &source.config;
         let metrics = &*parts.metrics;
-        let pools = inherit::pools(config, parts, previous);
+        let pools = inherit::pools(&source, parts, previous)?;
         let mut builder = Builder {
             source: &source,
             metrics,
@@ -123,6 +133,9 @@ impl Generation {
             },
             spread: *config.drain.spread,
             max_streams: config.limits.max_streams,
+            tls: ListenerKeys::of(&source, previous.and_then(|previous| previous.tls.as_ref()))?,
+            https: Https::of(config),
+            certificates: Validity::all(&source),
             unrouted: metrics.route("-"),
             source,
         })

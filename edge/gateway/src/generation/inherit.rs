@@ -4,6 +4,7 @@
 use super::{BuildError, Generation, Parts, Source};
 use crate::{
     store::{Issuer, IssuerSettings, Keys},
+    tls::{Identity, IdentitySettings, TlsError},
     upstream::{HealthSettings, Labels, OutlierSettings, Pool, PoolSettings, RoomSettings, TargetSpec},
 };
 use edge_config::{CircuitBreaker, Concurrency, Config, Jwt, KeySource, Outlier, Upstream};
@@ -19,29 +20,48 @@ use std::{
 type Pools = BTreeMap<String, Arc<Pool>>;
 
 /// The upstreams.
-pub(super) fn pools(config: &Config, parts: &Parts, previous: Option<&Generation>) -> Pools {
-    let pools = config.upstreams.iter().map(|(name, upstream)| {
-        let settings = pool_settings(config, name, upstream);
+pub(super) fn pools(source: &Source, parts: &Parts, previous: Option<&Generation>) -> Result<Pools, BuildError> {
+    let pools = source.config.upstreams.iter().map(|(name, upstream)| {
+        let settings = pool_settings(source, name, upstream);
         let old = previous.and_then(|previous| previous.pools.get(name));
         let pool = match old {
             Some(old) if old.settings == settings => Arc::clone(old),
             _ => {
                 let cells = parts.metrics.upstream(name);
                 let old = old.map(|old| &**old);
-                Arc::new(Pool::new(name, settings, &parts.states, cells, old))
+                let identity = identity(&settings, parts, old);
+                let identity = identity.map_err(|error| BuildError::Identity(name.clone(), error))?;
+                Arc::new(Pool::new(name, settings, identity, &parts.states, cells, old))
             }
         };
-        (name.clone(), pool)
+        Ok((name.clone(), pool))
     });
     pools.collect()
 }
 
-fn pool_settings(config: &Config, name: &str, upstream: &Upstream) -> PoolSettings {
-    let instances = upstream.instances();
+/// How TLS is spoken with an upstream. The same identity keeps its connections.
+fn identity(settings: &PoolSettings, parts: &Parts, old: Option<&Pool>) -> Result<Option<Arc<Identity>>, TlsError> {
+    let Some(tls) = &settings.tls else { return Ok(None) };
+    let old = old.filter(|old| old.settings.tls.as_ref() == Some(tls));
+    match old.and_then(|old| old.identity.as_ref()) {
+        Some(old) => Ok(Some(Arc::clone(old))),
+        None => parts.identities.make(tls).map(Some),
+    }
+}
+
+fn pool_settings(source: &Source, name: &str, upstream: &Upstream) -> PoolSettings {
+    let (config, instances) = (&source.config, upstream.instances());
+    let server_name = |address: &str| {
+        upstream
+            .tls
+            .as_ref()
+            .map_or_else(Arc::default, |tls| tls.name_of(address).into())
+    };
     let specs = instances.iter().map(|target| TargetSpec {
         address: target.address.clone(),
         weight: target.weight,
         labels: Arc::new(target.labels.clone()),
+        server_name: server_name(&target.address),
         records: upstream.records(),
     });
     let breaker = { &upstream.circuit_breaker }
@@ -79,6 +99,7 @@ fn pool_settings(config: &Config, name: &str, upstream: &Upstream) -> PoolSettin
             timeout: *check.timeout,
             thresholds: check.thresholds(),
         }),
+        tls: upstream.tls.as_ref().map(|tls| IdentitySettings::of(source, tls)),
     }
 }
 
@@ -128,7 +149,7 @@ fn issuer_settings(name: &str, jwt: &Jwt, source: &Source) -> Option<IssuerSetti
             path: path.to_owned(),
             refresh: *jwt.jwks.refresh,
         },
-        KeySource::File(file) => Keys::Text(source.key_sets.get(file)?.clone()),
+        KeySource::File(file) => Keys::Text(source.keys.get(file)?.clone()),
     };
     let revocation = jwt.revocation.as_ref();
     Some(IssuerSettings {

@@ -14,6 +14,8 @@ impl BuildError {
             Self::Header(route, _) => (code::BAD_VALUE, format!("routes.{route}.headers"), "mend it"),
             Self::Fallback(route) => (code::BAD_VALUE, format!("routes.{route}.fallback"), "mend it"),
             Self::Keys(name, _) => (code::BAD_FILE, format!("jwt.{name}.jwks.file"), "mend it"),
+            Self::Tls(_) => (code::BAD_FILE, "listeners.https.tls".to_owned(), "mend it"),
+            Self::Identity(name, _) => (code::BAD_FILE, format!("upstreams.{name}.tls"), "mend it"),
             Self::Compose(route, error) => {
                 let path = format!("routes.{route}.graphql.subgraphs");
                 match subgraph(error) {

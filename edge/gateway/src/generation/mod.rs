@@ -20,9 +20,10 @@ use crate::{
     compress::Compression,
     metrics::RouteCells,
     store::{Issuer, Quota},
+    tls::{ListenerKeys, Validity},
     upstream::{Pool, Subset},
 };
-use edge_config::{Streaming, TrustedHeader};
+use edge_config::{Config, Streaming, TrustedHeader};
 use edge_graphql::Engine;
 use edge_policy::{
     balance::Affinity,
@@ -37,7 +38,7 @@ use edge_policy::{
     shed::Level,
     wire::pace::Floor,
 };
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -75,8 +76,36 @@ pub(crate) struct Generation {
     pub(crate) spread: Duration,
     /// Requests at once on one HTTP/2 connection.
     pub(crate) max_streams: u32,
+    /// How clients are spoken to over TLS, where they may be.
+    pub(crate) tls: Option<ListenerKeys>,
+    /// What clients are told of TLS.
+    pub(crate) https: Https,
+    /// Until when the edge's own certificates are valid.
+    pub(crate) certificates: Vec<Validity>,
     /// Counts answers that belong to no route.
     pub(crate) unrouted: Arc<RouteCells>,
+}
+
+/// What clients are told of TLS.
+#[derive(Default)]
+pub(crate) struct Https {
+    /// The port to which requests without TLS are sent.
+    pub(crate) redirect: Option<u16>,
+    /// Value of `Strict-Transport-Security`.
+    pub(crate) hsts: Option<HeaderValue>,
+}
+
+impl Https {
+    fn of(config: &Config) -> Self {
+        let Some(https) = &config.listeners.https else {
+            return Self::default();
+        };
+        let hsts = https.hsts.as_ref().map(edge_config::Hsts::value);
+        Self {
+            redirect: { config.listeners.http.redirect_to_https }.then_some(https.port()),
+            hsts: hsts.and_then(|value| HeaderValue::try_from(value).ok()),
+        }
+    }
 }
 
 /// A route with every policy resolved.

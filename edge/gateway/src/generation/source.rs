@@ -3,7 +3,7 @@
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use edge_config::{Config, Diagnostic, Env, HIDDEN, KeySource, Loaded, Serves, Sources, diagnose};
+use edge_config::{Certificate, Config, Diagnostic, Env, HIDDEN, KeySource, Loaded, Serves, Sources, diagnose};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
@@ -19,20 +19,25 @@ pub(crate) struct Source {
     pub(crate) sources: ArcSwap<Sources>,
     /// Texts of the schemas that it names, by file.
     pub(crate) schemas: BTreeMap<PathBuf, String>,
-    /// Texts of the key sets that it names, by file.
-    pub(crate) key_sets: BTreeMap<PathBuf, KeyText>,
+    /// Texts of the key sets, certificates and keys that it names, by file.
+    pub(crate) keys: BTreeMap<PathBuf, KeyText>,
     /// Bodies of the edge's own answers, by file.
     pub(crate) bodies: BTreeMap<PathBuf, Bytes>,
 }
 
-/// The text of a key set in a file. It may hold secrets, so it is never shown.
-#[derive(Clone, PartialEq, Eq)]
+/// The text of a file with keys. It may hold secrets, so it is never shown.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct KeyText(String);
 
 impl KeyText {
     /// It.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// The same.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -47,17 +52,17 @@ impl PartialEq for Source {
     fn eq(&self, other: &Self) -> bool {
         self.config == other.config
             && self.schemas == other.schemas
-            && self.key_sets == other.key_sets
+            && self.keys == other.keys
             && self.bodies == other.bodies
     }
 }
 
 impl Source {
-    /// Schemas, key sets and bodies that both name and that hold something else here. One that only one of them names shows as a
-    /// key.
+    /// Schemas, keys, certificates and bodies that both name and that hold something else here. One that only one of them names shows
+    /// as a key.
     pub(crate) fn other_files(&self, before: &Self) -> Vec<PathBuf> {
         other(&self.schemas, &before.schemas)
-            .chain(other(&self.key_sets, &before.key_sets))
+            .chain(other(&self.keys, &before.keys))
             .chain(other(&self.bodies, &before.bodies))
             .cloned()
             .collect()
@@ -109,7 +114,7 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
         Ok(loaded) => loaded,
         Err(mistakes) => return refused(mistakes, files),
     };
-    let (mut schemas, mut key_sets, mut mistakes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let (mut schemas, mut keys, mut mistakes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     let mut bodies = BTreeMap::new();
     for (path, body) in body_files(&config) {
         files.insert(body.to_owned());
@@ -121,15 +126,12 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
             }
         }
     }
-    for (path, key_set) in key_files(&config) {
-        files.insert(key_set.to_owned());
-        match fs::read_to_string(key_set) {
-            Ok(text) => drop(key_sets.insert(key_set.to_owned(), KeyText(text))),
+    for (path, file) in key_files(&config).into_iter().chain(certificate_files(&config)) {
+        files.insert(file.to_owned());
+        match fs::read_to_string(file) {
+            Ok(text) => drop(keys.insert(file.to_owned(), KeyText(text))),
             Err(error) => {
-                let words = format!(
-                    "the key set {} cannot be read: {error}; put it there",
-                    key_set.display()
-                );
+                let words = format!("{} cannot be read: {error}; put it there", file.display());
                 mistakes.push(sources.diagnostic(diagnose::code::MISSING_FILE, &path, words));
             }
         }
@@ -152,7 +154,7 @@ fn complete(file: &Path, loaded: Result<Loaded, Vec<Diagnostic>>) -> Read {
             config,
             sources: ArcSwap::from_pointee(sources),
             schemas,
-            key_sets,
+            keys,
             bodies,
         }),
         warnings,
@@ -168,6 +170,36 @@ fn key_files(config: &Config) -> Vec<(String, &Path)> {
         KeySource::Upstream { .. } => None,
     });
     files.collect()
+}
+
+/// The files with certificates and their keys, and the keys that name them.
+fn certificate_files(config: &Config) -> Vec<(String, &Path)> {
+    fn pair<'c>(at: &str, pair: &'c Certificate) -> [(String, &'c Path); 2] {
+        [
+            (format!("{at}.cert_file"), pair.cert_file.as_path()),
+            (format!("{at}.key_file"), pair.key_file.as_path()),
+        ]
+    }
+    let mut files = Vec::new();
+    if let Some(https) = &config.listeners.https {
+        let at = "listeners.https.tls";
+        for (index, own) in https.tls.certificates.iter().enumerate() {
+            files.extend(pair(&format!("{at}.certificates.{index}"), own));
+        }
+        let clients = https.tls.client_auth.iter();
+        files.extend(clients.map(|clients| (format!("{at}.client_auth.ca_file"), clients.ca_file.as_path())));
+    }
+    for (name, upstream) in &config.upstreams {
+        let Some(tls) = &upstream.tls else { continue };
+        let at = format!("upstreams.{name}.tls");
+        files.extend(tls.ca_file.iter().map(|file| (format!("{at}.ca_file"), file.as_path())));
+        files.extend(
+            tls.certificate
+                .iter()
+                .flat_map(|own| pair(&format!("{at}.certificate"), own)),
+        );
+    }
+    files
 }
 
 /// The files that are bodies of answers, and the keys that name them.

@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     generation::Generation,
     store::{self, Issuer},
-    upstream::{self, Pool},
+    upstream::{self, Caller, Pool},
 };
 use shared_redis::Redis;
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
@@ -95,14 +95,15 @@ impl Tasks {
     fn keep_issuer(&self, issuer: &Arc<Issuer>, sharing: &Sharing) -> Kept<Issuer> {
         let mut tasks = JoinSet::new();
         let metrics = Arc::clone(&self.edge.metrics);
-        tasks.spawn(Arc::clone(issuer).keep(metrics, sharing.one()));
+        let caller = || Caller::new(&self.edge.parts.identities);
+        tasks.spawn(Arc::clone(issuer).keep(metrics, caller(), sharing.one()));
         if let (Some(redis), Some(channel)) = (&self.redis, &issuer.settings.revocation_channel) {
             tasks.spawn(store::keep_revocations(
                 redis.clone(),
                 channel.clone(),
                 Arc::clone(issuer),
                 Arc::clone(&self.edge.links),
-                self.edge.service_token.clone(),
+                (caller(), self.edge.service_token.clone()),
                 sharing.one(),
             ));
         }

@@ -39,6 +39,12 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     /// Connections refused because the client, or all clients, hold too many.
     pub(crate) connections_refused: Counter,
+    /// TLS handshakes with clients.
+    pub(crate) handshakes: Counter,
+    /// Those of them that went on with a session of before.
+    pub(crate) handshakes_resumed: Counter,
+    /// TLS handshakes that led nowhere.
+    pub(crate) handshakes_failed: Counter,
     /// Clients cut off because of their bytes, by what was wrong with them.
     clients_cut: [Counter; FAULTS.len()],
     /// Requests refused by the flood guard.

@@ -133,6 +133,21 @@ impl Metrics {
             &self.connections_refused,
         );
         page.counter(
+            "edge_tls_handshakes_total",
+            "TLS handshakes with clients.",
+            &self.handshakes,
+        );
+        page.counter(
+            "edge_tls_handshakes_resumed_total",
+            "Those of them that went on with a session of before.",
+            &self.handshakes_resumed,
+        );
+        page.counter(
+            "edge_tls_handshakes_failed_total",
+            "TLS handshakes that led nowhere.",
+            &self.handshakes_failed,
+        );
+        page.counter(
             "edge_floods_total",
             "Requests refused by the flood guard.",
             &self.floods,

@@ -7,6 +7,7 @@ use crate::{
     heads::{self, Head},
     problem::ClientError,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::Utc;
 use edge_config::TrustedHeader;
 use edge_policy::{
@@ -15,7 +16,8 @@ use edge_policy::{
     path::{self, PathError},
     request_id,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
+use pingora_core::protocols::tls::SslDigest;
 use pingora_http::RequestHeader;
 use pingora_proxy::Session;
 use shared_contracts::Code;
@@ -33,6 +35,10 @@ pub(crate) fn arrive<E: Effects>(
     let Some(peer) = peer else {
         return Err(ClientError::new(Code::BadRequest, "The connection has no address.").closing());
     };
+    if let Some(tls) = session.digest().and_then(|digest| digest.ssl_digest.as_deref()) {
+        ctx.secure = true;
+        ctx.client_cert = certificate(tls);
+    }
     client(peer, &session.req_header().headers, ctx);
     check_head(session, ctx)?;
     let head = session.req_header_mut();
@@ -46,6 +52,15 @@ pub(crate) fn arrive<E: Effects>(
         head.change(|_| {});
     }
     Ok(())
+}
+
+/// The certificate that a client showed, as RFC 9440, section 2.2, writes it.
+fn certificate(tls: &SslDigest) -> Option<HeaderValue> {
+    if tls.cert_digest.is_empty() {
+        return None;
+    }
+    // See `TlsEnd`: it is no digest.
+    HeaderValue::from_str(&format!(":{}:", STANDARD.encode(&tls.cert_digest))).ok()
 }
 
 /// Who the connection is with.
@@ -86,12 +101,16 @@ fn bound(session: &mut Session, ctx: &RequestContext) {
     if session.get_keepalive().is_some() && !session.is_process_shutting_down() {
         session.set_keepalive(Some(ctx.generation.keep_alive.as_secs().max(1)));
     }
+    // It knows no interim answers (RFC 9110, section 15.2), and would take one for the answer.
+    if session.req_header().version == Version::HTTP_10 {
+        session.set_ignore_info_resp(true);
+    }
     if ctx.wire().is_none() {
         session.set_write_timeout(Some(ctx.generation.floor.grace));
     }
 }
 
-/// Who sends it, and whether over TLS and to whom, as far as a trusted proxy in front says so.
+/// Who sends it, and whether over TLS to it and to whom, as far as a trusted proxy in front says so.
 fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
     let generation = &ctx.generation;
     let trusted = &generation.trusted_proxies;
@@ -113,7 +132,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, ctx: &mut RequestContext) {
             (told.proto, told.host)
         }
     };
-    ctx.secure = proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+    ctx.secure |= proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
     let host = host.filter(|host| head::is_host(host.as_bytes()));
     ctx.forwarded_host = host.and_then(|host| HeaderValue::from_str(host).ok());
 }

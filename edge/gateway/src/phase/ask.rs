@@ -1,7 +1,7 @@
 //! Ask: one target after the other until one answers, for what leaves Pingora's road: sockets, streams of signed-in callers, and
 //! what may be hedged.
 
-use super::{Serving, admit, forward, hedge::Hedge, select, session};
+use super::{Serving, admit, forward, hedge::Hedge, neighbour, select, session};
 use crate::{
     context::RequestContext,
     edge::Edge,
@@ -63,8 +63,8 @@ impl Wish {
 
     async fn connect(self, edge: &Edge, peer: &HttpPeer) -> Result<(Stream, bool)> {
         match self {
-            Self::Upgrade => Ok((edge.dialer.new_stream(peer).await?, false)),
-            Self::Answer => edge.dialer.get_stream(peer).await,
+            Self::Upgrade => Ok((edge.dialer.dial(peer).await?, false)),
+            Self::Answer => edge.dialer.get(peer).await,
         }
     }
 
@@ -72,7 +72,11 @@ impl Wish {
         let until = (Instant::now() + within).into();
         match self {
             Self::Upgrade => handshake::ask(stream, head, until).await,
-            Self::Answer => handshake::exchange(stream, head, until).await,
+            Self::Answer => {
+                let service = handshake::exchange(stream, head, until).await?;
+                service.resp_header().map_or(Ok(()), neighbour::check)?;
+                Ok(service)
+            }
         }
     }
 

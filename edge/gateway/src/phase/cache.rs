@@ -71,7 +71,7 @@ pub(crate) fn caching(edge: &Edge, caches: &Caches, head: &RequestHeader, ctx: &
         pages: [digest(&page(host, raw)), digest(&path(raw))],
         mark: store.mark(),
         is_personal: caller.is_personal(caches.terms.credentials),
-        began: SystemTime::now(),
+        began: SystemTime::now() - ctx.began.elapsed(),
         again: None,
         renewed: None,
         is_endless: false,

@@ -65,6 +65,8 @@ pub(crate) enum Note<'n> {
     BadPath(PathError),
     /// The route.
     Route(&'n Route),
+    /// Where a request without TLS is sent.
+    Redirect(&'n str),
     /// The fields that answer a preflight.
     Preflight(&'n Fields),
     /// The body's length, where the head tells it; the route bounds it.

@@ -19,7 +19,7 @@ use pingora_http::RequestHeader;
 use shared_contracts::header as names;
 
 /// As many fields as the edge adds to a head.
-const MOST_ADDED: usize = 12;
+const MOST_ADDED: usize = 13;
 
 /// Makes the head that goes to the service out of the client's. `token` is the edge's own.
 pub(crate) fn head(
@@ -35,6 +35,7 @@ pub(crate) fn head(
         rewrite(head, how)?;
     }
     let hides = hides(route, &head.method);
+    let hops = hops_left(head);
     head.change(|fields| {
         // Grown once, not at each doubling.
         fields.reserve(MOST_ADDED);
@@ -46,6 +47,9 @@ pub(crate) fn head(
         identity(token, fields, ctx)?;
         if let Some(credentials) = hides {
             for_all(credentials, fields, ctx);
+        }
+        if let Some(hops) = hops {
+            fields.insert(header::MAX_FORWARDS, hops.saturating_sub(1).into());
         }
         if let Some(deadline) = ctx.deadline() {
             heads::time_left(fields, deadline);
@@ -70,6 +74,15 @@ pub(crate) fn head(
         route.headers.request.apply(fields);
         Ok(())
     })
+}
+
+/// How many servers an OPTIONS may still pass, where it says so (RFC 9110, section 7.6.2). TRACE is refused.
+pub(super) fn hops_left(head: &RequestHeader) -> Option<u32> {
+    if head.method != Method::OPTIONS {
+        return None;
+    }
+    let value = head.headers.get(header::MAX_FORWARDS)?.to_str().ok()?;
+    value.parse().ok()
 }
 
 /// What is kept from the service of those whose answers others get too; none where nobody else gets them.
@@ -140,6 +153,9 @@ pub(crate) fn identity(
         &heads::FORWARDED_PROTO,
         HeaderValue::from_static(if ctx.secure { "https" } else { "http" }),
     );
+    if let Some(certificate) = &ctx.client_cert {
+        fields.insert(&heads::CLIENT_CERT, certificate.clone());
+    }
     if let Some(token) = token {
         fields.insert(&heads::SERVICE_TOKEN, token.clone());
     }

@@ -134,7 +134,7 @@ impl<'r> Hedge<'r> {
         ctx.attempts += 1;
         ctx.hedges += 1;
         head.change(|fields| forward::again(asking.route, fields, ctx));
-        let peer = select::peer_at(asking.route, &target, true, ctx);
+        let peer = select::peer_at(asking.route, self.pool, &target, true, ctx);
         let lane = Lane {
             target: Some(target),
             attempt: Some(attempt),

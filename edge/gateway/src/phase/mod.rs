@@ -11,6 +11,7 @@ pub(crate) mod forward;
 pub(crate) mod graphql;
 pub(crate) mod hedge;
 pub(crate) mod identify;
+pub(crate) mod neighbour;
 pub(crate) mod record;
 mod relay;
 pub(crate) mod respond;

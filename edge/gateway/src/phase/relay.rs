@@ -17,7 +17,7 @@ use crate::{
 use bytes::Bytes;
 use edge_config::Streaming;
 use http::{StatusCode, header};
-use pingora_core::{protocols::http::v1::client::HttpSession, upstreams::peer::Peer};
+use pingora_core::protocols::http::v1::client::HttpSession;
 use pingora_error::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
@@ -68,8 +68,7 @@ pub(super) async fn answer(
     }
     service.respect_keepalive();
     if let Some(stream) = service.reuse().await.and_then(HeadFirst::reusable) {
-        edge.dialer
-            .release_stream(stream, peer.reuse_hash(), peer.idle_timeout());
+        edge.dialer.keep(stream, &peer);
     }
     Ok(())
 }

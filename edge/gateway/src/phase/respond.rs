@@ -1,5 +1,6 @@
 //! Respond: the answer's head as the client sees it, and the answers that the edge gives itself.
 
+use super::neighbour;
 use crate::{
     compress::{Encoder, Pace},
     context::RequestContext,
@@ -15,7 +16,7 @@ use edge_policy::{
     compression::{self, Asked, Coding, Untouched, Verdict},
     cors::Fields,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use pingora_error::{ErrorType, OrErr, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
@@ -27,13 +28,18 @@ use tokio::time::timeout;
 const DRAIN_TIME: Duration = Duration::from_secs(3);
 const DRAIN_BYTES: usize = 128 * 1024 * 1024;
 
-static POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
-static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-
 /// An edge that stops tells clients with the answer that their connection ends: one that is closed between two requests may cost the
 /// second.
 pub(crate) fn last(session: &mut Session, ctx: &RequestContext) {
     if ctx.edge_stops() {
+        session.set_keepalive(None);
+    }
+}
+
+/// To whoever knows no chunks, the end of the connection is the end of the body (RFC 9112, section 7.1).
+pub(crate) fn frame(session: &mut Session, response: &mut ResponseHeader) {
+    if session.req_header().version == Version::HTTP_10 && response.remove_header(&header::TRANSFER_ENCODING).is_some()
+    {
         session.set_keepalive(None);
     }
 }
@@ -67,9 +73,7 @@ pub(crate) fn decorate(
             // HTTP/2 has no such field, and Pingora leaves it out there.
             fields.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
-        fields.remove(header::SERVER);
-        fields.remove(&POWERED_BY);
-        fields.remove(&KEEP_ALIVE);
+        neighbour::strip(fields);
         configured(fields, ctx);
         fields.insert(&heads::REQUEST_ID, request_id);
         if let Some(cookie) = &ctx.set_cookie {
@@ -145,6 +149,10 @@ pub(crate) fn common(request: &HeaderMap, fields: &mut HeaderMap, ctx: &RequestC
     for (name, value) in &ctx.quota_fields {
         fields.insert(name, value.clone());
     }
+    if let Some(hsts) = ctx.generation.https.hsts.as_ref().filter(|_| ctx.secure) {
+        // A browser that hears it without TLS has to ignore it (RFC 6797, section 8.1).
+        fields.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+    }
     if let Some(cors) = ctx.route.as_ref().and_then(|route| route.cors.as_ref()) {
         cors.tell(request, fields);
     }
@@ -187,7 +195,7 @@ pub(crate) async fn end_session(session: &mut Session, ctx: &RequestContext) -> 
     send(session, response, engine_io::CLOSE.into(), None, ctx).await
 }
 
-/// Answers a preflight.
+/// Answers a preflight, or an OPTIONS that goes no further, without a body.
 pub(crate) async fn preflight(session: &mut Session, fields: Fields, ctx: &RequestContext) -> Result<()> {
     let mut response = ResponseHeader::build_no_case(StatusCode::NO_CONTENT, Some(10))?;
     let request_id = request_id(ctx)?;
@@ -208,6 +216,13 @@ pub(crate) async fn graphql(session: &mut Session, answer: Answer, ctx: &Request
         response.insert_header(header::ALLOW, allow)?;
     }
     send(session, response, answer.body, None, ctx).await
+}
+
+/// Sends a client to where it asks over TLS. 308 keeps the method (RFC 9110, section 15.4.9).
+pub(crate) async fn redirect(session: &mut Session, location: &str, ctx: &RequestContext) -> Result<()> {
+    let mut response = ResponseHeader::build_no_case(StatusCode::PERMANENT_REDIRECT, Some(6))?;
+    response.insert_header(header::LOCATION, location)?;
+    send(session, response, Bytes::new(), None, ctx).await
 }
 
 /// The edge's own health: it serves, whatever is away behind it.

@@ -50,7 +50,7 @@ pub(crate) fn select<E: Effects>(
     if ctx.tries() == 0 {
         pool.state.budget.request(clock::now());
     }
-    let peer = peer_at(route, &target, is_whole, ctx);
+    let peer = peer_at(route, pool, &target, is_whole, ctx);
     ctx.attempts += 1;
     ctx.attempt = Some(attempt);
     ctx.target = Some(target);
@@ -58,7 +58,7 @@ pub(crate) fn select<E: Effects>(
 }
 
 /// How a target is spoken to from now on.
-pub(crate) fn peer_at(route: &Route, target: &Target, is_whole: bool, ctx: &RequestContext) -> HttpPeer {
+pub(crate) fn peer_at(route: &Route, pool: &Pool, target: &Target, is_whole: bool, ctx: &RequestContext) -> HttpPeer {
     let left = ctx
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -72,7 +72,7 @@ pub(crate) fn peer_at(route: &Route, target: &Target, is_whole: bool, ctx: &Requ
         write: patience,
         idle: route.pool_idle,
     };
-    let mut peer = peer(target, timeouts);
+    let mut peer = peer(pool, target, timeouts);
     // Those that may be granted are asked for in `upgrade`; from all other requests the wish is taken away.
     peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
     peer
@@ -214,10 +214,11 @@ fn choose<E: Effects>(
     }
     let target = effects.next(pool, subset, &ctx.tried, key)?;
     let value = format!(
-        "{}={}{}",
+        "{}={}{}{}",
         sticky.cookie,
         sticky.affinity.value(&target.address_text),
-        sticky.attributes
+        sticky.attributes,
+        if ctx.secure { "; Secure" } else { "" }
     );
     ctx.set_cookie = HeaderValue::from_str(&value).ok();
     Some((target, Chosen::Balanced))

@@ -58,6 +58,7 @@ pub(crate) async fn open(
         fields.remove(header::TRANSFER_ENCODING);
     });
     respond::service(session.req_header(), &mut response, ctx)?;
+    response.change(handshake::switches);
     let client = client::take(session, response).await?;
     let early = match service.read_body_bytes().now_or_never() {
         Some(Ok(Some(early))) => early,

@@ -33,7 +33,7 @@ pub(crate) async fn keep(
     channel: String,
     issuer: Arc<Issuer>,
     links: Arc<Links>,
-    token: Option<HeaderValue>,
+    (caller, token): (Caller, Option<HeaderValue>),
     begun: Begun,
 ) {
     let complete = watch::Sender::new(false);
@@ -45,18 +45,22 @@ pub(crate) async fn keep(
     };
     tokio::select! {
         () = listen(redis, &channel, &issuer, &links, &complete) => {}
-        () = ask_while_deaf(&issuer, token.as_ref(), complete.subscribe()) => {}
+        () = ask_while_deaf(&issuer, &caller, token.as_ref(), complete.subscribe()) => {}
         () = told => {}
     }
 }
 
 /// Asks the issuer about once a second while its pushes are not heard. What it says is added to what is known already.
-async fn ask_while_deaf(issuer: &Issuer, token: Option<&HeaderValue>, mut complete: watch::Receiver<bool>) {
-    let caller = Caller::new();
+async fn ask_while_deaf(
+    issuer: &Issuer,
+    caller: &Caller,
+    token: Option<&HeaderValue>,
+    mut complete: watch::Receiver<bool>,
+) {
     while complete.wait_for(|complete| !complete).await.is_ok() {
         sleep(GRACE).await;
         while !*complete.borrow() {
-            match ask(issuer, &caller, token).await {
+            match ask(issuer, caller, token).await {
                 Ok(count) => tracing::debug!(count, "asked the issuer for revocations"),
                 Err(reason) => tracing::debug!(reason, "the issuer does not tell revocations either"),
             }

@@ -44,6 +44,11 @@ fn upgrades(headers: &HeaderMap) -> bool {
 /// Leaves of a client's head what is meant for the service, and the wish to upgrade.
 pub(crate) fn for_service(fields: &mut HeaderMap) {
     for_next(fields);
+    switches(fields);
+}
+
+/// Says that this connection is to change, or changes now.
+pub(crate) fn switches(fields: &mut HeaderMap) {
     fields.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     fields.insert(header::UPGRADE, WEBSOCKET);
 }

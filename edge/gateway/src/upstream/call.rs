@@ -1,11 +1,12 @@
 //! The edge's own requests to upstreams: subgraph calls and the key set. Small bodies, whole answers.
 
 use super::{
-    Attempt, PeerTimeouts, Pool, Subset, Target, clock,
+    Attempt, Dialer, PeerTimeouts, Pool, Subset, Target, clock,
     exchange::{TOO_LARGE, exchange},
     peer,
     race::Hedge,
 };
+use crate::tls::Identities;
 use bytes::Bytes;
 use edge_policy::{
     balance::RingKey,
@@ -15,10 +16,6 @@ use edge_policy::{
     shed::Level,
 };
 use http::Method;
-use pingora_core::{
-    connectors::{ConnectorOptions, TransportConnector},
-    upstreams::peer::Peer,
-};
 use pingora_error::{Error, ErrorType};
 use pingora_http::RequestHeader;
 use std::{
@@ -99,14 +96,14 @@ pub(crate) enum CallError {
 
 /// An HTTP/1.1 client with pooled connections. Connections belong to the runtime that made them: one caller a runtime.
 pub(crate) struct Caller {
-    connector: TransportConnector,
+    dialer: Dialer,
 }
 
 impl Caller {
     /// A client without connections.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(identities: &Arc<Identities>) -> Self {
         Self {
-            connector: TransportConnector::new(Some(ConnectorOptions::new(KEPT_CONNECTIONS))),
+            dialer: Dialer::new(KEPT_CONNECTIONS, identities),
         }
     }
 
@@ -178,12 +175,12 @@ impl Caller {
         heard: impl Fn(u16, Duration),
     ) -> Result<Reply, (Cause, CallError)> {
         let Try { target, attempt } = one;
-        let peer = peer(target, ask.timeouts);
+        let peer = peer(ask.pool, target, ask.timeouts);
         let name = || Arc::clone(&ask.pool.name);
         let deadline = Deadline::from_std(ask.deadline);
         let mut repeats = u32::from(ask.repeatable);
         loop {
-            let (stream, reused) = match timeout_at(deadline, self.connector.get_stream(&peer)).await {
+            let (stream, reused) = match timeout_at(deadline, self.dialer.get(&peer)).await {
                 Ok(Ok(connected)) => connected,
                 failed => {
                     if let Ok(Err(error)) = failed {
@@ -200,8 +197,7 @@ impl Caller {
             let broken = match timeout_at(deadline, exchange(stream, ask, answered)).await {
                 Ok(Ok((reply, kept))) => {
                     if let Some(stream) = kept {
-                        self.connector
-                            .release_stream(stream, peer.reuse_hash(), peer.idle_timeout());
+                        self.dialer.keep(stream, &peer);
                     }
                     return Ok(reply);
                 }

@@ -5,7 +5,7 @@ use crate::keeper::Begun;
 use futures::future::join_all;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::{sleep, timeout},
 };
@@ -18,6 +18,9 @@ const MAX_ANSWER: u64 = 64 * 1024;
 const REST: Duration = Duration::from_millis(50);
 /// `HTTP/1.1 200`: its width up to the code is fixed (RFC 9112, section 4).
 const STATUS_LINE: usize = 12;
+
+/// What is left to read of a target's connection, with TLS or without.
+type Rest = Box<dyn AsyncRead + Send + Unpin>;
 
 /// Probes the targets of `pool`, for ever. Comes back at once if it has no health check. `begun` goes after the first round.
 pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
@@ -40,7 +43,7 @@ pub(crate) async fn watch(pool: Arc<Pool>, begun: Begun) {
 }
 
 async fn probe(pool: &Pool, target: &Target, settings: &HealthSettings) {
-    let (answer, connection) = match timeout(settings.timeout, ask(target, &settings.path)).await {
+    let (answer, connection) = match timeout(settings.timeout, ask(pool, target, &settings.path)).await {
         Ok(Ok((status, connection))) => (Ok(status), Some(connection)),
         Ok(Err(error)) => (Err(error), None),
         Err(_) => (Err(io::ErrorKind::TimedOut.into()), None),
@@ -61,13 +64,28 @@ async fn probe(pool: &Pool, target: &Target, settings: &HealthSettings) {
 }
 
 /// The status that `path` is answered with, and the connection.
-async fn ask(target: &Target, path: &str) -> io::Result<(u16, TcpStream)> {
-    let mut stream = TcpStream::connect(target.address).await?;
+async fn ask(pool: &Pool, target: &Target, path: &str) -> io::Result<(u16, Rest)> {
+    let stream = TcpStream::connect(target.address).await?;
+    match &pool.identity {
+        None => exchange(stream, target, path).await,
+        Some(identity) => {
+            let stream = identity.connect(&target.server_name, stream).await?;
+            exchange(stream, target, path).await
+        }
+    }
+}
+
+async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    target: &Target,
+    path: &str,
+) -> io::Result<(u16, Rest)> {
     let head = format!(
         "GET {path} HTTP/1.1\r\nhost: {}\r\nuser-agent: edge-health\r\nconnection: close\r\n\r\n",
         target.name
     );
     stream.write_all(head.as_bytes()).await?;
+    stream.flush().await?;
     let mut answer = Vec::with_capacity(512);
     while answer.len() < STATUS_LINE && stream.read_buf(&mut answer).await? > 0 {}
     let line = answer
@@ -75,19 +93,19 @@ async fn ask(target: &Target, path: &str) -> io::Result<(u16, TcpStream)> {
         .and_then(|line| std::str::from_utf8(line).ok());
     let status = line.and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok());
     let status = status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP status line"))?;
-    Ok((status, stream))
+    Ok((status, Box::new(stream)))
 }
 
 /// Reads the rest: closing on unread bytes would be a reset in the service's log, at every probe. Not all servers close as they are asked
 /// to, so it is not waited for.
-async fn part(stream: TcpStream) {
+async fn part(stream: Rest) {
     let _ = timeout(REST, stream.take(MAX_ANSWER).read_to_end(&mut Vec::new())).await;
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{TargetSpec, UpstreamState};
+    use super::super::{PoolSettings, States, TargetSpec, UpstreamState};
     use super::*;
     use tokio::net::TcpListener;
 
@@ -96,6 +114,14 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = UpstreamState::default().target(listener.local_addr().unwrap());
         let target = Target::new(&TargetSpec::plain("t:1"), 1, state);
+        let pool = Pool::new(
+            "p",
+            PoolSettings::default(),
+            None,
+            &States::default(),
+            Arc::default(),
+            None,
+        );
         let server = async {
             for answer in [
                 "HTTP/1.1 204 No Content\r\n\r\n",
@@ -114,11 +140,11 @@ mod tests {
             open
         };
         let client = async {
-            let asked = async || ask(&target, "/health/ready").await.map(|(status, _)| status);
+            let asked = async || ask(&pool, &target, "/health/ready").await.map(|(status, _)| status);
             assert_eq!(asked().await.unwrap(), 204);
             assert_eq!(asked().await.unwrap(), 503);
             assert!(asked().await.is_err());
-            let (status, open) = ask(&target, "/health/ready").await.unwrap();
+            let (status, open) = ask(&pool, &target, "/health/ready").await.unwrap();
             assert_eq!(status, 200);
             // It does not close, and is not waited for.
             part(open).await;

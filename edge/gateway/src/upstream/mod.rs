@@ -3,6 +3,7 @@
 mod attempt;
 mod call;
 pub(crate) mod clock;
+mod dial;
 mod dns;
 mod exchange;
 mod head_first;
@@ -22,6 +23,7 @@ mod target;
 
 pub(crate) use attempt::Attempt;
 pub(crate) use call::{Ask, CallError, Caller, OnBehalf};
+pub(crate) use dial::Dialer;
 pub(crate) use dns::Found;
 pub(crate) use head_first::HeadFirst;
 pub(crate) use health::watch as watch_health;

@@ -1,8 +1,16 @@
 //! Pingora's view of a target, with every timeout set: each of them is unlimited by default.
 
-use super::Target;
-use pingora_core::{protocols::TcpKeepalive, upstreams::peer::HttpPeer};
+use super::{Pool, Target};
+use pingora_core::{
+    protocols::{ALPN, TcpKeepalive, tls::CustomALPN},
+    upstreams::peer::HttpPeer,
+};
 use std::time::Duration;
+
+/// Whose connections need no identity.
+const PLAIN: u64 = 0;
+/// Makes Pingora leave new connections to [`super::Dialer`]; nobody ever hears the word.
+const OUR_TLS: &[u8] = b"edge";
 
 /// Bounds of one exchange with a target.
 #[derive(Debug, Clone, Copy)]
@@ -17,9 +25,20 @@ pub(crate) struct PeerTimeouts {
     pub(crate) idle: Duration,
 }
 
-/// The peer for `target`: HTTP/1.1 without TLS, by resolved address (Pingora would resolve names while it blocks).
-pub(crate) fn peer(target: &Target, timeouts: PeerTimeouts) -> HttpPeer {
+/// Whether a peer is spoken to without TLS.
+pub(super) fn is_plain(peer: &HttpPeer) -> bool {
+    peer.group_key == PLAIN
+}
+
+/// The peer for a target of `pool`: HTTP/1.1, by resolved address (Pingora would resolve names while it blocks). It knows nothing of
+/// TLS, whose place is in [`super::Dialer`]; the identity's number keeps connections of one apart from those of another.
+pub(crate) fn peer(pool: &Pool, target: &Target, timeouts: PeerTimeouts) -> HttpPeer {
     let mut peer = HttpPeer::new(target.address, false, String::new());
+    if let Some(identity) = &pool.identity {
+        peer.group_key = identity.number();
+        peer.sni = target.server_name.to_string();
+        peer.options.alpn = ALPN::Custom(CustomALPN::new(OUR_TLS.to_vec()));
+    }
     let options = &mut peer.options;
     options.connection_timeout = Some(timeouts.connect);
     options.total_connection_timeout = Some(timeouts.connect);

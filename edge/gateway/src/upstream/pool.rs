@@ -6,7 +6,7 @@ use super::{
     standing::because,
     state::{States, UpstreamState},
 };
-use crate::metrics::UpstreamCells;
+use crate::{metrics::UpstreamCells, tls::Identity};
 use arc_swap::{ArcSwap, Guard};
 use edge_config::Records;
 use edge_policy::{
@@ -36,6 +36,8 @@ pub(crate) struct Pool {
     pub(crate) cells: Arc<UpstreamCells>,
     /// What lasts of it.
     pub(crate) state: Arc<UpstreamState>,
+    /// Speaks TLS with its targets, where the configuration wants it.
+    pub(crate) identity: Option<Arc<Identity>>,
     rotation: ArcSwap<Rotation>,
     /// What is known of each spec. Held while a new rotation is made; requests never do.
     making: Mutex<Vec<Vec<Found>>>,
@@ -47,6 +49,7 @@ impl Pool {
     pub(crate) fn new(
         name: &str,
         settings: PoolSettings,
+        identity: Option<Arc<Identity>>,
         states: &States,
         cells: Arc<UpstreamCells>,
         previous: Option<&Self>,
@@ -63,6 +66,7 @@ impl Pool {
             name: name.into(),
             rotation: ArcSwap::from_pointee(Rotation::new(settings.method, Vec::new(), &settings.subsets)),
             settings,
+            identity,
             cells,
             state: states.upstream(name),
             making: Mutex::new(found),

@@ -80,7 +80,7 @@ mod tests {
             specs: specs.to_vec(),
             ..PoolSettings::default()
         };
-        let pool = Pool::new("p", settings, &States::default(), Arc::default(), None);
+        let pool = Pool::new("p", settings, None, &States::default(), Arc::default(), None);
         assert_eq!(pool.len(), 1, "the literal address is there at once");
         let looked = async |index: usize| {
             let mut names = Names::new(&pool.settings.specs[index], &[]);

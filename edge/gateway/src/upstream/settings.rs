@@ -1,6 +1,7 @@
 //! An upstream as the configuration has it.
 
 use super::{Labels, RoomSettings};
+use crate::tls::IdentitySettings;
 use edge_config::Records;
 use edge_policy::{
     balance::{Method, RingKey, Thresholds},
@@ -20,6 +21,8 @@ pub(crate) struct TargetSpec {
     pub(crate) labels: Arc<Labels>,
     /// What a name is looked up for.
     pub(crate) records: Records,
+    /// The name in its certificate; empty without TLS.
+    pub(crate) server_name: Arc<str>,
 }
 
 impl TargetSpec {
@@ -41,6 +44,7 @@ impl TargetSpec {
             weight: 1,
             labels: Arc::default(),
             records: Records::default(),
+            server_name: Arc::default(),
         }
     }
 }
@@ -98,6 +102,8 @@ pub(crate) struct PoolSettings {
     pub(crate) most_per_target: u32,
     /// How many requests it gets at a time.
     pub(crate) room: Option<RoomSettings>,
+    /// How TLS is spoken with it, if at all.
+    pub(crate) tls: Option<IdentitySettings>,
 }
 
 #[cfg(test)]
@@ -118,6 +124,7 @@ impl Default for PoolSettings {
             breaker: None,
             most_per_target: u32::MAX,
             room: None,
+            tls: None,
         }
     }
 }

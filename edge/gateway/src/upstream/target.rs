@@ -12,6 +12,8 @@ pub(crate) struct Target {
     pub(crate) weight: u32,
     /// What the configuration writes on it.
     pub(crate) labels: Arc<Labels>,
+    /// The name in its certificate, where it has one.
+    pub(crate) server_name: Arc<str>,
     state: Arc<TargetState>,
 }
 
@@ -22,6 +24,7 @@ impl Target {
             name: spec.address.as_str().into(),
             weight: weight.max(1),
             labels: Arc::clone(&spec.labels),
+            server_name: Arc::clone(&spec.server_name),
             state,
         }
     }

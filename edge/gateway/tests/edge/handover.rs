@@ -8,17 +8,17 @@ use crate::{
     support::{Edge, PATIENCE, Setup},
 };
 use http::Method;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 use shared_testkit::{Answer, eventually};
 use std::time::Duration;
 use tokio::{io::AsyncReadExt, time::timeout};
 
 /// A successor; it ends with this.
-struct Successor(Pid);
+pub(crate) struct Successor(Pid);
 
 impl Successor {
-    fn of(answer: &Answer) -> Self {
+    pub(crate) fn of(answer: &Answer) -> Self {
         Self::with(answer.json()["pid"].as_i64().unwrap())
     }
 
@@ -26,9 +26,14 @@ impl Successor {
         Self(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap())
     }
 
-    async fn serves(&self, edge: &Edge) {
+    pub(crate) async fn serves(&self, edge: &Edge) {
         let pid = self.0.as_raw_nonzero().get();
         eventually(PATIENCE, || async { edge.status().await["pid"] == pid }).await;
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn is_gone(&self) {
+        eventually(PATIENCE, || async { test_kill_process(self.0).is_err() }).await;
     }
 }
 
@@ -45,7 +50,7 @@ async fn setup() -> (Setup, crate::origins::Origin) {
     (setup.edit("rate: 100/15m", "rate: 1000000/15m"), auth)
 }
 
-async fn upgrade(edge: &Edge) -> Answer {
+pub(crate) async fn upgrade(edge: &Edge) -> Answer {
     edge.ask(Method::POST, "/upgrade", Value::Null).await
 }
 

@@ -28,7 +28,10 @@ const MOST: u32 = 40;
 const LIMITED: &str = "targets: \"${MEDIA_TARGETS:-127.0.0.1:3003}\"
     concurrency: { min: 4, max: 40, queue: 16 }";
 /// All come from one address, and more than usual where this machine stands still for a moment.
-const CONNECTIONS: [&str; 2] = ["connections_per_ip: 256", "connections_per_ip: 4096"];
+const CONNECTIONS: [&str; 2] = [
+    "connections_per_ip: 256",
+    "connections_per_ip: 4096, requests_per_second_per_ip: 100000",
+];
 const ROUTE: &str = "match: { path_prefix: /media, methods: [GET] }
     auth: public
     rate_limits: []

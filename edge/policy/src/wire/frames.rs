@@ -22,9 +22,11 @@ const MAX_CONTINUATIONS: u32 = 8;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RESET_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
 const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+const ACK: u8 = 1;
 
 /// Looks at a connection piece by piece, from its preface on, which was found to be one.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub struct Frames {
     have: usize,
     /// Bytes of the payload that are still to come.
     skip: usize,
+    /// Whether the client's settings have come, which are its first frame (RFC 9113, section 3.4).
+    is_greeted: bool,
     /// Frames of the open block of fields; 0: none is open.
     block: u32,
     tokens: u32,
@@ -49,6 +53,7 @@ impl Frames {
             header: [0; 9],
             have: 0,
             skip: PREFACE.len(),
+            is_greeted: false,
             block: 0,
             tokens: CAPACITY,
             paid: 0,
@@ -72,7 +77,7 @@ impl Frames {
     /// The next piece. `now` is asked only when the debt is large.
     ///
     /// # Errors
-    /// [`Fault::Flood`] where there is too much of it.
+    /// [`Fault::Flood`] where there is too much of it, [`Fault::Ambiguous`] where the first frame is not the client's settings.
     pub fn feed(&mut self, mut piece: &[u8], now: impl Fn() -> Instant) -> Result<(), Fault> {
         while !piece.is_empty() {
             if self.skip > 0 {
@@ -96,6 +101,10 @@ impl Frames {
     fn frame(&mut self, now: &impl Fn() -> Instant) -> Result<(), Fault> {
         let [a, b, c, kind, flags, ..] = self.header;
         self.skip = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+        if !self.is_greeted {
+            self.is_greeted = kind == SETTINGS && flags & ACK == 0;
+            return self.is_greeted.then_some(()).ok_or(Fault::Ambiguous);
+        }
         match kind {
             DATA if self.skip > 0 => {
                 let bytes = self.skip;
@@ -150,6 +159,7 @@ mod tests {
         let mut watch = Frames::new(start);
         watch.feed(PREFACE, || start).unwrap();
         assert!(!watch.is_owed());
+        watch.feed(&frame(SETTINGS, 0, 6), || start).unwrap();
         watch
     }
 
@@ -193,6 +203,20 @@ mod tests {
             for _ in 0..60 {
                 watch.feed(&frame(6, 0, 8), || now).unwrap();
             }
+        }
+    }
+
+    #[test]
+    fn settings_come_first() {
+        let start = Instant::now();
+        for (kind, flags) in [(SETTINGS, ACK), (1, 5), (6, 0), (200, 0)] {
+            let mut watch = Frames::new(start);
+            watch.feed(PREFACE, || start).unwrap();
+            assert_eq!(
+                watch.feed(&frame(kind, flags, 0), || start),
+                Err(Fault::Ambiguous),
+                "{kind}"
+            );
         }
     }
 

@@ -35,14 +35,19 @@ pub(in crate::explain) fn client(peek: &mut Peek<'_>, ask: &Ask, ctx: &RequestCo
     peek.book
         .because("trusted_proxies", Arrive, "client", client.to_string(), text);
     if ctx.secure {
-        peek.book.because(
-            "trusted_proxies",
-            Arrive,
-            "scheme",
-            "https",
-            "https, as a trusted proxy says",
-        );
+        let (key, text) = match ask.tls {
+            true => ("listeners.https", "https"),
+            false => ("trusted_proxies", "https, as a trusted proxy says"),
+        };
+        peek.book.because(key, Arrive, "scheme", "https", text);
     }
+}
+
+/// A request that has to come over TLS.
+pub(in crate::explain) fn redirect(peek: &mut Peek<'_>, location: &str) {
+    let text = format!("sent to {location}");
+    peek.book
+        .because("listeners.http.redirect_to_https", Arrive, "redirect", location, text);
 }
 
 /// The head as a whole was refused.

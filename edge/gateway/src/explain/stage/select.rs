@@ -85,6 +85,11 @@ fn standings(peek: &mut Peek<'_>, pool: &Pool, subset: Subset) {
         let value = json!({ "set": breaker, "circuit": pool.circuit_word() });
         peek.book.because(&key, Select, "breaker", value, text);
     }
+    if pool.identity.is_some() {
+        let key = format!("upstreams.{}.tls", pool.name);
+        peek.book
+            .because(&key, Select, "tls", true, "instances are spoken to over TLS");
+    }
     let labels = pool.labels(subset);
     if let Some(labels) = labels {
         let key = format!("{}.subset", peek.route);

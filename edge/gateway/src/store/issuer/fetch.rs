@@ -82,11 +82,11 @@ impl Issuer {
     }
 
     /// Keeps the keys fresh, for ever. `begun` goes after the first fetch.
-    pub(crate) async fn keep(self: Arc<Self>, metrics: Arc<Metrics>, begun: Begun) {
+    pub(crate) async fn keep(self: Arc<Self>, metrics: Arc<Metrics>, caller: Caller, begun: Begun) {
         let Keys::Upstream { path, refresh, .. } = &self.settings.keys else {
             return;
         };
-        let (caller, mut begun, mut told) = (Caller::new(), Some(begun), Told::default());
+        let (mut begun, mut told) = (Some(begun), Told::default());
         loop {
             let last = Instant::now();
             self.fetches.rounds.send_modify(|rounds| rounds.begun += 1);

@@ -24,7 +24,7 @@ fn pool_of(states: &States, specs: Vec<TargetSpec>, previous: Option<&Pool>) -> 
         specs,
         ..PoolSettings::default()
     };
-    Pool::new("p", settings, states, Arc::default(), previous)
+    Pool::new("p", settings, None, states, Arc::default(), previous)
 }
 
 fn pool(specs: Vec<TargetSpec>) -> Pool {
@@ -174,7 +174,7 @@ fn a_subset_is_the_targets_with_its_labels_and_takes_turns_of_its_own() {
         subsets: vec![canary.clone(), canary_in_a.clone()],
         ..PoolSettings::default()
     };
-    let pool = Pool::new("p", settings, &States::default(), Arc::default(), None);
+    let pool = Pool::new("p", settings, None, &States::default(), Arc::default(), None);
     pool.set_found(2, found(&["127.0.0.1:3"]));
     let ports = |subset: Subset| -> Vec<u16> {
         let picked = (0..4).filter_map(|_| pool.pick(subset, &[], None));

@@ -19,7 +19,7 @@ fn pool(queue: usize) -> Arc<Pool> {
         }),
         ..PoolSettings::default()
     };
-    Arc::new(Pool::new("p", settings, &States::default(), Arc::default(), None))
+    Arc::new(Pool::new("p", settings, None, &States::default(), Arc::default(), None))
 }
 
 fn ask(pool: &Arc<Pool>, level: Level) -> JoinHandle<(Result<Option<Slot>, Crowded>, Duration)> {

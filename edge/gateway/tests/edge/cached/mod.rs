@@ -22,6 +22,7 @@ routes:
     match: { path_prefix: /c }
     auth: public
     rate_limits: []
+    timeouts: { first_byte: 14s }
     upstream: posts
     cache: {}
   lasting:
@@ -58,7 +59,9 @@ pub(super) async fn start_with(change: impl FnOnce(Setup) -> Setup) -> (Setup, E
     let source = Source::start().await;
     let (setup, _auth) = Setup::new().origin("AUTH").await;
     let setup = setup.targets("POSTS", &[source.address]).edit("\nroutes:\n", ROUTES);
-    let setup = change(setup.edit("connections_per_ip: 256", "connections_per_ip: 4096"));
+    // A crowd comes from one address, within a second where the machine is fast, and late where it is slow.
+    let crowds = "connections_per_ip: 4096, requests_per_second_per_ip: 100000";
+    let setup = change(setup.edit("connections_per_ip: 256", crowds));
     let edge = setup.start().await;
     edge.sees("posts", source.address, true).await;
     (setup, edge, source)
