@@ -2,6 +2,7 @@
 //!
 //! [`crate::phase::upgrade`] opens them. From then on a tunnel is a task of its own, with two bare streams and without
 //! Pingora: an idle one takes some 10 KiB, a fifth of what it takes there, and its end is decided here alone.
+//! Event streams go the same way once their head is sent: see [`stream`].
 
 pub(crate) mod client;
 mod events;
