@@ -1,10 +1,12 @@
 //! Compression of answers' bodies, piece by piece as they pass. What is compressed decides [`edge_policy::compression`].
 
+mod gzip;
+
 use crate::{metrics::CompressionCells, upstream::clock};
 use brotli::{CompressorWriter, enc::BrotliEncoderParams};
 use bytes::Bytes;
 use edge_policy::compression::{Coding, Effort, Levels, Pressure, Terms};
-use flate2::write::GzEncoder;
+use gzip::Gzip;
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     io::{self, Write},
@@ -74,7 +76,7 @@ pub(crate) struct Encoder {
 enum Writer {
     Zstd(Box<zstd::stream::write::Encoder<'static, Vec<u8>>>),
     Br(Box<CompressorWriter<Vec<u8>>>),
-    Gzip(Box<GzEncoder<Vec<u8>>>),
+    Gzip(Gzip),
     Over,
 }
 
@@ -140,7 +142,7 @@ impl Writer {
                 };
                 Self::Br(Box::new(CompressorWriter::with_params(out, 4096, &params)))
             }
-            Coding::Gzip => Self::Gzip(Box::new(GzEncoder::new(out, flate2::Compression::new(level.into())))),
+            Coding::Gzip => Self::Gzip(Gzip::new(level, out)),
         })
     }
 
@@ -148,7 +150,7 @@ impl Writer {
         match self {
             Self::Zstd(writer) => writer.write_all(piece),
             Self::Br(writer) => writer.write_all(piece),
-            Self::Gzip(writer) => writer.write_all(piece),
+            Self::Gzip(writer) => writer.write(piece),
             Self::Over => Err(io::Error::other("a piece after the end")),
         }
     }
@@ -166,7 +168,7 @@ impl Writer {
         Ok(match self {
             Self::Zstd(writer) => mem::take(writer.get_mut()),
             Self::Br(writer) => mem::take(writer.get_mut()),
-            Self::Gzip(writer) => mem::take(writer.get_mut()),
+            Self::Gzip(writer) => writer.take(),
             Self::Over => Vec::new(),
         })
     }

@@ -6,6 +6,10 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use shared_testkit::eventually;
 use std::{fs, os::unix::fs::symlink, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 const KEY_SET: &str = "path: /.well-known/jwks.json, methods";
 const MOVED: &str = "path: /keys, methods";
@@ -239,6 +243,11 @@ async fn a_generation_is_freed_with_its_last_request() {
     comments.say("first").await;
     let mut events = client.events("/api/sse/comments/1").await;
     events.next(PATIENCE).await.unwrap();
+    // A request that is not whole yet.
+    let mut slow = TcpStream::connect(edge.public).await.unwrap();
+    let head = "POST /api/auth/login HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    eventually(PATIENCE, || async { edge.status().await["requestsInFlight"] == 2 }).await;
     let in_use = || async {
         let shown = edge.operator().get("/generations").await.json();
         let all = shown["generations"].as_array().unwrap().clone();
@@ -249,12 +258,13 @@ async fn a_generation_is_freed_with_its_last_request() {
         setup.rewrite(from, to);
         assert_eq!(edge.reload().await["outcome"], "applied");
     }
-    // The stream holds the one it began with; the others had no requests.
+    // The request holds the one it began with; the others had none, and what only stays open holds none.
     eventually(PATIENCE, || async { in_use().await == [4, 1] }).await;
+    slow.write_all(b"}").await.unwrap();
+    slow.read_to_end(&mut Vec::new()).await.unwrap();
+    eventually(PATIENCE, || async { in_use().await == [4] }).await;
     comments.say("second").await;
     assert_eq!(events.next(PATIENCE).await.unwrap().data, "second");
-    drop(events);
-    eventually(PATIENCE, || async { in_use().await == [4] }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -275,9 +275,12 @@ impl Edge {
         (output.status.code().unwrap(), String::from_utf8(printed).unwrap())
     }
 
-    /// Waits until that generation serves.
+    /// Waits until that generation serves, or a later one.
     pub(crate) async fn serves(&self, generation: u64) {
-        eventually(PATIENCE, || async { self.status().await["generation"] == generation }).await;
+        eventually(PATIENCE, || async {
+            self.status().await["generation"].as_u64() >= Some(generation)
+        })
+        .await;
     }
 
     /// What `/status` says.
