@@ -36,6 +36,7 @@ mod store;
 mod tls;
 mod tunnel;
 mod upstream;
+mod wrapped;
 
 use clap::{Parser, Subcommand};
 use std::{
