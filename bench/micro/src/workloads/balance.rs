@@ -2,7 +2,7 @@
 
 use crate::Workload;
 use edge_policy::{
-    balance::{Affinity, Asked, Balancer, Load, Method as Balancing, Turn, View, engine_io},
+    balance::{Affinity, Asked, Balancer, Load, Method as Balancing, Tag, Turn, View, engine_io},
     breaker::{self, Breaker, Outcome},
     outlier::{self, Outlier},
     retry::{Budget, Cause, Failure, Statuses, Terms},
@@ -57,9 +57,14 @@ fn choice(name: &'static str, method: Balancing, count: usize) -> Workload {
 }
 
 pub(super) fn workloads() -> Vec<Workload> {
-    let (signing, reading) = (affinity(), affinity());
-    let value = reading.value(TARGETS[2]);
-    assert_eq!(reading.find(&value, TARGETS), Some(2));
+    let affinity = Affinity::new(b"00112233445566778899aabbccddeeff", "notifications");
+    let tags = TARGETS.map(|target| affinity.tag(target));
+    let value = tags[2].to_string();
+    let find = move |value: &str| {
+        let tag = Tag::read(value)?;
+        tags.iter().position(|known| known.is(tag))
+    };
+    assert_eq!(find(&value), Some(2));
     vec![
         choice("balance::round robin::5", Balancing::RoundRobin, 5),
         choice("balance::round robin::500", Balancing::RoundRobin, 500),
@@ -70,10 +75,8 @@ pub(super) fn workloads() -> Vec<Workload> {
         choice("balance::ring::5", Balancing::Ring, 5),
         choice("balance::ring::500", Balancing::Ring, 500),
         record(),
-        Workload::new("affinity::sign", move || signing.value(black_box(TARGETS[1]))),
-        Workload::new("affinity::verify::third of three", move || {
-            reading.find(black_box(&value), TARGETS)
-        }),
+        Workload::new("affinity::sign", move || affinity.tag(black_box(TARGETS[1]))),
+        Workload::new("affinity::verify::third of three", move || find(black_box(&value))),
         Workload::new("engine_io::session of a query", || {
             let query = "EIO=4&transport=polling&t=PkYx3aR&sid=lv_VI97HAXpY6yYWAAAC";
             engine_io::session_of_query(black_box(query)).is_some()
@@ -138,8 +141,4 @@ fn retry() -> Workload {
         };
         terms.allow(&failure, terms.attempts)
     })
-}
-
-fn affinity() -> Affinity {
-    Affinity::new(b"00112233445566778899aabbccddeeff", "notifications")
 }

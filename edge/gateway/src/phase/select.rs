@@ -13,7 +13,7 @@ use crate::{
     upstream::{Attempt, Crowded, LACKING, PeerTimeouts, Pool, Rotation, Subset, Target, clock, is_lack, peer},
 };
 use edge_policy::{
-    balance::Client,
+    balance::{Client, Tag},
     breaker::Permit,
     retry::{Cause, Failure, backoff},
     shed::Level,
@@ -225,7 +225,7 @@ fn choose<E: Effects>(
     let value = format!(
         "{}={}{}{}",
         sticky.cookie,
-        sticky.affinity.value(&target.address_text),
+        target.tag(&sticky.affinity),
         sticky.attributes,
         if ctx.secure { "; Secure" } else { "" }
     );
@@ -256,11 +256,9 @@ pub(super) fn is_bound(route: &Route, head: &RequestHeader) -> bool {
 }
 
 fn bound(rotation: &Rotation, sticky: &Sticky, headers: &HeaderMap) -> Option<Arc<Target>> {
-    let value = cookie(headers, &sticky.cookie)?;
-    let index = sticky
-        .affinity
-        .find(value, rotation.targets.iter().map(|target| &*target.address_text))?;
-    Some(Arc::clone(&rotation.targets[index]))
+    let tag = Tag::read(cookie(headers, &sticky.cookie)?)?;
+    let mut targets = rotation.targets.iter();
+    targets.find(|target| target.tag(&sticky.affinity).is(tag)).cloned()
 }
 
 /// No connection could be made: leave the target alone for a while, and go on to the next one.

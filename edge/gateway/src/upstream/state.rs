@@ -4,7 +4,7 @@
 use super::{Sessions, clock, room::Room};
 use crate::stay::Bell;
 use edge_policy::{
-    balance::{Client, Health, Load, PlacementCell, Thresholds, Warmth},
+    balance::{Affinity, Client, Health, Load, PlacementCell, Tag, Thresholds, Warmth},
     breaker,
     hedge::Hedges,
     outlier::Outlier,
@@ -14,7 +14,7 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicU8, Ordering::Relaxed},
     },
 };
@@ -91,6 +91,7 @@ pub(crate) struct TargetState {
     pub(crate) address: SocketAddr,
     /// The same as text: what the affinity cookie's MAC is made of.
     pub(crate) address_text: Box<str>,
+    tag: OnceLock<Tag>,
     /// What an operator says about it.
     pub(crate) placement: PlacementCell,
     /// How busy it is, and how fast.
@@ -108,12 +109,18 @@ impl TargetState {
         Self {
             address,
             address_text: address.to_string().into(),
+            tag: OnceLock::new(),
             placement: PlacementCell::default(),
             load: Load::default(),
             outlier: Outlier::default(),
             warmth: Warmth::default(),
             health: Health::default(),
         }
+    }
+
+    /// What the affinity cookie says in its place. An edge has one key, and an upstream is one of a kind: it is made once.
+    pub(crate) fn tag(&self, affinity: &Affinity) -> Tag {
+        *self.tag.get_or_init(|| affinity.tag(&self.address_text))
     }
 
     /// Whether it is well enough for requests.

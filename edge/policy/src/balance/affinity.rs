@@ -2,18 +2,18 @@
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use std::fmt::Write;
+use std::fmt;
 
-/// Bytes of the MAC that the cookie carries: 128 bits, in hex.
-const LENGTH: usize = 16;
+/// Digits of the cookie's value: 128 bits, in hex.
+const DIGITS: usize = 32;
 
-/// Makes and reads the cookie's value for one upstream. Every edge with the same key agrees.
+/// Makes the tags of one upstream's targets. Every edge with the same key agrees.
 pub struct Affinity {
     keyed: Hmac<Sha256>,
 }
 
-impl std::fmt::Debug for Affinity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Affinity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Affinity")
     }
 }
@@ -28,41 +28,37 @@ impl Affinity {
         Self { keyed }
     }
 
-    fn mac(&self, address: &str) -> Hmac<Sha256> {
+    /// The tag of the target with this address. It is always the same, so that it is worth keeping.
+    pub fn tag(&self, address: &str) -> Tag {
         let mut mac = self.keyed.clone();
         mac.update(address.as_bytes());
-        mac
-    }
-
-    /// The cookie's value for a target.
-    pub fn value(&self, address: &str) -> String {
-        let mac = self.mac(address).finalize().into_bytes();
-        mac.iter()
-            .take(LENGTH)
-            .fold(String::with_capacity(LENGTH * 2), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
-    }
-
-    /// The index of the target that the value names; `None` for a forged or outdated one. Compares in constant time.
-    pub fn find<'a>(&self, value: &str, targets: impl IntoIterator<Item = &'a str>) -> Option<usize> {
-        let tag = unhex(value)?;
-        targets
-            .into_iter()
-            .position(|address| self.mac(address).verify_truncated_left(&tag).is_ok())
+        let mac = mac.finalize().into_bytes();
+        let bytes = mac.iter().take(DIGITS / 2);
+        Tag(bytes.fold(0, |tag, byte| tag << 8 | u128::from(*byte)))
     }
 }
 
-fn unhex(text: &str) -> Option<[u8; LENGTH]> {
-    let mut bytes = [0; LENGTH];
-    if text.len() != LENGTH * 2 || !text.is_ascii() {
-        return None;
+/// What a cookie says in a target's place. Its text is the cookie's value.
+#[derive(Debug, Clone, Copy)]
+pub struct Tag(u128);
+
+impl Tag {
+    /// Out of a cookie's value, whoever made that up.
+    pub fn read(value: &str) -> Option<Self> {
+        let is_one = value.len() == DIGITS && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_one.then(|| u128::from_str_radix(value, 16).ok().map(Self)).flatten()
     }
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+
+    /// Whether it is the same, found out in constant time.
+    pub fn is(self, other: Self) -> bool {
+        self.0 ^ other.0 == 0
     }
-    Some(bytes)
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
 }
 
 #[cfg(test)]
@@ -72,26 +68,44 @@ mod tests {
 
     const TARGETS: [&str; 2] = ["127.0.0.1:3005", "127.0.0.1:3105"];
 
+    fn names(affinity: &Affinity, value: &str, target: &str) -> bool {
+        Tag::read(value).is_some_and(|tag| tag.is(affinity.tag(target)))
+    }
+
     #[test]
     fn names_a_target_without_its_address() {
         let affinity = Affinity::new(b"secret", "notifications");
-        let value = affinity.value(TARGETS[1]);
-        assert_eq!(value.len(), 32);
-        assert_eq!(affinity.find(&value, TARGETS), Some(1));
+        let value = affinity.tag(TARGETS[1]).to_string();
+        assert_eq!(value.len(), DIGITS);
+        assert!(names(&affinity, &value, TARGETS[1]) && !names(&affinity, &value, TARGETS[0]));
+        let another_edge = Affinity::new(b"secret", "notifications");
+        assert!(names(&another_edge, &value, TARGETS[1]));
+        for stranger in [
+            Affinity::new(b"other", "notifications"),
+            Affinity::new(b"secret", "comments"),
+        ] {
+            assert!(!names(&stranger, &value, TARGETS[1]));
+        }
+    }
+
+    #[test]
+    fn the_tag_is_the_mac_s_first_half() {
+        let mut mac = Hmac::<Sha256>::new_from_slice(b"secret").unwrap();
+        mac.update(b"notifications\x00127.0.0.1:3005");
+        let whole = mac.finalize().into_bytes();
+        let text: String = whole[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(
-            Affinity::new(b"secret", "notifications").find(&value, TARGETS),
-            Some(1),
-            "another edge"
+            Affinity::new(b"secret", "notifications").tag(TARGETS[0]).to_string(),
+            text
         );
-        assert_eq!(Affinity::new(b"other", "notifications").find(&value, TARGETS), None);
-        assert_eq!(Affinity::new(b"secret", "comments").find(&value, TARGETS), None);
-        assert_eq!(affinity.find(&value, [TARGETS[0]]), None, "the target is gone");
     }
 
     proptest! {
         #[test]
-        fn forged_values_name_nothing(value in "[0-9a-f]{0,40}|\\PC{0,40}") {
-            prop_assert_eq!(Affinity::new(b"secret", "n").find(&value, TARGETS), None);
+        fn forged_values_name_nothing(value in "[0-9a-f+]{0,40}|\\PC{0,40}") {
+            for target in TARGETS {
+                prop_assert!(!names(&Affinity::new(b"secret", "n"), &value, target));
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ mod ring_key;
 mod round_robin;
 mod warmth;
 
-pub use affinity::Affinity;
+pub use affinity::{Affinity, Tag};
 pub use balancer::{Asked, Balancer, Method, View};
 pub use draw::{Random, key};
 pub use health::{Health, Thresholds};
