@@ -54,6 +54,9 @@ pub(crate) enum Pace {
 /// decoder takes (RFC 9659, section 3); less is enough here.
 const WINDOW_BITS: (u32, u32) = (15, 20);
 
+/// Less than this of a body that nobody waits for piece by piece is not sent by itself.
+const WORTH_SENDING: usize = 8 * 1024;
+
 impl Pace {
     /// The window that is worth its memory.
     fn window_bits(self) -> u32 {
@@ -155,8 +158,11 @@ impl Writer {
         }
     }
 
-    /// What is encoded so far; all of it, if it is flushed.
+    /// What is encoded so far: all of it, if it is flushed; otherwise nothing until it is worth a system call.
     fn take(&mut self, is_flushed: bool) -> io::Result<Vec<u8>> {
+        if !is_flushed && self.encoded() < WORTH_SENDING {
+            return Ok(Vec::new());
+        }
         let flushed = match self {
             _ if !is_flushed => Ok(()),
             Self::Zstd(writer) => writer.flush(),
@@ -171,6 +177,16 @@ impl Writer {
             Self::Gzip(writer) => writer.take(),
             Self::Over => Vec::new(),
         })
+    }
+
+    /// Bytes that can be taken.
+    fn encoded(&self) -> usize {
+        match self {
+            Self::Zstd(writer) => writer.get_ref().len(),
+            Self::Br(writer) => writer.get_ref().len(),
+            Self::Gzip(writer) => writer.encoded(),
+            Self::Over => 0,
+        }
     }
 
     fn finish(self) -> io::Result<Vec<u8>> {
@@ -240,6 +256,32 @@ mod tests {
                 sent.extend(event.into_bytes());
                 assert_eq!(decoded(coding, &encoded), sent, "{coding:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_nobody_waits_for_leaves_in_pieces_that_are_worth_it() {
+        let mut random = 1_u32;
+        let mut noise = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 24) as u8
+        };
+        let body: Vec<u8> = (0..200_000).map(|_| noise()).collect();
+        for coding in Coding::ALL {
+            let mut encoder = Encoder::new(&route(), coding, Pace::Whole(None)).unwrap();
+            let mut pieces: Vec<_> = body
+                .chunks(1000)
+                .map(|piece| encoder.encode(piece, false).unwrap())
+                .collect();
+            pieces.retain(|piece| !piece.is_empty());
+            // Brotli gives nothing before its window is full.
+            assert!(
+                coding == Coding::Br || !pieces.is_empty(),
+                "{coding:?}: not before the end"
+            );
+            assert!(pieces.iter().all(|piece| piece.len() >= WORTH_SENDING), "{coding:?}");
+            let whole = [pieces.concat(), encoder.encode(b"", true).unwrap().to_vec()].concat();
+            assert_eq!(decoded(coding, &whole), body, "{coding:?}");
         }
     }
 

@@ -78,6 +78,11 @@ impl Gzip {
         });
     }
 
+    /// Bytes that [`Gzip::take`] would give.
+    pub(super) fn encoded(&self) -> usize {
+        self.out.len()
+    }
+
     /// What has been encoded.
     pub(super) fn take(&mut self) -> Vec<u8> {
         mem::take(&mut self.out)
