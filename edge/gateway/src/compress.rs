@@ -212,6 +212,16 @@ mod tests {
         }
     }
 
+    /// Bytes that do not shrink.
+    pub(super) fn noise(length: usize) -> Vec<u8> {
+        let mut random = 1_u32;
+        let next = |_| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 24) as u8
+        };
+        (0..length).map(next).collect()
+    }
+
     /// What a client reads of so many bytes; the end may not be there yet.
     fn decoded(coding: Coding, encoded: &[u8]) -> Vec<u8> {
         let mut decoded = Vec::new();
@@ -261,12 +271,7 @@ mod tests {
 
     #[test]
     fn what_nobody_waits_for_leaves_in_pieces_that_are_worth_it() {
-        let mut random = 1_u32;
-        let mut noise = || {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (random >> 24) as u8
-        };
-        let body: Vec<u8> = (0..200_000).map(|_| noise()).collect();
+        let body = noise(200_000);
         for coding in Coding::ALL {
             let mut encoder = Encoder::new(&route(), coding, Pace::Whole(None)).unwrap();
             let mut pieces: Vec<_> = body

@@ -112,6 +112,7 @@ impl Gzip {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::compress::tests::noise;
     use std::io::Read;
 
     fn decoded(encoded: &[u8]) -> io::Result<Vec<u8>> {
@@ -142,12 +143,7 @@ mod tests {
 
     #[test]
     fn what_does_not_shrink_is_whole_too() {
-        let mut random = 1_u32;
-        let mut next = || {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (random >> 24) as u8
-        };
-        let body: Vec<u8> = (0..100_000).map(|_| next()).collect();
+        let body = noise(100_000);
         let mut gzip = Gzip::new(6, Vec::new());
         let mut encoded = Vec::new();
         for piece in body.chunks(9_999) {

@@ -71,7 +71,7 @@ pub(crate) fn caching(edge: &Edge, caches: &Caches, head: &RequestHeader, ctx: &
         pages: [digest(&page(host, raw)), digest(&path(raw))],
         mark: store.mark(),
         is_personal: caller.is_personal(caches.terms.credentials),
-        began: SystemTime::now() - ctx.began.elapsed(),
+        began: { SystemTime::now().checked_sub(ctx.began.elapsed()) }.unwrap_or(SystemTime::UNIX_EPOCH),
         again: None,
         renewed: None,
         is_endless: false,

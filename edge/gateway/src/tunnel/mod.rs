@@ -24,7 +24,7 @@ use crate::{
 use bytes::Bytes;
 use pingora_core::protocols::Stream;
 use pump::Pump;
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, timeout},
@@ -32,6 +32,16 @@ use tokio::{
 
 /// How long the last bytes of a tunnel may take to leave.
 const LAST_BYTES: Duration = Duration::from_secs(1);
+/// An end that takes nothing of what waits for it for this long is dead.
+const STALL: Duration = Duration::from_secs(60);
+/// Reads of one direction before others have their turn.
+const TURN: usize = 16;
+const SCRATCH: usize = 16 * 1024;
+
+thread_local! {
+    /// What is read goes through here: an idle tunnel has no buffer of its own.
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into());
+}
 
 /// One end of a tunnel.
 pub(crate) struct End {

@@ -2,14 +2,13 @@
 //! that all tunnels of a thread share, and only what the other side does not take at once is kept.
 
 use super::{
-    End, Terms, Why,
+    BUFFER, End, STALL, TURN, Terms, Why,
     frames::{self, Frames},
 };
 use crate::metrics::{Carried, TunnelCells};
 use bytes::Bytes;
 use pingora_core::protocols::Stream;
 use std::{
-    cell::RefCell,
     future::poll_fn,
     io,
     pin::{Pin, pin},
@@ -22,21 +21,11 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// An end that takes nothing of what waits for it for this long is dead.
-const STALL: Duration = Duration::from_secs(60);
 /// After the client has closed, the service may finish for this long.
 const SERVICE_LINGERS: Duration = Duration::from_secs(30);
 /// After the service has closed, the client may read the rest for this long. It is the service that closes first
 /// (RFC 6455, section 7.1.1): a tunnel without one is of no more use.
 const CLIENT_LINGERS: Duration = Duration::from_secs(3);
-
-const SCRATCH: usize = 16 * 1024;
-/// Reads of one direction before the other has its turn.
-const TURN: usize = 16;
-
-thread_local! {
-    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into());
-}
 
 /// Bytes carried so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Carries the events of a stream. Like a socket's pump it holds no buffer while nothing moves; other than that one it knows the framing of
 //! the body, since the last word may be the edge's own.
 
-use super::{End, Events, LAST_BYTES, Label};
+use super::{BUFFER, End, Events, LAST_BYTES, Label, STALL, TURN};
 use crate::{
     compress::Encoder,
     context::Presence,
@@ -11,7 +11,6 @@ use bytes::Bytes;
 use edge_policy::wire::chunks::Chunks;
 use pingora_core::protocols;
 use std::{
-    cell::RefCell,
     future::poll_fn,
     io,
     pin::{Pin, pin},
@@ -23,18 +22,9 @@ use tokio::{
     time::{Instant, Sleep, sleep_until, timeout},
 };
 
-/// A client that takes nothing of what waits for it for this long is gone.
-const STALL: Duration = Duration::from_secs(60);
 /// A timer that is set for later than this would never ring.
 const LATEST: Duration = Duration::from_secs(10 * 365 * 86_400);
-const SCRATCH: usize = 16 * 1024;
-/// Reads of one stream before others have their turn.
-const TURN: usize = 16;
 const END: &[u8] = b"0\r\n\r\n";
-
-thread_local! {
-    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into());
-}
 
 /// An answer whose head is sent.
 pub(crate) struct Stream {
